@@ -1,0 +1,39 @@
+# Everything needs Python 3.11 or newer and make; the rest is installed into .venv and node_modules.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+READY := .venv/.ready
+
+.PHONY: help demo local down test lint synth deploy lock
+
+help: ## the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(READY): requirements.txt package-lock.json pyproject.toml tools/setup.py
+	@$(PYTHON) tools/setup.py
+	@touch $@
+
+demo: $(READY) ## the whole path on this machine: deploy, send, archive, show
+	@python -m local demo
+
+local: $(READY) ## the real stack on an embedded AWS, until Ctrl-C
+	@python -m local up
+
+down: $(READY) ## stops what `python -m local up --detach` started
+	@python -m local down
+
+test: $(READY) ## all tests
+	@python -m pytest
+
+lint: $(READY) ## ruff and mypy
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+synth: $(READY) ## the CloudFormation template, with cdk-nag
+	@python -m infra.synth
+
+deploy: $(READY) ## cdk deploy into the AWS account of your credentials
+	@npx cdk deploy
+
+lock: ## requirements.txt and package-lock.json anew from requirements.in and package.json
+	@$(PYTHON) tools/lock.py

@@ -1,0 +1,1 @@
+"""`bolt-archive`, the operator's command line."""

@@ -1,0 +1,35 @@
+"""Writes both requirements.txt from their .in files, with hashes, for every supported Python.
+
+Run by `make lock`, through uv from PyPI in a throw-away environment.
+"""
+
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+COMPILE = (
+    "pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet".split()
+)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        python = Path(folder, "bin", "python")
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
+        uv = Path(folder, "bin", "uv")
+        shipped = "functions/requirements"
+        subprocess.run(
+            [uv, *COMPILE, f"{shipped}.in", "-o", f"{shipped}.txt", *sys.argv[1:]], check=True
+        )
+        # What ships constrains the rest, so that the tests run the versions that ship.
+        subprocess.run(
+            [uv, *COMPILE, "-c", f"{shipped}.txt", "requirements.in", "-o", "requirements.txt"],
+            check=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
