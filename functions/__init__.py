@@ -1,0 +1,1 @@
+"""What runs in Lambda: `ingest` takes deliveries in, `fetch` archives failed runs."""

@@ -1,0 +1,1 @@
+"""Archives runs: plan, download, store, report."""

@@ -1,0 +1,1 @@
+"""Takes deliveries in: verify, parse, record, queue."""

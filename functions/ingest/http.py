@@ -1,0 +1,59 @@
+"""The HTTP side of ingest: what API Gateway hands over, and every answer that is given."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.shared.errors import SignatureError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`headers` have lower-case names; `body` is what was sent, byte for byte."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Mapping[str, str | None]
+
+    def to_gateway(self) -> dict[str, Any]:
+        return {
+            "statusCode": self.status,
+            "headers": {"content-type": "application/json"},
+            "body": json.dumps(self.body),
+        }
+
+
+# The same for every reason, so that an answer teaches nothing.
+UNAUTHORIZED = Answer(401, {"error": "unauthorized"})
+TOO_LARGE = Answer(413, {"error": "too large"})
+UNAVAILABLE = Answer(503, {"error": "unavailable"})
+
+
+def accepted(run: str) -> Answer:
+    return Answer(202, {"status": "accepted", "run": run})
+
+
+QUARANTINED = Answer(202, {"status": "quarantined", "run": None})
+
+
+def from_gateway(event: Mapping[str, Any]) -> Request:
+    """Reads an API Gateway event, payload format 2.0.
+
+    Raises:
+        SignatureError: the body is said to be base64 and is not, so nothing can be verified.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return Request(headers, body.encode(errors="surrogatepass"))
+    try:
+        return Request(headers, base64.b64decode(body, validate=True))
+    except ValueError as e:
+        raise SignatureError("body is not the base64 it is said to be") from e

@@ -1,0 +1,80 @@
+"""Takes one delivery in: verify, parse, record, queue, in this order and nothing else.
+
+The record is written before its pointer is sent, and both before the answer: whatever fails
+or stops in between, the sender hears no 2xx and delivers again, and doing it all again ends in
+the same record.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aws_lambda_powertools import Logger
+
+from functions.ingest.http import QUARANTINED, Answer, Request, accepted
+from functions.ingest.signature import parse_secret
+from functions.shared import event as events
+from functions.shared.errors import NotUnderstoodError, SignatureError, TooLargeError
+from functions.shared.outcome import run_failed
+from functions.shared.pointer import pointer_to
+from functions.shared.quarantine import Quarantined
+from functions.shared.queue import Queue
+from functions.shared.record import Delivery
+from functions.shared.secret import Secret
+from functions.shared.table import RunsTable
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    secret: Secret
+    table: RunsTable
+    runs: Queue
+    quarantine: Queue
+    archive: Literal["failures", "all"]
+    keep: timedelta
+
+    def receive(self, request: Request, now: datetime) -> Answer:
+        """Stores a genuine delivery and says so.
+
+        Raises:
+            SignatureError: it is not shown to be genuine.
+            TooLargeError: it is over 5 MiB, or does not fit into a record.
+            UnavailableError: it could not be stored.
+        """
+        if len(request.body) >= MAX_BODY_BYTES:
+            raise TooLargeError(f"a delivery of {len(request.body)} bytes")
+        delivery_id = self._verify(request, now)
+        logger.append_keys(delivery_id=delivery_id)
+        try:
+            event = events.parse(request.body)
+        except NotUnderstoodError as e:
+            logger.warning("delivery quarantined", reason=str(e))
+            self.quarantine.send(
+                Quarantined(
+                    body=request.body, reason=str(e), delivery_id=delivery_id, received_at=now
+                ).to_json()
+            )
+            return QUARANTINED
+        logger.append_keys(run_key=event.run_key)
+        delivery = Delivery(
+            event=event, body=request.body, delivery_id=delivery_id, received_at=now
+        )
+        archive = event.completed and (self.archive == "all" or run_failed(event))
+        self.table.merge(delivery, archive=archive, keep=self.keep)
+        if archive:
+            self.runs.send(pointer_to(event).to_json())
+        logger.info("delivery accepted", completed=event.completed, queued=archive)
+        return accepted(f"{event.workspace.uid}/{event.id}")
+
+    def _verify(self, request: Request, now: datetime) -> str:
+        """The delivery's id; a refusal is tried once more if the secret has changed meanwhile."""
+        try:
+            return parse_secret(self.secret.text()).verify(request.headers, request.body, now)
+        except SignatureError:
+            if (renewed := self.secret.renewed()) is None:
+                raise
+            return parse_secret(renewed).verify(request.headers, request.body, now)

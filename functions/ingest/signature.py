@@ -1,0 +1,200 @@
+"""Is a delivery shown to come from Paradime? Decided over its raw bytes, before any parsing.
+
+Three schemes, chosen by `scheme` in the webhook secret:
+
+- `standard-webhooks`: https://github.com/standard-webhooks/standard-webhooks, which Svix's
+  senders follow as well with `svix-*` for `webhook-*` in the names of the headers.
+- `hmac-sha256`: an HMAC over the body in one header.
+- `token`: the shared secret itself in one header.
+
+The package `standardwebhooks` does the arithmetic. Its own `verify` is not used: it raises
+undocumented errors for malformed entries, even with a valid one beside them, takes timestamps
+and base64 that are not well-formed, and knows neither bytes nor the `svix-*` names.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from standardwebhooks.webhooks import hmac_data
+
+from functions.shared.errors import SignatureError
+
+TOLERANCE = timedelta(minutes=5)
+PREFIX = "whsec_"
+MIN_KEY_BYTES = 24
+MIN_SECRET_CHARACTERS = 16
+
+_TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+_ID = re.compile(r"[!-~]{1,256}", re.ASCII)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+
+def _signing_key(secret: object) -> bytes:
+    if not isinstance(secret, str) or not secret.startswith(PREFIX):
+        raise ValueError(f"a signing secret is text that starts with {PREFIX}")
+    text = secret.removeprefix(PREFIX)
+    key = _strict_base64(text + "=" * (-len(text) % 4))
+    if key is None:
+        raise ValueError(f"a signing secret is base64 after {PREFIX}")
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"a signing secret has at least {MIN_KEY_BYTES} bytes")
+    return key
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError("this is no name of an HTTP header")
+    return name.lower()
+
+
+SigningKey = Annotated[bytes, BeforeValidator(_signing_key)]
+SharedSecret = Annotated[str, Field(min_length=MIN_SECRET_CHARACTERS)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+
+
+class _Scheme(BaseModel):
+    # Without the input in its errors: a validation error must not quote a secret.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StandardWebhooks(_Scheme):
+    scheme: Literal["standard-webhooks"] = "standard-webhooks"
+    secrets: Annotated[tuple[SigningKey, ...], Field(min_length=1)]
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        delivery_id, timestamp, entries = _standard_headers(headers)
+        sent_at = float(timestamp)
+        if sent_at < (now - TOLERANCE).timestamp():
+            raise SignatureError("timestamp too old")
+        if sent_at > (now + TOLERANCE).timestamp():
+            raise SignatureError("timestamp too new")
+        signed = f"{delivery_id}.{timestamp}.".encode() + body
+        expected = [hmac_data(key, signed) for key in self.secrets]
+        if not _any_equal(expected, _v1_signatures(entries)):
+            raise SignatureError("no signature matches")
+        return delivery_id
+
+
+class HmacSha256(_Scheme):
+    scheme: Literal["hmac-sha256"]
+    secrets: Annotated[tuple[SharedSecret, ...], Field(min_length=1)]
+    header: HeaderName
+    encoding: Literal["hex", "base64"]
+    prefix: str = ""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        text = _header(headers, self.header)
+        decode = _strict_hex if self.encoding == "hex" else _strict_base64
+        given = decode(text.removeprefix(self.prefix)) if text.startswith(self.prefix) else None
+        if given is None:
+            raise SignatureError("signature header malformed")
+        expected = [hmac_data(secret.encode(), body) for secret in self.secrets]
+        if not _any_equal(expected, [given]):
+            raise SignatureError("no signature matches")
+        return _digest_id(body)
+
+
+class Token(_Scheme):
+    scheme: Literal["token"]
+    secrets: Annotated[tuple[SharedSecret, ...], Field(min_length=1)]
+    header: HeaderName
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        given = _header(headers, self.header).encode(errors="replace")
+        if not _any_equal([secret.encode() for secret in self.secrets], [given]):
+            raise SignatureError("token does not match")
+        return _digest_id(body)
+
+
+WebhookSecret = Annotated[StandardWebhooks | HmacSha256 | Token, Field(discriminator="scheme")]
+_webhook_secret: TypeAdapter[StandardWebhooks | HmacSha256 | Token] = TypeAdapter(WebhookSecret)
+
+
+def parse_secret(text: str) -> StandardWebhooks | HmacSha256 | Token:
+    """Reads the webhook secret's JSON; `verify` of what it returns gives the delivery's id.
+
+    Where the scheme has no delivery id, the id is the body's digest.
+
+    Raises:
+        SignatureError: there is no usable secret; nothing of it is quoted. `verify` raises it
+            for every delivery that is not genuine, whatever is in it.
+    """
+    try:
+        return _webhook_secret.validate_json(text)
+    except ValidationError as e:
+        fields = {".".join(str(step) for step in fault["loc"][1:]) or "it" for fault in e.errors()}
+        raise SignatureError(
+            f"no usable webhook secret is configured; wrong in: {', '.join(sorted(fields))}"
+        ) from None
+
+
+def _standard_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    for family in ("svix", "webhook"):
+        found = [headers.get(f"{family}-{name}", "") for name in ("id", "timestamp", "signature")]
+        if all(found):
+            delivery_id, timestamp, signatures = found
+            break
+    else:
+        raise SignatureError("signature headers missing")
+    if not _ID.fullmatch(delivery_id):
+        raise SignatureError("id header malformed")
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise SignatureError("timestamp malformed")
+    return delivery_id, timestamp, signatures
+
+
+def _v1_signatures(entries: str) -> list[bytes]:
+    """All well-formed `v1` entries; others may stand beside them and spoil nothing."""
+    split = (entry.partition(",") for entry in entries.split(" "))
+    decoded = (_strict_base64(value) for version, _, value in split if version == "v1")
+    return [signature for signature in decoded if signature is not None]
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    if not (value := headers.get(name, "")):
+        raise SignatureError("signature header missing")
+    return value
+
+
+def _any_equal(expected: list[bytes], given: list[bytes]) -> bool:
+    """Compares all pairs, each in constant time and none left out after a match."""
+    matches = [hmac.compare_digest(one, other) for one in expected for other in given]
+    return any(matches)
+
+
+def _strict_base64(text: str) -> bytes | None:
+    return _strict(lambda: base64.b64decode(text, validate=True), base64.b64encode, text)
+
+
+def _strict_hex(text: str) -> bytes | None:
+    return _strict(lambda: binascii.unhexlify(text), binascii.hexlify, text.lower())
+
+
+def _strict(
+    decode: Callable[[], bytes], encode: Callable[[bytes], bytes], text: str
+) -> bytes | None:
+    """The decoded bytes if `text` is the one way to write them, else None."""
+    try:
+        decoded = decode()
+    except ValueError:  # covers binascii.Error and text beyond ASCII
+        return None
+    return decoded if encode(decoded).decode() == text else None
+
+
+def _digest_id(body: bytes) -> str:
+    return f"sha256:{sha256(body).hexdigest()}"

@@ -1,0 +1,81 @@
+"""Every error that this project raises.
+
+RunArchiveError
+├── NotUnderstoodError        a genuine delivery or message that is not what it should be
+├── TooLargeError             does not fit where it has to be stored
+├── UnavailableError          an AWS service did not do its part
+├── SignatureError            a delivery is not shown to come from Paradime
+├── SupersededError           a later event of the run came while its archive was made
+├── GivenUpError              trying again cannot help
+│   ├── RunNotFoundError      the pointer names a run that has no record
+│   ├── AddressRefusedError   the address is not one that we send to
+│   └── CredentialsMissingError  no credentials for the run's workspace
+├── TryAgainError             Paradime cannot give it now; later it may
+│   ├── NotThereError         Paradime does not have it, or not yet
+│   └── OutOfTimeError        the function's own time is nearly over
+└── TooManyBytesError         a file over `maxArtifactMiB`
+"""
+
+
+class RunArchiveError(Exception):
+    """Base of all errors of this project."""
+
+
+class NotUnderstoodError(RunArchiveError):
+    """A genuine delivery, or a message, whose content is not what its model says."""
+
+
+class TooLargeError(RunArchiveError):
+    """Something does not fit where it has to be stored."""
+
+
+class UnavailableError(RunArchiveError):
+    """An AWS service failed or refused; the message names the service and its error code."""
+
+
+class SignatureError(RunArchiveError):
+    """A delivery is not shown to come from Paradime; `reason` says why, for logs and metrics."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SupersededError(RunArchiveError):
+    """A later event of the run was recorded while the archive of an earlier one was made."""
+
+
+class GivenUpError(RunArchiveError):
+    """Trying again cannot help; the pointer belongs in the dead-letter queue."""
+
+
+class RunNotFoundError(GivenUpError):
+    """The pointer names a run that has no record."""
+
+
+class AddressRefusedError(GivenUpError):
+    """The address is not one to which we send anything."""
+
+
+class CredentialsMissingError(GivenUpError):
+    """The API secret has no credentials for the run's workspace, or they are malformed."""
+
+
+class TryAgainError(RunArchiveError):
+    """Paradime cannot give it now; `retry_after` is the wait that it asked for, in seconds."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotThereError(TryAgainError):
+    """Paradime says that it does not have the file: perhaps not yet, perhaps never."""
+
+
+class OutOfTimeError(TryAgainError):
+    """The function's own time is nearly over."""
+
+
+class TooManyBytesError(RunArchiveError):
+    """A file is larger than the setting `maxArtifactMiB` allows."""

@@ -1,0 +1,147 @@
+"""The vendor's webhook payloads, `bolt.run.started` and `bolt.run.completed`.
+
+Source: Paradime's page "Webhooks", whose two examples are `events/run_*.json`. The body has no
+field that names its event, so the shape tells: a completed body has `commands` and `end_dttm`,
+a started one has neither. What identifies a run is the workspace's uid with `id`; `uuid` is the
+schedule's (both of the page's examples carry the same one).
+
+What the archive cannot do without is required, and a delivery that lacks it is not understood.
+Everything else describes: there, a value of an unexpected kind is read as absent, since no
+change of a Slack setting may cost a run its record. The stored body keeps it all.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from functions.shared.errors import NotUnderstoodError
+from functions.shared.instants import as_utc
+
+
+def _absent_if_odd(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+_ODD_IS_ABSENT = WrapValidator(_absent_if_odd)
+
+Id = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
+Instant = Annotated[datetime, AfterValidator(as_utc)]
+Text = Annotated[str | None, _ODD_IS_ABSENT]
+Texts = Annotated[tuple[str, ...] | None, _ODD_IS_ABSENT]
+WorkspaceUid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Resource(_Part):
+    """A file that a command left behind; `path` is unique only within its command."""
+
+    id: Id
+    path: str
+    resource_query: Text = None
+
+
+class Command(_Part):
+    """One command of a run, in the order in which the payload lists them."""
+
+    id: Id
+    command: str
+    status: Text = None
+    return_code: int | None = None
+    start_dttm: Instant | None = None
+    end_dttm: Instant | None = None
+    api_query: Text = None
+    json_resources: tuple[Resource, ...] = ()
+
+
+class Environment(_Part):
+    """Who or what started the run, and from which commit."""
+
+    actor: Text = None
+    branch: Text = None
+    commit_hash: Text = None
+    email: Text = None
+
+
+class Schedule(_Part):
+    """The schedule as it stood when the run started."""
+
+    commands: Texts = None
+    deferred_schedule: Any = None
+    email_notify: Texts = None
+    email_on: Texts = None
+    environment: Text = None
+    git_branch: Text = None
+    hightouch: Any = None
+    name: Text = None
+    owner_email: Text = None
+    schedule: Text = None
+    slack_notify: Texts = None
+    slack_on: Texts = None
+    turbo_ci: Any = None
+
+
+class Workspace(_Part):
+    uid: WorkspaceUid
+    name: Text = None
+
+
+class RunEvent(_Part):
+    """What a delivery says of a run."""
+
+    id: Id
+    workspace: Workspace
+    schedule_name: str
+    status: str
+    start_dttm: Instant
+    api_url: str
+    run_url: Text = None
+    uuid: Text = None
+    error_string: Text = None
+    environment: Annotated[Environment | None, _ODD_IS_ABSENT] = None
+    schedule: Annotated[Schedule | None, _ODD_IS_ABSENT] = None
+    end_dttm: Instant | None = None
+    commands: tuple[Command, ...] | None = None
+
+    @property
+    def completed(self) -> bool:
+        """True for `bolt.run.completed`: the run has an end, or commands that it ran."""
+        return self.end_dttm is not None or bool(self.commands)
+
+    @property
+    def run_key(self) -> str:
+        return f"{self.workspace.uid}#{self.id}"
+
+
+def parse(body: bytes) -> RunEvent:
+    """Reads a delivery's body.
+
+    Raises:
+        NotUnderstoodError: not JSON, not an object, or without what a run needs; the message
+            names each field and what is wrong with it, and quotes no value.
+    """
+    try:
+        return RunEvent.model_validate_json(body)
+    except ValidationError as e:
+        faults = e.errors(include_url=False, include_context=False, include_input=False)
+        raise NotUnderstoodError("; ".join(_describe(fault) for fault in faults[:5])) from e
+
+
+def _describe(fault: Any) -> str:
+    where = ".".join(str(step) for step in fault["loc"])
+    return f"{where}: {fault['msg']}" if where else str(fault["msg"])

@@ -1,0 +1,158 @@
+"""The runs table: one item a run, merged from its deliveries and from its archive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from functions.shared import instants
+from functions.shared.aws import error_code, unavailable
+from functions.shared.errors import RunNotFoundError, SupersededError
+from functions.shared.record import Delivery, attributes, unpack_event
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_to_dynamodb = TypeSerializer().serialize
+_from_dynamodb = TypeDeserializer().deserialize
+
+ARCHIVED_STATES = frozenset({"archived", "partial"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """What archiving a run needs of its record; `body` is the event, byte for byte."""
+
+    run_key: str
+    body: bytes
+    event_rank: str
+    archive_state: str | None
+    archived_rank: str | None
+
+    @property
+    def is_archived(self) -> bool:
+        """True when the archive was made from the very event that the record now holds."""
+        return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
+
+
+class RunsTable:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
+        """Merges a delivery: one write, two when the record holds a higher-ranked event already.
+
+        Whatever the order and however often, the record ends as the highest-ranked delivery
+        has it, but for the times of receipt; `archive` queues it unless it is archived.
+
+        Raises:
+            TooLargeError: the delivery does not fit into an item.
+            UnavailableError: DynamoDB did not take it.
+        """
+        received_at = instants.to_text(delivery.received_at)
+        receipt = {"last_received_at": received_at}
+        once: dict[str, Any] = {
+            "first_received_at": received_at,
+            "expires_at": int((delivery.received_at + keep).timestamp()),
+        }
+        if archive:
+            once["archive_state"] = "queued"
+        delivery_ids = {"delivery_ids": {delivery.delivery_id}}
+        try:
+            self._update(
+                delivery.event.run_key,
+                update_arguments(
+                    assign=attributes(delivery) | receipt, assign_once=once, add=delivery_ids
+                )
+                # A value bound already: the very rank that is being written.
+                | {
+                    "ConditionExpression": "attribute_not_exists(#event_rank)"
+                    " OR #event_rank <= :event_rank"
+                },
+            )
+        except SupersededError:
+            self._update(
+                delivery.event.run_key,
+                update_arguments(assign=receipt, assign_once=once, add=delivery_ids),
+            )
+
+    def read(self, run_key: str) -> StoredRun:
+        """Reads what archiving a run needs, including all writes before now.
+
+        Raises:
+            RunNotFoundError: there is no such record.
+            UnavailableError: DynamoDB did not answer.
+        """
+        with unavailable("DynamoDB", run=run_key):
+            answer = self._client.get_item(
+                TableName=self._name,
+                Key={"run_key": {"S": run_key}},
+                ConsistentRead=True,
+                ProjectionExpression="event_gz, event_rank, archive_state, archived_rank",
+            )
+        if "event_gz" not in answer.get("Item", {}):
+            raise RunNotFoundError(f"no record of run {run_key} in the table {self._name}")
+        item = {name: _from_dynamodb(value) for name, value in answer["Item"].items()}
+        return StoredRun(
+            run_key=run_key,
+            body=unpack_event(item),
+            event_rank=str(item["event_rank"]),
+            archive_state=item.get("archive_state"),
+            archived_rank=item.get("archived_rank"),
+        )
+
+    def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:
+        """Writes archive fields (None removes one), if the record still holds the run's event.
+
+        Raises:
+            SupersededError: a higher-ranked event was merged since the run was read.
+            UnavailableError: DynamoDB did not take it.
+        """
+        arguments = update_arguments(
+            assign=fields | {"event_rank": run.event_rank}, assign_once={}, add={}
+        )
+        self._update(run.run_key, arguments | {"ConditionExpression": "#event_rank = :event_rank"})
+
+    def _update(self, run_key: str, arguments: dict[str, Any]) -> None:
+        with unavailable("DynamoDB", run=run_key):
+            try:
+                self._client.update_item(
+                    TableName=self._name, Key={"run_key": {"S": run_key}}, **arguments
+                )
+            except ClientError as e:
+                if error_code(e) == "ConditionalCheckFailedException":
+                    raise SupersededError(f"run {run_key} has a higher-ranked event") from e
+                raise
+
+
+def update_arguments(
+    *,
+    assign: Mapping[str, Any],
+    assign_once: Mapping[str, Any],
+    add: Mapping[str, set[str]],
+) -> dict[str, Any]:
+    """The arguments of an `UpdateItem`, every name and value bound and none spelled out.
+
+    `assign` sets an attribute, or removes it where the value is None; `assign_once` sets it
+    unless it is there; `add` puts members into a set.
+    """
+    sets = [f"#{n} = :{n}" for n, value in assign.items() if value is not None]
+    sets += [f"#{n} = if_not_exists(#{n}, :{n})" for n in assign_once]
+    clauses = {
+        "SET": sets,
+        "REMOVE": [f"#{n}" for n, value in assign.items() if value is None],
+        "ADD": [f"#{n} :{n}" for n in add],
+    }
+    bound = {n: value for n, value in assign.items() if value is not None}
+    bound |= {**assign_once, **add}
+    return {
+        "UpdateExpression": " ".join(
+            f"{verb} {', '.join(items)}" for verb, items in clauses.items() if items
+        ),
+        "ExpressionAttributeNames": {f"#{n}": n for n in (*assign, *assign_once, *add)},
+        "ExpressionAttributeValues": {f":{n}": _to_dynamodb(value) for n, value in bound.items()},
+    }
