@@ -1,0 +1,3 @@
+select *
+from "jaffle"."main"."stg_payments"
+where amount <= 0
