@@ -8,9 +8,9 @@ RunArchiveError
 ├── SupersededError           a later event of the run came while its archive was made
 ├── GivenUpError              trying again cannot help
 │   ├── RunNotFoundError      the pointer names a run that has no record
-│   ├── AddressRefusedError   the address is not one that we send to
-│   └── CredentialsMissingError  no credentials for the run's workspace
+│   └── AddressRefusedError   the address is not one that we send to
 ├── TryAgainError             Paradime cannot give it now; later it may
+│   ├── CredentialsMissingError  no credentials for the run's workspace
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   └── OutOfTimeError        the function's own time is nearly over
 └── TooManyBytesError         a file over `maxArtifactMiB`
@@ -57,16 +57,16 @@ class AddressRefusedError(GivenUpError):
     """The address is not one to which we send anything."""
 
 
-class CredentialsMissingError(GivenUpError):
-    """The API secret has no credentials for the run's workspace, or they are malformed."""
-
-
 class TryAgainError(RunArchiveError):
     """Paradime cannot give it now; `retry_after` is the wait that it asked for, in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class CredentialsMissingError(TryAgainError):
+    """The API secret lacks usable credentials for the run's workspace; they may be stored yet."""
 
 
 class NotThereError(TryAgainError):

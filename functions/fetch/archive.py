@@ -1,0 +1,266 @@
+"""Archives one run: every file that is not stored yet, then the inventory, then the record.
+
+Each step can happen again: what is stored is not fetched twice, and what comes last, the
+record, says that all the rest is there.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from urllib.parse import quote
+
+import requests
+from aws_lambda_powertools import Logger
+
+from functions.fetch.bucket import ArchiveBucket, StoredObject
+from functions.fetch.deadline import Deadline
+from functions.fetch.download import Downloader, LinkRefusedError
+from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
+from functions.fetch.keys import run_prefix
+from functions.fetch.plan import ListedResource, PlannedFile, plan_logs, plan_resources
+from functions.shared import event as events
+from functions.shared import instants
+from functions.shared.addresses import check_api_url
+from functions.shared.credentials import parse_api_secret
+from functions.shared.errors import (
+    AddressRefusedError,
+    NotThereError,
+    OutOfTimeError,
+    TooManyBytesError,
+    TryAgainError,
+    UnavailableError,
+)
+from functions.shared.event import Command, RunEvent
+from functions.shared.paradime import ParadimeApi
+from functions.shared.pointer import Pointer
+from functions.shared.secret import Secret
+from functions.shared.table import RunsTable, StoredRun
+
+WORKERS = 8
+
+logger = Logger(child=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A file that could not be had this time, and may be another time."""
+
+    planned: PlannedFile
+    error: TryAgainError | UnavailableError
+
+
+FileOutcome = ArchivedFile | MissingFile | PendingFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """What an archive came to; all zero when it was there already."""
+
+    files: int = 0
+    bytes: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archiver:
+    table: RunsTable
+    bucket: ArchiveBucket
+    api_secret: Secret
+    session: requests.Session
+    downloader: Downloader
+    api_hosts: tuple[str, ...]
+    artifact_patterns: tuple[str, ...]
+    missing_grace: timedelta
+    allow_loopback: bool
+
+    def archive(self, pointer: Pointer, deadline: Deadline) -> Archived:
+        """Makes the run's archive complete.
+
+        Raises:
+            GivenUpError: trying again cannot help.
+            TryAgainError: something may be had later; what could be had is stored.
+            SupersededError: a later event of the run came meanwhile.
+            UnavailableError: an AWS service failed.
+        """
+        run = self.table.read(pointer.run_key)
+        if run.is_archived:
+            return Archived()
+        event = events.parse(run.body)
+        fetch = _RunFetch(self, event, self._api(event), deadline)
+        outcomes = fetch.fetch()
+        if pending := [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]:
+            self._note_pending(run, pending)
+            raise _to_raise(pending, progress=fetch.stored_count > 0)
+        return self._finish(run, event, outcomes)
+
+    def give_up(self, pointer: Pointer, reason: str) -> None:
+        """Writes into the record that the run's archive is given up, and why.
+
+        Raises:
+            RunNotFoundError: there is no such record.
+            SupersededError: a later event of the run came meanwhile.
+            UnavailableError: DynamoDB failed.
+        """
+        run = self.table.read(pointer.run_key)
+        self.table.set_archive(run, {"archive_state": "failed", "archive_error": reason})
+
+    def _api(self, event: RunEvent) -> ParadimeApi:
+        url = check_api_url(event.api_url, hosts=self.api_hosts, allow_loopback=self.allow_loopback)
+        headers = parse_api_secret(self.api_secret.text()).headers(event.workspace.uid)
+        return ParadimeApi(self.session, url, headers)
+
+    def _note_pending(self, run: StoredRun, pending: list[PendingFile]) -> None:
+        reason = str(_most_telling(pending))
+        self.table.set_archive(
+            run, {"archive_error": f"{len(pending)} files to come: {reason}; trying again"}
+        )
+
+    def _finish(self, run: StoredRun, event: RunEvent, outcomes: list[FileOutcome]) -> Archived:
+        files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
+        missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
+        prefix, metadata = run_prefix(event), {"run": event.run_key}
+        event_file = self.bucket.put(f"{prefix}event.json", run.body, metadata)
+        listing = inventory(event, event_file, files, missing)
+        self.bucket.put(f"{prefix}archive.json", listing, metadata)
+        size = sum(file.stored.bytes for file in files)
+        self.table.set_archive(
+            run,
+            {
+                "archive_state": "partial" if missing else "archived",
+                "archive_prefix": prefix,
+                "archive_error": None,
+                "artifact_count": len(files),
+                "artifact_bytes": size,
+                "missing_count": len(missing),
+                "archived_at": instants.to_text(datetime.now(UTC)),
+                "archived_rank": run.event_rank,
+            },
+        )
+        return Archived(files=len(files), bytes=size, missing=len(missing))
+
+
+class _RunFetch:
+    """One run being fetched: several files at a time, and none twice."""
+
+    def __init__(
+        self, archiver: Archiver, event: RunEvent, api: ParadimeApi, deadline: Deadline
+    ) -> None:
+        self._archiver = archiver
+        self._event = event
+        self._api = api
+        self._deadline = deadline
+        self._stored = archiver.bucket.list_keys(run_prefix(event))
+        ended_at = event.end_dttm or event.start_dttm
+        self.stored_count = 0
+        self._may_come = datetime.now(UTC) < ended_at + archiver.missing_grace
+
+    def fetch(self) -> list[FileOutcome]:
+        commands = {command.id: command for command in self._event.commands or ()}
+        with ThreadPoolExecutor(WORKERS) as pool:
+            answers = list(pool.map(self._fetch_command, commands.values()))
+            listed = {
+                command_id: resources
+                for command_id, (_, resources) in zip(commands, answers, strict=True)
+            }
+            resources = plan_resources(self._event, listed, self._archiver.artifact_patterns)
+            files = list(pool.map(self._fetch_resource, resources))
+        return [outcome for logs, _ in answers for outcome in logs] + files
+
+    def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
+        """A command's logs, stored, and the list of its resources."""
+        logs = plan_logs(self._event, command)
+        absent = [log for log in logs if log.key not in self._stored]
+        try:
+            self._deadline.check()
+            answer = self._api.command(command.id, with_logs=bool(absent))
+        except TryAgainError as e:
+            return [self._without(log, e) for log in logs], []
+        kept: list[FileOutcome] = [
+            self._keep(log, partial(self._put_log, log, text))
+            for log, text in zip(logs, (answer.stdout, answer.stderr), strict=True)
+        ]
+        return kept, [ListedResource(found.id, found.path) for found in answer.resources or ()]
+
+    def _fetch_resource(self, file: PlannedFile) -> FileOutcome:
+        return self._keep(file, partial(self._download, file))
+
+    def _keep(self, file: PlannedFile, store: Callable[[], StoredObject]) -> FileOutcome:
+        """Stores a file unless it is stored, and says what became of it.
+
+        One file's fault is its own: it never ends the work on the others.
+        """
+        try:
+            self._deadline.check()
+            if file.key in self._stored:
+                return ArchivedFile(file, self._archiver.bucket.describe(file.key))
+            stored = store()
+            self.stored_count += 1
+            return ArchivedFile(file, stored)
+        except (AddressRefusedError, TooManyBytesError) as e:
+            return MissingFile(file, str(e))
+        except (TryAgainError, UnavailableError) as e:
+            return self._without(file, e)
+
+    def _without(
+        self, file: PlannedFile, error: TryAgainError | UnavailableError
+    ) -> MissingFile | PendingFile:
+        """What Paradime says that it does not have may come until an hour after the run's end."""
+        if isinstance(error, NotThereError) and not self._may_come:
+            return MissingFile(file, str(error))
+        return PendingFile(file, error)
+
+    def _put_log(self, file: PlannedFile, text: str | None) -> StoredObject:
+        # A lone surrogate, which JSON can spell, has no UTF-8.
+        body = (text or "").encode(errors="replace")
+        return self._archiver.bucket.put(file.key, body, self._metadata(file))
+
+    def _download(self, file: PlannedFile) -> StoredObject:
+        assert file.resource_id is not None
+        try:
+            return self._download_once(file, file.resource_id)
+        except LinkRefusedError:
+            # It may have expired between asking and fetching: one new link tells.
+            return self._download_once(file, file.resource_id)
+
+    def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
+        url = self._api.resource_url(resource_id)
+        with self._archiver.downloader.open(url, self._deadline) as stream:
+            return self._archiver.bucket.put_stream(file.key, stream, self._metadata(file))
+
+    def _metadata(self, file: PlannedFile) -> dict[str, str]:
+        """What an object says of itself; ASCII, and below the 2 KB that S3 takes."""
+        metadata = {
+            "run": self._event.run_key,
+            "command": str(file.command_id),
+            "path": quote(file.path, errors="replace")[:1024],
+        }
+        if file.resource_id is not None:
+            metadata["resource"] = str(file.resource_id)
+        return metadata
+
+
+def _most_telling(pending: Iterable[PendingFile]) -> TryAgainError | UnavailableError:
+    """The error that asks for the longest wait, else the first that is not about our own time."""
+    errors = [file.error for file in pending]
+    return max(
+        errors,
+        key=lambda error: (
+            getattr(error, "retry_after", None) or 0.0,
+            not isinstance(error, OutOfTimeError),
+        ),
+    )
+
+
+def _to_raise(pending: list[PendingFile], *, progress: bool) -> TryAgainError | UnavailableError:
+    """Out of time after some progress goes on at once; anything else waits before it does.
+
+    Without progress it must wait too: an API that hangs would otherwise use up all receives
+    within hours, when an outage of a day is to be outlasted.
+    """
+    out_of_time = [file.error for file in pending if isinstance(file.error, OutOfTimeError)]
+    if out_of_time and progress:
+        return out_of_time[0]
+    telling = _most_telling(pending)
+    return TryAgainError(str(telling)) if isinstance(telling, OutOfTimeError) else telling

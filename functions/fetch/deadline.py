@@ -1,0 +1,22 @@
+"""The function's own time: work stops before Lambda stops it."""
+
+from collections.abc import Callable
+
+from functions.shared.errors import OutOfTimeError
+
+# Longer than any single wait: a read from Paradime, or a call to AWS with its repetitions.
+MARGIN_MILLISECONDS = 20_000
+
+
+class Deadline:
+    def __init__(self, remaining_milliseconds: Callable[[], int]) -> None:
+        self._remaining = remaining_milliseconds
+
+    def check(self) -> None:
+        """To be called between two steps of any work.
+
+        Raises:
+            OutOfTimeError: too little time is left to begin another.
+        """
+        if self._remaining() < MARGIN_MILLISECONDS:
+            raise OutOfTimeError("the function's time is nearly over; the next receive goes on")

@@ -1,0 +1,156 @@
+"""The fetch Lambda: archives the runs to which the queue's messages point."""
+
+import os
+import random
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.fetch.archive import WORKERS, Archiver
+from functions.fetch.bucket import ArchiveBucket
+from functions.fetch.deadline import Deadline
+from functions.fetch.download import Downloader
+from functions.fetch.retry import delay_seconds
+from functions.fetch.settings import Settings, from_environment
+from functions.shared import pointer as pointers
+from functions.shared.aws import CLIENT_CONFIG
+from functions.shared.errors import (
+    GivenUpError,
+    NotUnderstoodError,
+    OutOfTimeError,
+    RunArchiveError,
+    RunNotFoundError,
+    TryAgainError,
+)
+from functions.shared.metrics import Metric
+from functions.shared.paradime import new_session
+from functions.shared.pointer import Pointer
+from functions.shared.queue import Queue
+from functions.shared.secret import Secret
+from functions.shared.table import RunsTable
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    deadline = Deadline(context.get_remaining_time_in_millis)
+    return process_partial_response(
+        event=event,
+        record_handler=partial(worker().receive, deadline=deadline),
+        processor=processor,
+        context=context,
+    )
+
+
+class Worker:
+    """Takes messages: each ends archived, is tried again later, or goes to the dead letters."""
+
+    def __init__(
+        self, settings: Settings, archiver: Archiver, runs: Queue, dead_letters: Queue
+    ) -> None:
+        self._settings = settings
+        self._archiver = archiver
+        self._runs = runs
+        self._dead_letters = dead_letters
+
+    def receive(self, message: SQSRecord, deadline: Deadline) -> None:
+        """Returns when the message is done with.
+
+        Raises:
+            RunArchiveError: it is to be received again; when, is set already.
+        """
+        receive_count = int(message.attributes.approximate_receive_count or 1)
+        logger.append_keys(receive_count=receive_count)
+        try:
+            pointer = pointers.parse(message.body)
+        except NotUnderstoodError as e:
+            self._give_up(message, None, e)
+            return
+        logger.append_keys(run_key=pointer.run_key)
+        try:
+            archived = self._archiver.archive(pointer, deadline)
+        except (GivenUpError, NotUnderstoodError) as e:
+            self._give_up(message, pointer, e)
+        except RunArchiveError as e:
+            if receive_count >= self._settings.max_receives:
+                self._give_up(message, pointer, e)
+            else:
+                self._try_again(message, receive_count, e)
+                raise
+        else:
+            logger.info("run archived", files=archived.files, missing=archived.missing)
+            metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 1)
+            metrics.add_metric(Metric.FILES_STORED, MetricUnit.Count, archived.files)
+            metrics.add_metric(Metric.FILES_MISSING, MetricUnit.Count, archived.missing)
+            metrics.add_metric(Metric.BYTES_STORED, MetricUnit.Bytes, archived.bytes)
+
+    def _give_up(self, message: SQSRecord, pointer: Pointer | None, error: Exception) -> None:
+        """The record first: if this stops halfway, the message is received again."""
+        logger.error("run given up, its pointer goes to the dead-letter queue", reason=str(error))
+        if pointer is not None and not isinstance(error, RunNotFoundError):
+            self._archiver.give_up(pointer, str(error))
+        self._dead_letters.send(message.body)
+        metrics.add_metric(Metric.RUNS_GIVEN_UP, MetricUnit.Count, 1)
+
+    def _try_again(self, message: SQSRecord, receive_count: int, error: RunArchiveError) -> None:
+        delay = delay_seconds(
+            receive_count=receive_count,
+            base=self._settings.retry_base_seconds,
+            cap=self._settings.retry_cap_seconds,
+            retry_after=error.retry_after if isinstance(error, TryAgainError) else None,
+            jitter=random.random(),  # noqa: S311 (spreads load, guards nothing)
+        )
+        if isinstance(error, OutOfTimeError):
+            delay = 0  # it got on, and goes on at once
+        logger.warning("run to be tried again", reason=str(error), delay_seconds=delay)
+        self._runs.delay(message.receipt_handle, delay)
+        metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)
+
+
+@cache
+def worker() -> Worker:
+    settings = from_environment()
+    sqs = boto3.client("sqs", config=CLIENT_CONFIG)
+    session = new_session(WORKERS)
+    return Worker(
+        settings,
+        Archiver(
+            table=RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name),
+            bucket=ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name),
+            api_secret=Secret(
+                boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
+            ),
+            session=session,
+            downloader=Downloader(
+                session,
+                max_bytes=settings.max_artifact_mib * 1024 * 1024,
+                allow_loopback=settings.allow_loopback,
+            ),
+            api_hosts=settings.api_hosts,
+            artifact_patterns=settings.artifact_patterns,
+            missing_grace=timedelta(seconds=settings.missing_grace_seconds),
+            allow_loopback=settings.allow_loopback,
+        ),
+        runs=Queue(sqs, settings.queue_url),
+        dead_letters=Queue(sqs, settings.dead_letter_url),
+    )
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # Lambda gives its start-up a whole processor and the calls only a share of one.
+    worker()

@@ -1,0 +1,69 @@
+"""Object keys of the archive: a pure function of run, command and path.
+
+`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/` and below it one folder
+a command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A path that had to
+be changed gets a digest of the original behind a `~`, a character that no unchanged path keeps:
+so two paths never share a key, and no key leaves the run's prefix.
+"""
+
+import re
+from hashlib import sha256
+
+from functions.shared.event import Command, RunEvent
+
+MAX_NAME_CHARACTERS = 80
+MAX_COMMAND_CHARACTERS = 40
+# S3 takes 1,024 bytes; the prefix and the command's folder take less than 400 of them.
+MAX_PATH_CHARACTERS = 512
+
+STDOUT = "stdout.log"
+STDERR = "stderr.log"
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_SEPARATOR = re.compile(r"[/\\]")
+
+
+def run_prefix(event: RunEvent) -> str:
+    """The folder of a run, with a slash at its end; dated by the run's start, in UTC."""
+    uid = event.workspace.uid
+    workspace = f"{_name(event.workspace.name or '', 'workspace')}-{uid}"
+    schedule = _name(event.schedule_name, "schedule")
+    return f"runs/{workspace}/{schedule}/{event.start_dttm:%Y/%m/%d}/{event.id}/"
+
+
+def command_folder(event: RunEvent, command: Command) -> str:
+    """Such as `04-dbt-run-193442/`: position in the run, first words, id.
+
+    Options and assignments are left out of the words: they may hold what is nobody's business.
+    """
+    commands = event.commands or ()
+    position = 1 + [other.id for other in commands].index(command.id)
+    words = [word for word in command.command.split() if "=" not in word and word[0] != "-"]
+    name = _name(" ".join(words[:2]), "command")[:MAX_COMMAND_CHARACTERS]
+    return f"{position:0{max(2, len(str(len(commands))))}d}-{name}-{command.id}/"
+
+
+def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
+    """The path of a resource below its command's folder.
+
+    `shared` says that another resource of the command has the same path; the id then tells
+    them apart.
+    """
+    parts = [part for part in _SEPARATOR.split(path) if part.strip(".")]
+    clean = "/".join(_UNSAFE.sub("_", part) for part in parts)
+    if clean == path and len(clean) <= MAX_PATH_CHARACTERS and clean not in {STDOUT, STDERR}:
+        digest = ""
+    else:
+        digest = "~" + sha256(path.encode(errors="surrogatepass")).hexdigest()[:16]
+    mark = digest + (f"~{resource_id}" if shared else "")
+    if not mark:
+        return clean
+    stem, dot, suffix = clean[-MAX_PATH_CHARACTERS:].lstrip("/").rpartition(".")
+    if not stem or "/" in suffix:
+        stem, dot, suffix = stem + dot + suffix, "", ""
+    return f"{stem or 'unnamed'}{mark}{dot}{suffix}"
+
+
+def _name(text: str, otherwise: str) -> str:
+    reduced = _UNSAFE.sub("-", text)[:MAX_NAME_CHARACTERS].strip("-.")
+    return reduced or otherwise

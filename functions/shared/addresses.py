@@ -1,0 +1,54 @@
+"""To which addresses anything is sent: an address in a payload is a claim, not an order."""
+
+import re
+from collections.abc import Iterable
+
+from functions.shared.errors import AddressRefusedError
+
+# One strict form rather than a parser: what two parsers read differently matches neither.
+_API_URL = re.compile(
+    r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::443)?/[A-Za-z0-9._~/-]*", re.ASCII
+)
+_LOOPBACK_URL = re.compile(
+    r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?/[^\s\\@]*", re.ASCII
+)
+
+
+def check_api_url(url: str, *, hosts: Iterable[str], allow_loopback: bool) -> str:
+    """The API's address if credentials may be sent there.
+
+    It is https, on its own port, at a host of the allow-list, in which `*` stands for one label
+    of a name. The local stack lets loopback through as well.
+
+    Raises:
+        AddressRefusedError: it is anything else; the message quotes it.
+    """
+    if allow_loopback and _LOOPBACK_URL.fullmatch(url):
+        return url
+    match = _API_URL.fullmatch(url)
+    if not match:
+        raise AddressRefusedError(f"api_url {url[:200]!r} is no plain https address")
+    if not any(_host_matches(match["host"], pattern) for pattern in hosts):
+        raise AddressRefusedError(
+            f"api_url {url[:200]!r} is not at one of the hosts in the setting apiHosts"
+        )
+    return url
+
+
+def check_download_url(url: str, *, allow_loopback: bool) -> str:
+    """A presigned link if it may be followed: https, or loopback on the local stack.
+
+    Raises:
+        AddressRefusedError: it is anything else; the message does not quote it, since such a
+            link is a credential.
+    """
+    if url.startswith("https://") or (allow_loopback and _LOOPBACK_URL.fullmatch(url)):
+        return url
+    raise AddressRefusedError("a download link is not https")
+
+
+def _host_matches(host: str, pattern: str) -> bool:
+    labels, wanted = host.split("."), pattern.lower().split(".")
+    return len(labels) == len(wanted) and all(
+        w in ("*", label) for label, w in zip(labels, wanted, strict=True)
+    )

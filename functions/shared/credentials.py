@@ -1,0 +1,74 @@
+"""Credentials for Paradime's API, from the secret `paradime-api`.
+
+`{"default": {"api_key", "api_secret"} | {"token"}, "workspaces": {"<uid>": …}}`: a workspace's
+own come before the default ones. Two kinds, as the vendor's SDK (`paradime-io`) sends them: a
+key with its secret, or a bearer token, whose prefix tells whether it is a company's and the
+workspace has to be named.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from functions.shared.errors import CredentialsMissingError
+
+COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
+TOKEN_PATTERN = r"^prdm_(wsp|cmp)_[!-~]+$"  # noqa: S105 (likewise)
+
+HeaderValue = Annotated[str, Field(pattern=r"^[!-~]+$")]
+
+
+class _Credentials(BaseModel):
+    # Without the input in its errors: a validation error must not quote a secret.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KeyPair(_Credentials):
+    api_key: HeaderValue
+    api_secret: HeaderValue
+
+    def headers(self, workspace_uid: str) -> dict[str, str]:
+        return {"X-API-KEY": self.api_key, "X-API-SECRET": self.api_secret}
+
+
+class BearerToken(_Credentials):
+    token: Annotated[str, Field(pattern=TOKEN_PATTERN)]
+
+    def headers(self, workspace_uid: str) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if self.token.startswith(COMPANY_TOKEN_PREFIX):
+            headers["X-Paradime-Workspace"] = workspace_uid
+        return headers
+
+
+class ApiSecret(_Credentials):
+    default: KeyPair | BearerToken | None = None
+    workspaces: dict[str, KeyPair | BearerToken] = {}
+
+    def headers(self, workspace_uid: str) -> dict[str, str]:
+        """The headers that identify us to the API of a workspace.
+
+        Raises:
+            CredentialsMissingError: there are none for it.
+        """
+        credentials = self.workspaces.get(workspace_uid, self.default)
+        if credentials is None:
+            raise CredentialsMissingError(
+                f"the API secret has no credentials for workspace {workspace_uid} and no default"
+            )
+        return credentials.headers(workspace_uid)
+
+
+def parse_api_secret(text: str) -> ApiSecret:
+    """Reads the API secret's JSON.
+
+    Raises:
+        CredentialsMissingError: it is malformed; nothing of it is quoted.
+    """
+    try:
+        return ApiSecret.model_validate_json(text)
+    except ValidationError as e:
+        fields = {str(fault["loc"][0]) if fault["loc"] else "it" for fault in e.errors()}
+        raise CredentialsMissingError(
+            f"the API secret is malformed; wrong in: {', '.join(sorted(fields))}"
+        ) from None
