@@ -1,0 +1,51 @@
+"""The bucket of archived runs."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.nag import LOOPBACK_ONLY, acknowledge
+
+
+class Archive(Construct):
+    """Private and encrypted. Objects expire with their run's record.
+
+    Versioned, because a later delivery may write a run's objects again: what it replaced can be
+    had back for 30 days.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        retention_days: int,
+        tls_only: bool,
+    ) -> None:
+        super().__init__(scope, id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=tls_only,
+            versioned=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="Retention",
+                    expiration=cdk.Duration.days(retention_days),
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+        )
+        acknowledge(
+            self.bucket,
+            "AwsSolutions-S1",
+            "Access logs would need a second bucket with the same question; a team that wants "
+            "them turns on CloudTrail data events for this bucket.",
+        )
+        if not tls_only:
+            acknowledge(self.bucket, "AwsSolutions-S10", LOOPBACK_ONLY)

@@ -1,0 +1,129 @@
+"""The code asset of both functions: the package `functions` beside its locked dependencies.
+
+No Docker: pip downloads wheels for the platform that is asked for, whatever this machine is.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+_ROOT = Path(__file__).parent.parent
+_SOURCE = _ROOT / "functions"
+_LOCK = _SOURCE / "requirements.txt"
+# Beside the assemblies that `cdk` writes, so that removing cdk.out removes all that synth made.
+_CACHE = _ROOT / "cdk.out" / "packages"
+
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE = lambda_.Architecture.ARM_64
+
+
+class BundlingError(Exception):
+    """pip could not install what the functions ship with."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An interpreter and platform to install wheels for."""
+
+    name: str
+    pip_options: tuple[str, ...]
+
+    @classmethod
+    def lambda_(cls) -> Self:
+        options = ("--platform", "manylinux2014_aarch64", "--python-version", "3.13")
+        return cls("Lambda, Python 3.13 on arm64", (*options, "--implementation", "cp"))
+
+    @classmethod
+    def this_machine(cls) -> Self:
+        return cls(f"this machine, {sys.implementation.cache_tag} {sysconfig.get_platform()}", ())
+
+
+def function_code(scope: Construct, *, target: Target) -> lambda_.AssetCode:
+    """The asset, its packages downloaded unless that was done before.
+
+    Raises:
+        BundlingError: A package could not be downloaded, or has no wheel for the target.
+    """
+    if cdk.Stack.of(scope).bundling_required:
+        # Here already: what the bundler raised would come out as a JavaScript stack trace.
+        packages(target)
+    return lambda_.Code.from_asset(
+        str(_SOURCE),
+        exclude=["__pycache__", "requirements.in"],
+        bundling=cdk.BundlingOptions(
+            image=RUNTIME.bundling_image,  # only named: `local` does the work
+            # The hash of the asset covers the sources and this command, not what `local` does.
+            command=[target.name, *_pip_options(target)],
+            local=_Bundler(target),
+        ),
+    )
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _Bundler:
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
+        shutil.copytree(packages(self._target), output_dir, dirs_exist_ok=True)
+        shutil.copytree(
+            _SOURCE,
+            Path(output_dir, _SOURCE.name),
+            ignore=shutil.ignore_patterns("__pycache__", "requirements.*"),
+        )
+        return True
+
+
+def packages(target: Target) -> Path:
+    """A folder with the locked packages for `target`, installed once for each lock file."""
+    options = _pip_options(target)
+    key = hashlib.sha256("\0".join([target.name, *options]).encode() + _LOCK.read_bytes())
+    folder = _CACHE / key.hexdigest()[:16]
+    if not folder.is_dir():
+        _install(target, options, folder)
+    return folder
+
+
+def _pip_options(target: Target) -> tuple[str, ...]:
+    # Without --no-compile the bundle would hold bytecode of this interpreter, with this machine's
+    # paths in it.
+    return ("--require-hashes", "--only-binary=:all:", "--no-compile", *target.pip_options)
+
+
+def _install(target: Target, options: tuple[str, ...], folder: Path) -> None:
+    sys.stderr.write(f"bundling: installing functions/requirements.txt for {target.name}\n")
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_CACHE, prefix="unfinished-") as unfinished:
+        installed = Path(unfinished, "packages")
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        finished = subprocess.run(
+            [*pip, *options, "--target", str(installed), "--requirement", str(_LOCK)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if finished.returncode != 0:
+            said = finished.stdout.strip().splitlines() or ["nothing"]
+            raise BundlingError(
+                f"The packages of functions/requirements.txt could not be installed for "
+                f"{target.name}; is the network there? pip said last: {said[-1]}"
+            )
+        # Commands of the packages: they name this interpreter and are of no use in a Lambda.
+        shutil.rmtree(installed / "bin", ignore_errors=True)
+        try:
+            installed.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another synth was faster
+                raise

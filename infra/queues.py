@@ -1,0 +1,62 @@
+"""The queues: failed runs to archive, dead letters, and deliveries that nobody understood."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.nag import LOOPBACK_ONLY, acknowledge
+
+_LONGEST = cdk.Duration.days(14)
+_LARGEST_MESSAGE = 1024 * 1024  # bytes, what SQS takes since 2025
+
+
+class Queues(Construct):
+    """Each is encrypted and keeps its messages for 14 days."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        consumer_timeout: cdk.Duration,
+        max_receives: int,
+        tls_only: bool,
+    ) -> None:
+        super().__init__(scope, id)
+        self._tls_only = tls_only
+        self.dead_letters = self._queue("DeadLetters")
+        # Its deliveries are stored nowhere else.
+        self.quarantine = self._queue("Quarantine", removal_policy=cdk.RemovalPolicy.RETAIN)
+        self.runs = self._queue(
+            "Runs",
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            visibility_timeout=cdk.Duration.seconds(6 * consumer_timeout.to_seconds()),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=max_receives
+            ),
+        )
+        for queue in (self.dead_letters, self.quarantine):
+            acknowledge(queue, "AwsSolutions-SQS3", "It is where messages end: nothing reads it.")
+
+    def _queue(
+        self,
+        name: str,
+        *,
+        visibility_timeout: cdk.Duration | None = None,
+        dead_letter_queue: sqs.DeadLetterQueue | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.DESTROY,
+    ) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            name,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=self._tls_only,
+            retention_period=_LONGEST,
+            max_message_size_bytes=_LARGEST_MESSAGE,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=dead_letter_queue,
+            removal_policy=removal_policy,
+        )
+        if not self._tls_only:
+            acknowledge(queue, "AwsSolutions-SQS4", LOOPBACK_ONLY)
+        return queue

@@ -1,0 +1,164 @@
+"""The stack: composes the constructs, says who may do what, and names the outputs."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.alerts import Alerts
+from infra.archive import Archive
+from infra.bundling import Target, function_code
+from infra.function import Function
+from infra.queues import Queues
+from infra.records import Records
+from infra.settings import Settings
+from infra.variant import Variant
+from infra.vault import Vault
+from infra.webhook_api import WebhookApi
+
+# Where a run's archive lies in the bucket.
+_ARCHIVE_PREFIX = "runs/*"
+
+
+class ArchiveStack(cdk.Stack):
+    """Webhook to archive: HTTP API, ingest function, table, queue, fetch function, bucket."""
+
+    def __init__(self, scope: Construct, *, settings: Settings, variant: Variant) -> None:
+        super().__init__(
+            scope,
+            settings.stack_name,
+            description="Archives the console logs and dbt artifacts of failed Paradime Bolt runs",
+            synthesizer=cdk.CliCredentialsStackSynthesizer()
+            if variant.with_cli_credentials
+            else cdk.DefaultStackSynthesizer(),
+        )
+        self._settings = settings
+        self._variant = variant
+        fetch_timeout = cdk.Duration.seconds(variant.fetch_timeout)
+        self._records = Records(self, "Records")
+        self._queues = Queues(
+            self,
+            "Queues",
+            consumer_timeout=fetch_timeout,
+            max_receives=variant.max_receives,
+            tls_only=variant.tls_only,
+        )
+        self._archive = Archive(
+            self, "Archive", retention_days=settings.retention_days, tls_only=variant.tls_only
+        )
+        self._vault = Vault(self, "Vault")
+        self._alerts = Alerts(self, "Alerts", email=settings.alert_email, tls_only=variant.tls_only)
+        target = Target.this_machine() if variant.for_this_machine else Target.lambda_()
+        code = function_code(self, target=target)
+        ingest = self._ingest(code)
+        self._fetch(code, fetch_timeout)
+        api = WebhookApi(self, "WebhookApi", handler=ingest.function)
+        self._add_outputs(api)
+
+    def _ingest(self, code: lambda_.Code) -> Function:
+        ingest = Function(
+            self,
+            "Ingest",
+            package="ingest",
+            code=code,
+            timeout=cdk.Duration.seconds(10),  # Paradime waits 15 s for its answer
+            memory_mib=512,
+            environment={
+                "TABLE_NAME": self._records.table.table_name,
+                "QUEUE_URL": self._queues.runs.queue_url,
+                "QUARANTINE_URL": self._queues.quarantine.queue_url,
+                "WEBHOOK_SECRET_ARN": self._vault.webhook.secret_arn,
+                "ARCHIVE": self._settings.archive,
+                "RETENTION_DAYS": str(self._settings.retention_days),
+            },
+        )
+        ingest.allow("dynamodb:UpdateItem", on=self._records.table.table_arn)
+        ingest.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
+        ingest.allow("sqs:SendMessage", on=self._queues.quarantine.queue_arn)
+        ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook.secret_arn)
+        return ingest
+
+    def _fetch(self, code: lambda_.Code, timeout: cdk.Duration) -> None:
+        settings, variant = self._settings, self._variant
+        bucket = self._archive.bucket
+        fetch = Function(
+            self,
+            "Fetch",
+            package="fetch",
+            code=code,
+            timeout=timeout,
+            memory_mib=512,
+            environment={
+                "TABLE_NAME": self._records.table.table_name,
+                "BUCKET_NAME": bucket.bucket_name,
+                "QUEUE_URL": self._queues.runs.queue_url,
+                "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
+                "API_SECRET_ARN": self._vault.api.secret_arn,
+                "API_HOSTS": json.dumps(settings.api_hosts),
+                "ARTIFACT_PATTERNS": json.dumps(settings.artifact_patterns),
+                "MAX_ARTIFACT_MIB": str(settings.max_artifact_mib),
+                "MAX_RECEIVES": str(variant.max_receives),
+                "RETRY_BASE_SECONDS": str(variant.retry_base),
+                "RETRY_CAP_SECONDS": str(variant.retry_cap),
+                "MISSING_GRACE_SECONDS": str(variant.missing_grace),
+                "ALLOW_LOOPBACK": json.dumps(variant.allow_loopback),
+            },
+        )
+        fetch.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        fetch.allow(
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:GetQueueAttributes",
+            on=self._queues.runs.queue_arn,
+        )
+        fetch.allow("sqs:SendMessage", on=self._queues.dead_letters.queue_arn)
+        fetch.allow("secretsmanager:GetSecretValue", on=self._vault.api.secret_arn)
+        fetch.allow(
+            "s3:PutObject",
+            "s3:GetObject",
+            "s3:AbortMultipartUpload",
+            on=bucket.arn_for_objects(_ARCHIVE_PREFIX),
+        )
+        fetch.allow(
+            "s3:ListBucket",
+            on=bucket.bucket_arn,
+            conditions={"StringLike": {"s3:prefix": _ARCHIVE_PREFIX}},
+        )
+        fetch.acknowledge_wildcard(
+            f"<{self.get_logical_id(_cfn(bucket))}.Arn>/{_ARCHIVE_PREFIX}",
+            "A run's objects lie below the names of its workspace and schedule, and its day.",
+        )
+        lambda_.EventSourceMapping(
+            self,
+            "FetchRuns",
+            target=fetch.function,
+            event_source_arn=self._queues.runs.queue_arn,
+            # One run an invocation: a time-out then delivers no other run again.
+            batch_size=1,
+            report_batch_item_failures=True,
+            max_concurrency=settings.max_concurrency,
+        )
+
+    def _add_outputs(self, api: WebhookApi) -> None:
+        """Scripts and the command line find the stack's parts by these names."""
+        outputs = {
+            "WebhookUrl": api.url,
+            "TableName": self._records.table.table_name,
+            "BucketName": self._archive.bucket.bucket_name,
+            "QueueUrl": self._queues.runs.queue_url,
+            "DeadLetterUrl": self._queues.dead_letters.queue_url,
+            "QuarantineUrl": self._queues.quarantine.queue_url,
+            "FailedRunsTopicArn": self._alerts.failed_runs.topic_arn,
+            "WebhookSecretArn": self._vault.webhook.secret_arn,
+            "ApiSecretArn": self._vault.api.secret_arn,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
+
+
+def _cfn(resource: Construct) -> cdk.CfnElement:
+    element = resource.node.default_child
+    assert isinstance(element, cdk.CfnElement)
+    return element
