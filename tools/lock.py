@@ -9,9 +9,16 @@ import tempfile
 import venv
 from pathlib import Path
 
-COMPILE = (
-    "pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet".split()
-)
+COMPILE = [
+    "pip",
+    "compile",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--no-header",
+    "--quiet",
+]
 
 
 def main() -> None:

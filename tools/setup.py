@@ -27,7 +27,7 @@ def main():
     say("1/4 virtual environment in .venv")
     run([sys.executable, "-m", "venv", "--clear", VENV], "the virtual environment")
     packages = count_packages("requirements.txt")
-    say("2/4 {} Python packages, about a minute".format(packages))
+    say(f"2/4 {packages} Python packages, about a minute")
     run(
         [*pip, "--require-hashes", "--only-binary=:all:", "-r", "requirements.txt"],
         "the Python packages of requirements.txt",
@@ -65,13 +65,13 @@ def run(command, what, expected=0):
             if expected and line.startswith("Collecting "):
                 collected += 1
                 if collected % 20 == 0:
-                    say("    {} of at most {}".format(collected, expected))
+                    say(f"    {collected} of at most {expected}")
     if process.wait() != 0:
         with open(LOG, encoding="utf-8") as log:
             tail = "".join(log.readlines()[-5:])
         fail(
-            "{} could not be installed; is the network there? The end of .venv/setup.log:\n\n{}"
-            "\nRun the same make command to try again.".format(what, tail)
+            f"{what} could not be installed; is the network there? The end of .venv/setup.log:\n\n{tail}"
+            "\nRun the same make command to try again."
         )
 
 

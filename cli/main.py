@@ -1,0 +1,36 @@
+"""`bolt-archive`: the operator's command line, for a deployed stack and for the local one."""
+
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.records import RunUnknownError
+from cli.runs import runs
+from cli.send import NotDeliveredError, send
+from cli.show import show
+from cli.target import TargetError
+from functions.shared.errors import RunArchiveError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Look into a Paradime Run Archive, and feed it.",
+)
+for command in (send, runs, show):
+    app.command()(command)
+
+
+def main() -> None:
+    """Exit status 0, 1 when the command failed, 2 when it was used wrongly."""
+    try:
+        app()
+    except (
+        RunArchiveError,
+        TargetError,
+        NotDeliveredError,
+        RunUnknownError,
+        ClientError,
+        BotoCoreError,
+    ) as e:
+        sys.exit(f"bolt-archive: {e}")

@@ -1,0 +1,37 @@
+"""Signs a delivery as its sender would, in each scheme of the webhook secret."""
+
+import base64
+import json
+import uuid
+from datetime import datetime
+
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import hmac_data
+
+from functions.ingest.signature import HmacSha256, StandardWebhooks, Token, parse_secret
+
+
+def signed_headers(secret: str, body: bytes, now: datetime) -> dict[str, str]:
+    """The headers that make a delivery genuine; `secret` is the webhook secret's JSON.
+
+    The first of several secrets signs.
+
+    Raises:
+        SignatureError: there is no usable secret.
+    """
+    headers = {"content-type": "application/json"}
+    match parse_secret(secret):
+        case StandardWebhooks():
+            delivery_id = f"msg_{uuid.uuid4().hex}"
+            webhook = Webhook(json.loads(secret)["secrets"][0])
+            return headers | {
+                "svix-id": delivery_id,
+                "svix-timestamp": str(int(now.timestamp())),
+                "svix-signature": webhook.sign(delivery_id, now, body.decode()),
+            }
+        case HmacSha256() as scheme:
+            digest = hmac_data(scheme.secrets[0].encode(), body)
+            text = digest.hex() if scheme.encoding == "hex" else base64.b64encode(digest).decode()
+            return headers | {scheme.header: scheme.prefix + text}
+        case Token() as scheme:
+            return headers | {scheme.header: scheme.secrets[0]}
