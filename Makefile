@@ -3,12 +3,14 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 
-.PHONY: help demo local down test lint synth deploy lock
+.PHONY: help demo local down test lint synth deploy events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 $(READY): requirements.txt package-lock.json pyproject.toml tools/setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed; name one, such as: make PYTHON=python3.13' >&2; exit 1; }
 	@$(PYTHON) tools/setup.py
 	@touch $@
 
@@ -34,6 +36,9 @@ synth: $(READY) ## the CloudFormation template, with cdk-nag
 
 deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 	@npx cdk deploy
+
+events: ## events/paradime and events/lambda anew, from real dbt runs
+	@$(PYTHON) events/make.py
 
 lock: ## requirements.txt and package-lock.json anew from requirements.in and package.json
 	@$(PYTHON) tools/lock.py

@@ -5,11 +5,10 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.records import RunUnknownError
+from cli.errors import CommandError
 from cli.runs import runs
-from cli.send import NotDeliveredError, send
+from cli.send import send
 from cli.show import show
-from cli.target import TargetError
 from functions.shared.errors import RunArchiveError
 
 app = typer.Typer(
@@ -25,12 +24,5 @@ def main() -> None:
     """Exit status 0, 1 when the command failed, 2 when it was used wrongly."""
     try:
         app()
-    except (
-        RunArchiveError,
-        TargetError,
-        NotDeliveredError,
-        RunUnknownError,
-        ClientError,
-        BotoCoreError,
-    ) as e:
+    except (CommandError, RunArchiveError, ClientError, BotoCoreError) as e:
         sys.exit(f"bolt-archive: {e}")

@@ -23,18 +23,6 @@ def short_instant(text: str | None) -> str:
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}" if text else ""
 
 
-def size(count: int) -> str:
-    """Bytes, such as `512 B` or `1.4 MiB`."""
-    if count < 1024:
-        return f"{count} B"
-    scaled, unit = float(count), "B"
-    for unit in ("KiB", "MiB", "GiB"):
-        scaled /= 1024
-        if scaled < 1024:
-            break
-    return f"{scaled:.1f} {unit}"
-
-
 def _plain(value: Any) -> Any:
     match value:
         case Decimal():

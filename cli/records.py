@@ -44,8 +44,9 @@ def list_runs(
         ExpressionAttributeValues={":value": {"S": value}},
         ScanIndexForward=False,
     ):
-        runs = (_plain(item) for item in page["Items"])
-        yield from (run for run in runs if schedule in (None, run["schedule_name"]))
+        for run in map(_plain, page["Items"]):
+            if schedule in (None, run["schedule_name"]):
+                yield run
 
 
 def read_run(target: Target, name: str) -> Record:
@@ -61,14 +62,8 @@ def read_run(target: Target, name: str) -> Record:
             if str(run["run_id"]) == name
         ]
         if len(keys) != 1:
-            raise RunUnknownError(
-                f"{len(keys)} runs have the id {name}"
-                + (
-                    f"; name one of {', '.join(keys)}"
-                    if keys
-                    else "; `bolt-archive runs` lists all"
-                )
-            )
+            which = f"name one of {', '.join(keys)}" if keys else "`bolt-archive runs` lists all"
+            raise RunUnknownError(f"{len(keys)} runs have the id {name}; {which}")
         name = keys[0]
     answer = target.dynamodb.get_item(
         TableName=target.table, Key={"run_key": {"S": name.replace("/", "#", 1)}}

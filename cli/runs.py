@@ -4,9 +4,10 @@ from itertools import islice
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal
 from rich.table import Table
 
-from cli.output import AsJson, console, print_json, short_instant, size
+from cli.output import AsJson, console, print_json, short_instant
 from cli.records import Record, list_runs
 from cli.target import Target, targeted
 
@@ -49,7 +50,7 @@ def table_of(found: list[Record]) -> Table:
             coloured(run["state"]),
             str(run.get("failed_command_count", "")),
             coloured(run.get("archive_state", "")),
-            f"{run['artifact_count']}, {size(int(run['artifact_bytes']))}"
+            f"{run['artifact_count']}, {decimal(int(run['artifact_bytes']))}"
             if "artifact_count" in run
             else "",
         )

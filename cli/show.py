@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 import typer
+from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from cli.output import AsJson, console, print_json, short_instant, size
+from cli.output import AsJson, console, print_json, short_instant
 from cli.records import Record, read_inventory, read_run
 from cli.runs import coloured
 from cli.target import Target, targeted
@@ -71,7 +72,7 @@ def commands_of(record: Record) -> Table:
 def files_of(inventory: dict[str, Any]) -> Table:
     table = Table("file", "size", "sha256")
     for file in inventory["files"]:
-        table.add_row(escape(file["key"]), size(file["bytes"]), file["sha256"][:12])
+        table.add_row(escape(file["key"]), decimal(file["bytes"]), file["sha256"][:12])
     for file in inventory["missing"]:
         table.add_row(escape(file["key"]), "[yellow]missing[/]", escape(file["reason"]))
     return table

@@ -4,21 +4,12 @@ Run by `make lock`, through uv from PyPI in a throw-away environment.
 """
 
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
 
-COMPILE = [
-    "pip",
-    "compile",
-    "--universal",
-    "--python-version",
-    "3.11",
-    "--generate-hashes",
-    "--no-header",
-    "--quiet",
-]
+COMPILE = ["pip", "compile", "--universal", "--python-version=3.11", "--generate-hashes"]
+COMPILE += ["--no-header", "--quiet"]
 
 
 def main() -> None:
@@ -28,13 +19,16 @@ def main() -> None:
         subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
         uv = Path(folder, "bin", "uv")
         shipped = "functions/requirements"
-        subprocess.run(
-            [uv, *COMPILE, f"{shipped}.in", "-o", f"{shipped}.txt", *sys.argv[1:]], check=True
-        )
+        subprocess.run([uv, *COMPILE, f"{shipped}.in", "-o", f"{shipped}.txt"], check=True)
         # What ships constrains the rest, so that the tests run the versions that ship.
         subprocess.run(
             [uv, *COMPILE, "-c", f"{shipped}.txt", "requirements.in", "-o", "requirements.txt"],
             check=True,
+        )
+        # pip wants the extras of a requirement in a lock with hashes.
+        jaffle = "events/jaffle/requirements"
+        subprocess.run(
+            [uv, *COMPILE, "--no-strip-extras", f"{jaffle}.in", "-o", f"{jaffle}.txt"], check=True
         )
 
 
