@@ -14,7 +14,13 @@ LOG = VENV / "setup.log"
 
 
 def main() -> None:
-    pip = [VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install"]
+    pip: list[str | Path] = [
+        VENV / "bin" / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+    ]
     say("1/4 virtual environment in .venv")
     subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
     packages = (ROOT / "requirements.txt").read_text().count("==")
