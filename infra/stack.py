@@ -68,7 +68,7 @@ class ArchiveStack(cdk.Stack):
                 "TABLE_NAME": self._records.table.table_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "QUARANTINE_URL": self._queues.quarantine.queue_url,
-                "WEBHOOK_SECRET_ARN": self._vault.webhook.secret_arn,
+                "WEBHOOK_SECRET_ARN": self._vault.webhook_arn,
                 "ARCHIVE": self._settings.archive,
                 "RETENTION_DAYS": str(self._settings.retention_days),
             },
@@ -76,7 +76,7 @@ class ArchiveStack(cdk.Stack):
         ingest.allow("dynamodb:UpdateItem", on=self._records.table.table_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.quarantine.queue_arn)
-        ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook.secret_arn)
+        ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook_arn)
         return ingest
 
     def _fetch(self, code: lambda_.Code, timeout: cdk.Duration) -> None:
@@ -94,7 +94,7 @@ class ArchiveStack(cdk.Stack):
                 "BUCKET_NAME": bucket.bucket_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
-                "API_SECRET_ARN": self._vault.api.secret_arn,
+                "API_SECRET_ARN": self._vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARTIFACT_PATTERNS": json.dumps(settings.artifact_patterns),
                 "MAX_ARTIFACT_MIB": str(settings.max_artifact_mib),
@@ -114,7 +114,7 @@ class ArchiveStack(cdk.Stack):
             on=self._queues.runs.queue_arn,
         )
         fetch.allow("sqs:SendMessage", on=self._queues.dead_letters.queue_arn)
-        fetch.allow("secretsmanager:GetSecretValue", on=self._vault.api.secret_arn)
+        fetch.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
         fetch.allow(
             "s3:PutObject",
             "s3:GetObject",
@@ -151,8 +151,8 @@ class ArchiveStack(cdk.Stack):
             "DeadLetterUrl": self._queues.dead_letters.queue_url,
             "QuarantineUrl": self._queues.quarantine.queue_url,
             "FailedRunsTopicArn": self._alerts.failed_runs.topic_arn,
-            "WebhookSecretArn": self._vault.webhook.secret_arn,
-            "ApiSecretArn": self._vault.api.secret_arn,
+            "WebhookSecretArn": self._vault.webhook_arn,
+            "ApiSecretArn": self._vault.api_arn,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

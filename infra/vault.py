@@ -19,18 +19,16 @@ class Vault(Construct):
 
     def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's own name
         super().__init__(scope, id)
-        self.webhook = self._secret(
+        self.webhook_arn = self._secret(
             "Webhook",
             "How Paradime's webhook deliveries are signed",
             {"scheme": "standard-webhooks", "secrets": []},
         )
-        self.api = self._secret(
+        self.api_arn = self._secret(
             "Api", "Credentials for Paradime's API, by workspace", {"workspaces": {}}
         )
 
-    def _secret(
-        self, name: str, description: str, initial: dict[str, Any]
-    ) -> secretsmanager.Secret:
+    def _secret(self, name: str, description: str, initial: dict[str, Any]) -> str:
         secret = secretsmanager.Secret(
             self,
             name,
@@ -44,4 +42,7 @@ class Vault(Construct):
             "AwsSolutions-SMG4",
             "Paradime issues the value: it is rotated there and then stored here.",
         )
-        return secret
+        # The attribute Id is the ARN, as Ref is; the embedded AWS answers Ref with the name.
+        cfn_secret = secret.node.default_child
+        assert isinstance(cfn_secret, secretsmanager.CfnSecret)
+        return cfn_secret.attr_id

@@ -1,0 +1,32 @@
+"""The secrets of a local stack: a signing secret made here, and the stand-in's credentials."""
+
+import base64
+import json
+import secrets
+from typing import Any
+
+from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# What the Paradime stand-in accepts.
+API_CREDENTIALS = {"default": {"api_key": "local-key", "api_secret": "local-secret"}}
+
+
+def signing_secret(client: SecretsManagerClient, secret_arn: str) -> str:
+    """The first secret that signs deliveries, made now if there is none yet."""
+    stored = _read(client, secret_arn)
+    if not stored["secrets"]:
+        made = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+        stored = {"scheme": "standard-webhooks", "secrets": [made]}
+        client.put_secret_value(SecretId=secret_arn, SecretString=json.dumps(stored))
+    return str(stored["secrets"][0])
+
+
+def store_api_credentials(client: SecretsManagerClient, secret_arn: str) -> None:
+    """Unless others have been stored since."""
+    if "default" not in _read(client, secret_arn):
+        client.put_secret_value(SecretId=secret_arn, SecretString=json.dumps(API_CREDENTIALS))
+
+
+def _read(client: SecretsManagerClient, secret_arn: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(client.get_secret_value(SecretId=secret_arn)["SecretString"])
+    return value

@@ -1,0 +1,80 @@
+"""The real `cdk` deploying the real stack into the embedded AWS."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.cdk_cli import ROOT, cdk_command, with_own_tools
+from infra.settings import LOCAL_KEY
+from local.aws import ACCOUNT, REGION, environment, session, without_aws
+from local.state import StateDir
+from local.tool import Tool, running_tool
+
+_STAGE = "local"
+_STACK = f"ParadimeRunArchive-{_STAGE}"
+_TOOLKIT = "CDKToolkit"  # the stack that `cdk bootstrap` makes
+_QUIET = ("--no-notices", "--no-version-reporting")
+
+
+@contextmanager
+def synthesis(
+    state: StateDir, *, settings: Mapping[str, Any], variant: Mapping[str, Any]
+) -> Iterator[Tool]:
+    """`cdk synth` of the local variant into the state directory, under way.
+
+    `settings` go above those of `cdk.json`; `variant` changes fields of `infra.variant.LOCAL`.
+    """
+    context = {**settings, "stage": _STAGE, LOCAL_KEY: json.dumps(variant)}
+    options = [f"--context={key}={_as_text(value)}" for key, value in context.items()]
+    command = cdk_command("synth", "--quiet", "--output", str(state.assembly), *_QUIET, *options)
+    env = with_own_tools(without_aws())
+    with running_tool("cdk synth", command, cwd=ROOT, env=env, log=state.synth_log) as tool:
+        yield tool
+
+
+def bootstrap(state: StateDir, endpoint_url: str) -> None:
+    """Makes the staging bucket, unless that was done before.
+
+    Raises:
+        LocalStackError: `cdk bootstrap` failed.
+    """
+    if not _exists(_TOOLKIT, endpoint_url):
+        _run("cdk bootstrap", ("bootstrap", f"aws://{ACCOUNT}/{REGION}"), state, endpoint_url)
+
+
+def deploy(state: StateDir, endpoint_url: str) -> dict[str, str]:
+    """Deploys what `synthesis` wrote and returns the stack's outputs.
+
+    Raises:
+        LocalStackError: `cdk deploy` failed.
+    """
+    options = ("--app", str(state.assembly), "--require-approval", "never", "--method", "direct")
+    _run("cdk deploy", ("deploy", *options), state, endpoint_url)
+    cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
+    [stack] = cloudformation.describe_stacks(StackName=_STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _run(what: str, arguments: tuple[str, ...], state: StateDir, endpoint_url: str) -> None:
+    command = cdk_command(*arguments, *_QUIET)
+    env = with_own_tools({**without_aws(), **environment(endpoint_url), "NO_PROXY": "127.0.0.1"})
+    with running_tool(what, command, cwd=ROOT, env=env, log=state.cdk_log) as tool:
+        tool.wait()
+
+
+def _exists(stack: str, endpoint_url: str) -> bool:
+    cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
+    try:
+        cloudformation.describe_stacks(StackName=stack)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return False
+    return True
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

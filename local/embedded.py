@@ -1,0 +1,166 @@
+"""The embedded AWS: one MiniStack process on loopback, with IAM enforced."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import requests
+
+from local.aws import environment
+from local.errors import LocalStackError
+from local.state import StateDir
+
+HOST = "127.0.0.1"
+_START_SECONDS = 60
+_STOP_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class EmbeddedAws:
+    endpoint_url: str
+    _process: "subprocess.Popen[bytes]"
+    _state: StateDir
+
+    def wait(self) -> None:
+        """Returns never.
+
+        Raises:
+            LocalStackError: It has ended, though nobody stopped it.
+        """
+        status = self._process.wait()
+        raise _ended(status, self._state)
+
+
+@contextmanager
+def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[EmbeddedAws]:
+    """Started and ready; stopped at the end, its state saved and its Lambda workers with it.
+
+    Raises:
+        LocalStackError: The port is taken, or it does not start.
+    """
+    port = _free_port() if port is None else port
+    _refuse_taken(port)
+    _drop_unsaved(state)
+    _move(state, port)
+    for folder in (state.saved_state, state.objects, state.temporary):
+        folder.mkdir(exist_ok=True)
+    with state.aws_log.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.server"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=state.root,
+            env=_environment(state, port),
+            pass_fds=(lock,),
+            start_new_session=True,  # Ctrl-C is for us, who then stop it in order
+        )
+    try:
+        endpoint_url = f"http://{HOST}:{port}"
+        _await_health(process, endpoint_url, state)
+        yield EmbeddedAws(endpoint_url, process, state)
+    finally:
+        _stop(process)
+
+
+def _environment(state: StateDir, port: int) -> dict[str, str]:
+    """All that MiniStack and the functions in it get to see: nothing of the user's own."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONUTF8": "1",
+        "TMPDIR": str(state.temporary),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,  # without it, every interface
+        "MINISTACK_HOST": HOST,  # in the queues' addresses
+        "AUTH": "true",  # IAM is enforced
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state.saved_state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state.objects),
+        # Listeners that nothing here uses.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        **environment(f"http://{HOST}:{port}"),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise LocalStackError(
+                f"Port {port} on {HOST} cannot be had ({error.strerror}): "
+                "name another with --port, or leave --port out for a free one."
+            ) from None
+
+
+def _drop_unsaved(state: StateDir) -> None:
+    """Objects are stored at once, all else when the embedded AWS ends.
+
+    What was killed before it saved anything has left buckets that nothing knows of.
+    """
+    if not (state.saved_state / "cloudformation.json").exists():
+        state.forget()
+
+
+def _move(state: StateDir, port: int) -> None:
+    """The saved state holds addresses of queues, in their own records as in what refers to them.
+
+    MiniStack finds a queue by its address and would not find one of another port.
+    """
+    if state.port.exists() and (old := state.port.read_text()) != str(port):
+        for file in state.saved_state.glob("*.json"):
+            saved = file.read_text()
+            file.write_text(saved.replace(f"http://{HOST}:{old}/", f"http://{HOST}:{port}/"))
+    state.port.write_text(str(port))
+
+
+def _await_health(process: "subprocess.Popen[bytes]", endpoint_url: str, state: StateDir) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    with requests.Session() as http:
+        http.trust_env = False  # no proxy between us and loopback
+        while time.monotonic() < deadline:
+            if (status := process.poll()) is not None:
+                raise _ended(status, state)
+            try:
+                if http.get(f"{endpoint_url}/_ministack/health", timeout=5).ok:
+                    return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+    raise LocalStackError(
+        f"The embedded AWS was not ready after {_START_SECONDS} s; see {state.aws_log}."
+    )
+
+
+def _ended(status: int, state: StateDir) -> LocalStackError:
+    lines = state.aws_log.read_text(errors="replace").splitlines() or ["nothing"]
+    return LocalStackError(
+        f"The embedded AWS ended by itself (status {status}); "
+        f"its log is {state.aws_log} and ends: {lines[-1]}"
+    )
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM to MiniStack, which saves its state; then SIGKILL to what is left of its group."""
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

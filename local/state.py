@@ -1,0 +1,100 @@
+"""The state directory of a local stack, used by one stack at a time."""
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from local.errors import LocalStackError
+
+DEFAULT_STATE_DIR = Path(".local")
+
+
+class StateDir:
+    """Where everything of one local stack lies.
+
+    The lock is held by the process that brought the stack up and by the embedded AWS that it
+    started, so that it is free only when both are gone, however they ended.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.outputs = self.root / "outputs.json"
+        self.saved_state = self.root / "state"
+        self.objects = self.root / "objects"
+        self.temporary = self.root / "tmp"
+        self.assembly = self.root / "cdk.out"
+        self.up_log = self.root / "up.log"
+        self.synth_log = self.root / "synth.log"
+        self.cdk_log = self.root / "cdk.log"
+        self.aws_log = self.root / "aws.log"
+        self.port = self.root / "port"
+        self._lock = self.root / "lock"
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Yields the lock's file descriptor, for a child process to inherit.
+
+        Raises:
+            LocalStackError: A local stack is running on this directory.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not _try_lock(descriptor):
+                raise LocalStackError(
+                    f"A local stack is running on {self.root} already (process "
+                    f"{self._lock.read_text()}): use it, stop it with "
+                    f"`python -m local down --state-dir {self.root}`, or name another --state-dir."
+                )
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def stop_holder(self, *, patience: float = 60) -> bool:
+        """Stops the stack that runs on this directory and waits for its end; False if none does.
+
+        Raises:
+            LocalStackError: It did not end within `patience` seconds.
+        """
+        if not self._lock.exists():
+            return False
+        with self._lock.open("r+") as lock:
+            if _try_lock(lock.fileno()):
+                return False
+            pid = int(lock.read())
+            with suppress(ProcessLookupError):  # killed before; the embedded AWS is ending
+                os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + patience
+            while not _try_lock(lock.fileno()):
+                if time.monotonic() > deadline:
+                    raise LocalStackError(
+                        f"The local stack on {self.root} (process {pid}) does not end; "
+                        f"see {self.up_log} and {self.aws_log}."
+                    )
+                time.sleep(0.05)
+        return True
+
+    def forget(self) -> None:
+        """Removes all that earlier stacks left here. To be called by the holder of the lock."""
+        for entry in self.root.iterdir():
+            if entry == self._lock or entry == self.up_log:
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
