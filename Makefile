@@ -2,6 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
+TESTS_READY := .venv/.tests-ready
 
 .PHONY: help demo local down test lint synth deploy events lock
 
@@ -23,7 +24,13 @@ local: $(READY) ## the real stack on an embedded AWS, until Ctrl-C
 down: $(READY) ## stops what `python -m local up --detach` started
 	@python -m local down
 
-test: $(READY) ## all tests
+$(TESTS_READY): $(READY) tests/sdk/requirements.txt
+	@echo "set-up: the vendor's SDK, for the tests"
+	@python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes \
+	  --only-binary=:all: -r tests/sdk/requirements.txt
+	@touch $@
+
+test: $(TESTS_READY) ## all tests
 	@python -m pytest
 
 lint: $(READY) ## ruff and mypy

@@ -40,7 +40,7 @@ from functions.shared.table import RunsTable, StoredRun
 
 WORKERS = 8
 
-logger = Logger(child=True)
+logger = Logger(service="fetch", child=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 import random
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import boto3
@@ -33,15 +33,15 @@ from functions.shared.errors import (
     RunNotFoundError,
     TryAgainError,
 )
-from functions.shared.metrics import Metric
+from functions.shared.metrics import NAMESPACE, Metric
 from functions.shared.paradime import new_session
 from functions.shared.pointer import Pointer
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable
 
-logger = Logger()
-metrics = Metrics()
+logger = Logger(service="fetch")
+metrics = Metrics(namespace=NAMESPACE, service="fetch")
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     deadline = Deadline(context.get_remaining_time_in_millis)
     return process_partial_response(
         event=event,
-        record_handler=partial(worker().receive, deadline=deadline),
+        record_handler=lambda record: worker().receive(record, deadline),
         processor=processor,
         context=context,
     )
@@ -92,6 +92,11 @@ class Worker:
             else:
                 self._try_again(message, receive_count, e)
                 raise
+        except Exception:
+            # A fault of ours: the batch processor would only count it.
+            logger.exception("run failed to be archived")
+            metrics.add_metric(Metric.FAULTS, MetricUnit.Count, 1)
+            raise
         else:
             logger.info("run archived", files=archived.files, missing=archived.missing)
             metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 1)

@@ -15,13 +15,13 @@ from functions.ingest.receive import Receiver
 from functions.ingest.settings import from_environment
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
-from functions.shared.metrics import Metric
+from functions.shared.metrics import NAMESPACE, Metric
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable
 
-logger = Logger()
-metrics = Metrics()
+logger = Logger(service="ingest")
+metrics = Metrics(namespace=NAMESPACE, service="ingest")
 
 
 @metrics.log_metrics

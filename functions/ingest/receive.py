@@ -25,7 +25,7 @@ from functions.shared.table import RunsTable
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 
-logger = Logger(child=True)
+logger = Logger(service="ingest", child=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

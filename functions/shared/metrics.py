@@ -17,6 +17,7 @@ class Metric(StrEnum):
     RUNS_ARCHIVED = "RunsArchived"
     RUNS_GIVEN_UP = "RunsGivenUp"
     RUNS_TO_TRY_AGAIN = "RunsToTryAgain"
+    FAULTS = "Faults"
     FILES_STORED = "FilesStored"
     FILES_MISSING = "FilesMissing"
     BYTES_STORED = "BytesStored"

@@ -1,0 +1,225 @@
+"""The whole application in one process: both handlers on moto's AWS, a stand-in for Paradime.
+
+moto knows neither event source mappings nor IAM: `drain` plays the first (a message that is not
+done with is received again once its visibility time-out is over, which `drain` does not wait
+for), and the local stack's tests look after the second.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from boto3.dynamodb.types import TypeDeserializer
+from moto import mock_aws
+
+from cli.send import with_api_url
+from cli.signing import signed_headers
+from functions.fetch import handler as fetch
+from functions.ingest import handler as ingest
+from local.standin import Standin, load_runs
+from local.standin.credentials import DEFAULT_CREDENTIALS
+
+EVENTS = Path(__file__).parents[2] / "events"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK_SECRET = json.dumps({"scheme": "standard-webhooks", "secrets": [SECRET]})
+API_SECRET = json.dumps(
+    {
+        "default": {
+            "api_key": DEFAULT_CREDENTIALS.api_key,
+            "api_secret": DEFAULT_CREDENTIALS.api_secret,
+        }
+    }
+)
+MAX_RECEIVES = 4
+
+Item = dict[str, Any]
+
+
+class Context(LambdaContext):
+    """Lambda's context, with as much time left as a test says."""
+
+    def __init__(self, remaining_milliseconds: int = 900_000) -> None:
+        self.remaining_milliseconds = remaining_milliseconds
+        self._function_name = "function"
+        self._memory_limit_in_mb = 512
+        self._invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:function"
+        self._aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_milliseconds
+
+
+@dataclass
+class World:
+    standin: Standin
+    table: str = "runs"
+    bucket: str = "archive"
+    queues: dict[str, str] = field(default_factory=dict)
+
+    def send(self, body: bytes, headers: dict[str, str] | None = None) -> Item:
+        """Delivers a body through the ingest handler; signed unless `headers` are given."""
+        if headers is None:
+            headers = signed_headers(WEBHOOK_SECRET, body, datetime.now(UTC))
+        event = json.loads((EVENTS / "lambda" / "http_run_completed.json").read_text())
+        event |= {"headers": headers, "body": body.decode(), "isBase64Encoded": False}
+        return ingest.handler(event, Context())
+
+    def payload(self, name: str = "run_completed") -> bytes:
+        """A sample payload whose API is the stand-in."""
+        return with_api_url((EVENTS / f"{name}.json").read_bytes(), self.standin.api_url)
+
+    def drain(self, context: Context | None = None, receives: int = 50) -> int:
+        """Feeds the run queue to the fetch handler until it is empty; the number of receives."""
+        counts: dict[str, int] = {}
+        for receive in range(receives):
+            answer = self.sqs.receive_message(QueueUrl=self.queues["runs"], VisibilityTimeout=0)
+            messages = answer.get("Messages", [])
+            if not messages:
+                return receive
+            message = messages[0]
+            message_id = message["MessageId"]
+            counts[message_id] = counts.get(message_id, 0) + 1
+            failures = fetch.handler(
+                {
+                    "Records": [
+                        {
+                            "messageId": message_id,
+                            "receiptHandle": message["ReceiptHandle"],
+                            "body": message["Body"],
+                            "attributes": {"ApproximateReceiveCount": str(counts[message_id])},
+                            "messageAttributes": {},
+                            "eventSource": "aws:sqs",
+                            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:runs",
+                            "awsRegion": "eu-west-1",
+                        }
+                    ]
+                },
+                context or Context(),
+            )["batchItemFailures"]
+            handle = {"QueueUrl": self.queues["runs"], "ReceiptHandle": message["ReceiptHandle"]}
+            if failures:
+                self.sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+            else:
+                self.sqs.delete_message(**handle)
+        raise AssertionError(f"the queue is not empty after {receives} receives")
+
+    def record(self, run_key: str = "n0sg8br1m44k0ryj#63187") -> Item | None:
+        answer = boto3.client("dynamodb").get_item(
+            TableName=self.table, Key={"run_key": {"S": run_key}}
+        )
+        if "Item" not in answer:
+            return None
+        read = TypeDeserializer().deserialize
+        return {name: read(value) for name, value in answer["Item"].items()}
+
+    def records(self) -> list[Item]:
+        return cast(list[Item], boto3.client("dynamodb").scan(TableName=self.table)["Items"])
+
+    def objects(self) -> dict[str, bytes]:
+        s3 = boto3.client("s3")
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+        return {key: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+
+    def messages(self, queue: str) -> list[str]:
+        """The bodies that wait in a queue (`runs`, `dead-letters`, `quarantine`); they stay."""
+        found: dict[str, str] = {}
+        while True:
+            answer = self.sqs.receive_message(
+                QueueUrl=self.queues[queue], MaxNumberOfMessages=10, VisibilityTimeout=0
+            )
+            new = {m["MessageId"]: m["Body"] for m in answer.get("Messages", [])}
+            if new.keys() <= found.keys():
+                return list(found.values())
+            found |= new
+
+    @property
+    def sqs(self) -> Any:
+        return boto3.client("sqs")
+
+
+@contextmanager
+def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }.items():
+        patch.setenv(name, value)
+    with mock_aws(), Standin(runs=load_runs(EVENTS / "paradime")) as standin:
+        world = World(standin)
+        _create(world)
+        secrets = boto3.client("secretsmanager")
+        for name, value in {
+            "TABLE_NAME": world.table,
+            "BUCKET_NAME": world.bucket,
+            "QUEUE_URL": world.queues["runs"],
+            "QUARANTINE_URL": world.queues["quarantine"],
+            "DEAD_LETTER_URL": world.queues["dead-letters"],
+            "WEBHOOK_SECRET_ARN": secrets.create_secret(
+                Name="webhook", SecretString=WEBHOOK_SECRET
+            )["ARN"],
+            "API_SECRET_ARN": secrets.create_secret(Name="api", SecretString=API_SECRET)["ARN"],
+            "ARCHIVE": "failures",
+            "RETENTION_DAYS": "365",
+            "API_HOSTS": '["api.paradime.io", "api.*.paradime.io"]',
+            "ARTIFACT_PATTERNS": '["*.json", "*.log"]',
+            "MAX_ARTIFACT_MIB": "64",
+            "MAX_RECEIVES": str(MAX_RECEIVES),
+            "RETRY_BASE_SECONDS": "30",
+            "RETRY_CAP_SECONDS": "10800",
+            "MISSING_GRACE_SECONDS": "3600",
+            "ALLOW_LOOPBACK": "true",
+        }.items():
+            patch.setenv(name, value)
+        forget_clients()
+        yield world
+        forget_clients()
+
+
+def forget_clients() -> None:
+    """What a new Lambda environment would do: settings, clients and caches begin anew."""
+    ingest.receiver.cache_clear()
+    fetch.worker.cache_clear()
+
+
+def _create(world: World) -> None:
+    text = {"run_key", "workspace_uid", "schedule_key", "failed_workspace_uid"}
+    indexes = {
+        "by-schedule": ("schedule_key", "started_at"),
+        "by-workspace": ("workspace_uid", "started_at"),
+        "failed": ("failed_workspace_uid", "ended_at"),
+    }
+    boto3.client("dynamodb").create_table(
+        TableName=world.table,
+        KeySchema=[{"AttributeName": "run_key", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in sorted(text | {"started_at", "ended_at"})
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": name,
+                "KeySchema": [
+                    {"AttributeName": hash_key, "KeyType": "HASH"},
+                    {"AttributeName": range_key, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for name, (hash_key, range_key) in indexes.items()
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    boto3.client("s3").create_bucket(
+        Bucket=world.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    for name in ("runs", "dead-letters", "quarantine"):
+        world.queues[name] = world.sqs.create_queue(QueueName=name)["QueueUrl"]
