@@ -1,17 +1,16 @@
 """`python -m local up | down | demo`."""
 
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from local.errors import LocalStackError
 from local.outputs import Outputs, read_outputs
+from local.signals import interrupt_once
 from local.stack import local_stack
 from local.state import DEFAULT_STATE_DIR, StateDir
 
@@ -21,8 +20,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 StateDirOption = Annotated[
     Path, typer.Option("--state-dir", help="Where the stack keeps its state.")
@@ -42,22 +39,23 @@ def up(
     if detach:
         _up_detached(StateDir(state_dir), port, fresh)
         return
-    for number in _ENDING:
-        signal.signal(number, _interrupt_once)
-    with local_stack(state_dir, port=port, fresh=fresh, say=_say) as stack:
-        _show(stack.outputs, StateDir(state_dir))
-        _say("ready; Ctrl-C stops it")
-        try:
+    interrupt_once()
+    try:
+        with local_stack(state_dir, port=port, fresh=fresh, say=_say) as stack:
+            _show(stack.outputs, StateDir(state_dir))
+            _say("ready; Ctrl-C stops it")
             stack.aws.wait()
-        except KeyboardInterrupt:
-            _say(f"stopping; the state is kept in {state_dir}")
+    except KeyboardInterrupt:
+        _say(f"stopped; its state is kept in {state_dir}")
 
 
 @app.command()
 def down(state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
     """Stops the local stack that runs on the state directory, if one does."""
     state = StateDir(state_dir)
-    if state.stop_holder():
+    stopped = state.stop_holder()
+    state.outputs.unlink(missing_ok=True)  # of one that was killed
+    if stopped:
         _say(f"stopped; its state is kept in {state.root}")
     else:
         _say(f"no local stack runs on {state.root}")
@@ -72,7 +70,8 @@ def demo() -> None:
 
 
 def _up_detached(state: StateDir, port: int | None, fresh: bool) -> None:
-    state.root.mkdir(parents=True, exist_ok=True)
+    with state.locked():
+        pass  # else the log of the stack that runs there would be overwritten
     options = ["--state-dir", str(state.root)]
     options += ["--port", str(port)] if port is not None else []
     options += ["--fresh"] if fresh else []
@@ -108,13 +107,6 @@ def _show(outputs: Outputs, state: StateDir) -> None:
     _say(f"webhook      {outputs.webhook_url}")
     _say(f"AWS          {outputs.endpoint_url} (credentials test/test, {outputs.region})")
     _say(f"all names    {state.outputs}")
-
-
-def _interrupt_once(number: int, frame: FrameType | None) -> None:
-    """A second Ctrl-C does not keep the first one from stopping all that was started."""
-    for ending in _ENDING:
-        signal.signal(ending, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _say(message: str) -> None:

@@ -7,8 +7,14 @@ from typing import Any
 
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# What the Paradime stand-in accepts.
-API_CREDENTIALS = {"default": {"api_key": "local-key", "api_secret": "local-secret"}}
+from local.standin.credentials import DEFAULT_CREDENTIALS
+
+API_CREDENTIALS = {
+    "default": {
+        "api_key": DEFAULT_CREDENTIALS.api_key,
+        "api_secret": DEFAULT_CREDENTIALS.api_secret,
+    }
+}
 
 
 def signing_secret(client: SecretsManagerClient, secret_arn: str) -> str:

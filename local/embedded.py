@@ -1,6 +1,7 @@
 """The embedded AWS: one MiniStack process on loopback, with IAM enforced."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -67,6 +68,7 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
         yield EmbeddedAws(endpoint_url, process, state)
     finally:
         _stop(process)
+        shutil.rmtree(state.temporary)  # the Lambda workers' copies of the bundle
 
 
 def _environment(state: StateDir, port: int) -> dict[str, str]:
@@ -114,7 +116,8 @@ def _drop_unsaved(state: StateDir) -> None:
     What was killed before it saved anything has left buckets that nothing knows of.
     """
     if not (state.saved_state / "cloudformation.json").exists():
-        state.forget()
+        shutil.rmtree(state.saved_state, ignore_errors=True)
+        shutil.rmtree(state.objects, ignore_errors=True)
 
 
 def _move(state: StateDir, port: int) -> None:
