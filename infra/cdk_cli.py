@@ -9,7 +9,7 @@ _CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 
 def cdk_command(*arguments: str) -> list[str]:
-    """To be run in `ROOT`, where `cdk.json` is."""
+    """With `ROOT` for its working directory it finds `cdk.json` there."""
     return [str(_CDK), *arguments]
 
 

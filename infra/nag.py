@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
-
 # Why a resource of the local stack does not refuse plain HTTP.
 LOOPBACK_ONLY = "The embedded AWS is reached over plain HTTP, on loopback alone."
 

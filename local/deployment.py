@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,7 +43,8 @@ def bootstrap(state: StateDir, endpoint_url: str) -> None:
         LocalStackError: `cdk bootstrap` failed.
     """
     if not _exists(_TOOLKIT, endpoint_url):
-        _run("cdk bootstrap", ("bootstrap", f"aws://{ACCOUNT}/{REGION}"), state, endpoint_url)
+        # Away from cdk.json, whose app it would run for nothing.
+        _run(state.root, "bootstrap", f"aws://{ACCOUNT}/{REGION}", state=state, url=endpoint_url)
 
 
 def deploy(state: StateDir, endpoint_url: str) -> dict[str, str]:
@@ -52,16 +54,17 @@ def deploy(state: StateDir, endpoint_url: str) -> dict[str, str]:
         LocalStackError: `cdk deploy` failed.
     """
     options = ("--app", str(state.assembly), "--require-approval", "never", "--method", "direct")
-    _run("cdk deploy", ("deploy", *options), state, endpoint_url)
+    _run(ROOT, "deploy", *options, state=state, url=endpoint_url)
     cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
     [stack] = cloudformation.describe_stacks(StackName=_STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _run(what: str, arguments: tuple[str, ...], state: StateDir, endpoint_url: str) -> None:
+def _run(cwd: Path, *arguments: str, state: StateDir, url: str) -> None:
     command = cdk_command(*arguments, *_QUIET)
-    env = with_own_tools({**without_aws(), **environment(endpoint_url), "NO_PROXY": "127.0.0.1"})
-    with running_tool(what, command, cwd=ROOT, env=env, log=state.cdk_log) as tool:
+    env = with_own_tools({**without_aws(), **environment(url), "NO_PROXY": "127.0.0.1"})
+    what = f"cdk {arguments[0]}"
+    with running_tool(what, command, cwd=cwd, env=env, log=state.cdk_log) as tool:
         tool.wait()
 
 
