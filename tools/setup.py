@@ -22,7 +22,7 @@ def main() -> None:
         "install",
     ]
     say("1/4 virtual environment in .venv")
-    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
     packages = (ROOT / "requirements.txt").read_text().count("==")
     say(f"2/4 {packages} Python packages, about a minute")
     install(
