@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 
-.PHONY: help demo local down test lint synth deploy events lock
+.PHONY: help demo local down test lint synth bootstrap deploy events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -41,6 +41,9 @@ lint: $(READY) ## ruff and mypy
 synth: $(READY) ## the CloudFormation template, with cdk-nag
 	@python -m infra.synth
 
+bootstrap: $(READY) ## once an AWS account and region, before the first deploy
+	@npx cdk bootstrap
+
 deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 	@npx cdk deploy
 
@@ -49,3 +52,4 @@ events: ## events/paradime and events/lambda anew, from real dbt runs
 
 lock: ## requirements.txt and package-lock.json anew from requirements.in and package.json
 	@$(PYTHON) tools/lock.py
+	@.venv/bin/npm install --package-lock-only
