@@ -1,0 +1,56 @@
+"""Templates made in the test's own process: no command line, no download, no account."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+from infra.application import build
+
+ROOT = Path(__file__).parents[2]
+Resource = dict[str, Any]
+
+
+def application(**context: object) -> tuple[cdk.App, cdk.Stack]:
+    """The application of `cdk.json` with `context` laid over it, and its one stack."""
+    ours: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = build(context={**ours, **context, "aws:cdk:bundling-stacks": []})
+    [stack] = [child for child in app.node.children if isinstance(child, cdk.Stack)]
+    return app, stack
+
+
+def synthesized(**context: object) -> dict[str, Any]:
+    """Raises what cdk-nag finds."""
+    _, stack = application(**context)
+    template: dict[str, Any] = dict(Template.from_stack(stack).to_json())
+    return template
+
+
+def named(template: Mapping[str, Any]) -> dict[str, Resource]:
+    """The resources by the path of their constructs: logical ids without the hash."""
+    return {without_hash(name): resource for name, resource in template["Resources"].items()}
+
+
+def of_type(template: Mapping[str, Any], kind: str) -> dict[str, Resource]:
+    return {name: found for name, found in named(template).items() if found["Type"] == kind}
+
+
+def without_hash(logical_id: str) -> str:
+    return re.sub(r"[0-9A-F]{8}$", "", logical_id)
+
+
+def shown(value: Any) -> str:
+    """A resource of a policy, or another value with references, as short text."""
+    match value:
+        case str():
+            return value
+        case {"Ref": str(logical_id)} | {"Fn::GetAtt": [str(logical_id), _]}:
+            return without_hash(logical_id)
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(shown, parts))
+        case _:
+            raise AssertionError(f"no reference: {value}")

@@ -1,0 +1,104 @@
+"""The two functions: their code, their environment, their time."""
+
+import importlib.util
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from functions.fetch.settings import Settings as FetchSettings
+from functions.ingest.settings import Settings as IngestSettings
+from tests.infra.templates import named, of_type, shown, synthesized
+
+Template = dict[str, Any]
+
+SETTINGS: dict[str, type[BaseModel]] = {
+    "IngestFunction": IngestSettings,
+    "FetchFunction": FetchSettings,
+}
+
+
+def environment(template: Template, function: str) -> dict[str, str]:
+    """What the function's own settings are read from."""
+    variables = named(template)[function]["Properties"]["Environment"]["Variables"]
+    return {
+        name: shown(value)
+        for name, value in variables.items()
+        if not name.startswith(("POWERTOOLS_", "AWS_"))
+    }
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_environment_has_a_variable_for_each_setting_and_no_other(
+    template: Template, function: str
+) -> None:
+    fields = {field.upper() for field in SETTINGS[function].model_fields}
+    assert environment(template, function).keys() == fields
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_settings_take_the_values_of_the_environment(template: Template, function: str) -> None:
+    values = {name.lower(): value for name, value in environment(template, function).items()}
+    SETTINGS[function].model_validate(values)
+
+
+def test_deployment_settings_reach_the_functions() -> None:
+    template = synthesized(
+        archive="all",
+        retentionDays=30,
+        artifactPatterns=["*.txt"],
+        apiHosts=["bolt.example.com"],
+        maxArtifactMiB=7,
+        maxConcurrency=3,
+    )
+    ingest, fetch = environment(template, "IngestFunction"), environment(template, "FetchFunction")
+    assert (ingest["ARCHIVE"], ingest["RETENTION_DAYS"]) == ("all", "30")
+    assert fetch["ARTIFACT_PATTERNS"] == '["*.txt"]'
+    assert fetch["API_HOSTS"] == '["bolt.example.com"]'
+    assert fetch["MAX_ARTIFACT_MIB"] == "7"
+    [mapping] = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 3}
+
+
+def test_loopback_is_refused_when_deployed(template: Template) -> None:
+    assert environment(template, "FetchFunction")["ALLOW_LOOPBACK"] == "false"
+
+
+def test_handlers_exist(template: Template) -> None:
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        module, _, name = function["Properties"]["Handler"].rpartition(".")
+        assert importlib.util.find_spec(module), module
+        assert name == "handler"
+
+
+def test_functions_run_python_3_13_on_arm64_and_are_traced(template: Template) -> None:
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        properties = function["Properties"]
+        assert properties["Runtime"] == "python3.13"
+        assert properties["Architectures"] == ["arm64"]
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_ingest_answers_before_the_sender_gives_up(template: Template) -> None:
+    sender_waits = 15
+    assert named(template)["IngestFunction"]["Properties"]["Timeout"] < sender_waits
+
+
+def test_every_log_group_forgets_after_three_months(template: Template) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    assert {group["Properties"]["RetentionInDays"] for group in groups.values()} == {90}
+
+
+def test_each_function_logs_to_its_own_group(template: Template) -> None:
+    for name in ("Ingest", "Fetch"):
+        logging = named(template)[f"{name}Function"]["Properties"]["LoggingConfig"]
+        assert shown(logging["LogGroup"]) == f"{name}Logs"
+
+
+def test_fetch_takes_one_run_at_a_time_and_reports_what_failed(template: Template) -> None:
+    [mapping] = of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    properties = mapping["Properties"]
+    assert shown(properties["EventSourceArn"]) == "QueuesRuns"
+    assert shown(properties["FunctionName"]) == "FetchFunction"
+    assert properties["BatchSize"] == 1
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -1,0 +1,122 @@
+"""The deployment settings: what they take, and the sentence that refuses the rest."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings, SettingsError, read_settings
+from tests.infra.templates import ROOT
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert read_settings({}).model_dump() == {
+        "retention_days": 365,
+        "archive": "failures",
+        "artifact_patterns": ("*.json", "*.log"),
+        "api_hosts": ("api.paradime.io", "api.*.paradime.io"),
+        "alert_email": None,
+        "max_concurrency": 5,
+        "max_artifact_mib": 1024,
+        "stage": "prod",
+    }
+
+
+def test_cdk_json_shows_every_setting_with_its_default() -> None:
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    shown = {key for key in context if not key.startswith("@")}
+    assert shown == {field.alias for field in Settings.model_fields.values()}
+    assert read_settings(context) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "field", "value"),
+    [
+        ("retentionDays", "30", "retention_days", 30),
+        ("maxConcurrency", "2", "max_concurrency", 2),
+        ("maxArtifactMiB", "10", "max_artifact_mib", 10),
+        ("artifactPatterns", '["*.txt"]', "artifact_patterns", ("*.txt",)),
+        ("artifactPatterns", "[]", "artifact_patterns", ()),
+        ("apiHosts", '["bolt.example.com"]', "api_hosts", ("bolt.example.com",)),
+        ("archive", "all", "archive", "all"),
+        ("alertEmail", "me@example.com", "alert_email", "me@example.com"),
+        ("alertEmail", "", "alert_email", None),
+        ("stage", "dev-2", "stage", "dev-2"),
+    ],
+)
+def test_command_line_text_is_taken(key: str, text: str, field: str, value: object) -> None:
+    assert getattr(read_settings({key: text}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("retentionDays", 0),
+        ("retentionDays", 36_501),
+        ("retentionDays", "a year"),
+        ("retentionDays", 1.5),
+        ("retentionDays", True),
+        ("retentionDays", None),
+        ("archive", "everything"),
+        ("archive", ["all"]),
+        ("artifactPatterns", "*.json"),
+        ("artifactPatterns", "[*.json]"),
+        ("artifactPatterns", [""]),
+        ("artifactPatterns", [7]),
+        ("apiHosts", []),
+        ("apiHosts", "api.paradime.io"),
+        ("apiHosts", ["*"]),
+        ("apiHosts", ["*.io"]),
+        ("apiHosts", ["api.paradime.*"]),
+        ("apiHosts", ["api.par*dime.io"]),
+        ("apiHosts", ["API.paradime.io"]),
+        ("apiHosts", ["https://api.paradime.io"]),
+        ("apiHosts", ["api.paradime.io:443"]),
+        ("apiHosts", ["api.paradime.io."]),
+        ("apiHosts", ["127.0.0.1"]),
+        ("apiHosts", ["localhost"]),
+        ("alertEmail", "me"),
+        ("alertEmail", "me@example.com, you@example.com"),
+        ("maxConcurrency", 1),
+        ("maxConcurrency", 1001),
+        ("maxArtifactMiB", 0),
+        ("maxArtifactMiB", "1 GiB"),
+        ("stage", ""),
+        ("stage", "Prod"),
+        ("stage", "prod_eu"),
+    ],
+)
+def test_wrong_value_is_refused_with_the_key_the_value_and_what_it_takes(
+    key: str, value: object
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({key: value})
+    [takes] = [field.description for field in Settings.model_fields.values() if field.alias == key]
+    sentence = str(refused.value)
+    assert key in sentence
+    assert json.dumps(value) in sentence
+    assert str(takes) in sentence
+    assert "\n" not in sentence
+
+
+def test_misspelt_key_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(SettingsError, match="did you mean retentionDays"):
+        read_settings({"retentionDay": 30})
+
+
+def test_unknown_key_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(SettingsError, match="retentionDays, archive, artifactPatterns"):
+        read_settings({"colour": "blue"})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "@aws-cdk/core:newStyle",
+        "aws:cdk:bundling-stacks",
+        "acknowledged-issue-numbers",
+        "availability-zones:account=1:region=eu-west-1",
+    ],
+)
+def test_keys_of_the_cdk_are_left_alone(key: str) -> None:
+    assert read_settings({key: "anything"}) == read_settings({})
