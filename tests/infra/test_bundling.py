@@ -57,12 +57,11 @@ def test_zipped_it_is_under_12_mb(for_lambda: Path, tmp_path: Path) -> None:
 def test_it_ships_every_locked_package_and_each_module_of_ours(for_lambda: Path) -> None:
     lock = (ROOT / "functions" / "requirements.txt").read_text().splitlines()
     locked = {line.split("==")[0].replace("-", "_") for line in lock if "==" in line}
-    shipped = {folder.name.rpartition("-")[0] for folder in for_lambda.glob("*.dist-info")}
+    shipped = {folder.name.partition("-")[0] for folder in for_lambda.glob("*.dist-info")}
     assert shipped == locked
-    ours = {file.relative_to(ROOT) for file in (ROOT / "functions").rglob("*.py")}
-    assert {
-        file.relative_to(for_lambda) for file in (for_lambda / "functions").rglob("*.py")
-    } == ours
+    modules = {file.relative_to(ROOT) for file in (ROOT / "functions").rglob("*.py")}
+    shipped_modules = (for_lambda / "functions").rglob("*.py")
+    assert {file.relative_to(for_lambda) for file in shipped_modules} == modules
 
 
 def test_it_holds_nothing_of_this_machine(for_lambda: Path) -> None:
