@@ -58,6 +58,8 @@ def install(command: list[str | Path], what: str) -> None:
             collected += line.startswith("Collecting ")
             if line.startswith("Collecting ") and collected % 20 == 0:
                 say(f"    {collected} packages found")
+            if line.startswith("Installing collected packages"):
+                say("    all are here; installing them")
     if process.returncode != 0:
         tail = "".join(LOG.read_text().splitlines(keepends=True)[-5:])
         sys.exit(
