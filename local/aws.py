@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -21,11 +22,13 @@ _NO_CONFIGURATION: dict[str, tuple[Any, ...]] = {
 
 def session() -> boto3.Session:
     """Root on the embedded AWS; give each client the stack's `endpoint_url`."""
+    core = botocore.session.Session(session_vars=_NO_CONFIGURATION)
+    core.set_default_client_config(Config(proxies={}))  # none between us and loopback
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
         region_name=REGION,
-        botocore_session=botocore.session.Session(session_vars=_NO_CONFIGURATION),
+        botocore_session=core,
     )
 
 

@@ -53,7 +53,7 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
         folder.mkdir(exist_ok=True)
     with state.aws_log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.server"],
+            [sys.executable, "-m", "local.server", str(state.root)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

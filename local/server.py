@@ -1,7 +1,9 @@
-"""`python -m local.server`: MiniStack, which ends when the process that started it does.
+"""`python -m local.server STATE_DIR`: MiniStack, which ends when the process that started it does.
 
 Its standard input is a pipe from that process and never written to: the pipe's end is the end of
 that process, killed or not. MiniStack then saves its state as after SIGTERM.
+
+It leads a process group of its own. The state directory is there for who reads a process list.
 """
 
 import os
@@ -18,9 +20,10 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
+    del sys.argv[1:]  # MiniStack reads its options there
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         main()
     finally:
-        # The Lambda workers, and with them this process, whose group is its own.
+        # The Lambda workers, and with them this process.
         os.killpg(0, signal.SIGKILL)

@@ -20,6 +20,7 @@ from local.state import DEFAULT_STATE_DIR, StateDir
 class LocalStack:
     outputs: Outputs
     aws: EmbeddedAws
+    state: StateDir
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def local_stack(
             outputs = _outputs(deploy(state, aws.endpoint_url), aws.endpoint_url)
             write_outputs(outputs, state.outputs)
             try:
-                yield LocalStack(outputs, aws)
+                yield LocalStack(outputs, aws, state)
             finally:
                 state.outputs.unlink(missing_ok=True)
 

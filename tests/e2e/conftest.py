@@ -1,0 +1,19 @@
+"""One local stack for all tests that do not need their own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.outputs import Outputs
+from local.stack import LocalStack, local_stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with local_stack(tmp_path_factory.mktemp("local-stack")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def outputs(stack: LocalStack) -> Outputs:
+    return stack.outputs
