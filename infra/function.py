@@ -49,8 +49,6 @@ class Function(Construct):
             memory_size=memory_mib,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
-                "POWERTOOLS_SERVICE_NAME": package,
-                "POWERTOOLS_METRICS_NAMESPACE": "ParadimeRunArchive",
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 **environment,
             },

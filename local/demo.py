@@ -21,6 +21,7 @@ from cli.records import Record, list_runs, read_inventory, read_run
 from cli.runs import table_of
 from cli.send import deliver, with_api_url
 from cli.target import Target, local_target
+from local.signals import interrupt_once
 from local.stack import local_stack
 from local.standin import Standin, load_runs
 
@@ -47,6 +48,7 @@ class DemoError(Exception):
 
 
 def main() -> None:
+    interrupt_once()
     with (
         local_stack(STATE_DIR, fresh=True, say=_say) as stack,
         Standin(load_runs(EVENTS / "paradime")) as standin,
