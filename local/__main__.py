@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.errors import CommandError
 from local.errors import LocalStackError
 from local.outputs import Outputs, read_outputs
 from local.signals import interrupt_once
@@ -116,7 +117,7 @@ def _say(message: str) -> None:
 def main() -> None:
     try:
         app()
-    except LocalStackError as error:
+    except (LocalStackError, CommandError) as error:
         sys.exit(str(error))
 
 

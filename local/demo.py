@@ -5,7 +5,6 @@ sent as Paradime would send them, and what has become of them is shown.
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -21,6 +20,7 @@ from cli.records import Record, list_runs, read_inventory, read_run
 from cli.runs import table_of
 from cli.send import deliver, with_api_url
 from cli.target import Target, local_target
+from local.errors import LocalStackError
 from local.signals import interrupt_once
 from local.stack import local_stack
 from local.standin import Standin, load_runs
@@ -43,7 +43,7 @@ FAILING = {"error", "fail", "runtime error"}
 console = Console(highlight=False)
 
 
-class DemoError(Exception):
+class DemoError(LocalStackError):
     """Something did not arrive, or not as it was sent."""
 
 
@@ -146,10 +146,3 @@ def _tree(target: Target, prefix: str) -> Tree:
 
 def _say(message: str) -> None:
     console.print(f"demo: {message}", markup=False)
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except DemoError as e:
-        sys.exit(f"demo: {e}")
