@@ -10,6 +10,8 @@ Three schemes, chosen by `scheme` in the webhook secret:
 The package `standardwebhooks` does the arithmetic. Its own `verify` is not used: it raises
 undocumented errors for malformed entries, even with a valid one beside them, takes timestamps
 and base64 that are not well-formed, and knows neither bytes nor the `svix-*` names.
+
+`docs/security.md` lists what is refused although that package would take it.
 """
 
 import base64
@@ -26,10 +28,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    StringConstraints,
+    Tag,
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 from standardwebhooks.webhooks import hmac_data
 
 from functions.shared.errors import SignatureError
@@ -39,8 +45,11 @@ PREFIX = "whsec_"
 MIN_KEY_BYTES = 24
 MIN_SECRET_CHARACTERS = 16
 
+_STANDARD = ("id", "timestamp", "signature")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
-_ID = re.compile(r"[!-~]{1,256}", re.ASCII)
+# Visible ASCII but for the full stop, which ends the id in what is signed: with one in the id,
+# the same signature would also fit another id, timestamp and body.
+_ID = re.compile(r"[!-\-/-~]{1,256}", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -48,9 +57,10 @@ def _signing_key(secret: object) -> bytes:
     if not isinstance(secret, str) or not secret.startswith(PREFIX):
         raise ValueError(f"a signing secret is text that starts with {PREFIX}")
     text = secret.removeprefix(PREFIX)
-    key = _strict_base64(text + "=" * (-len(text) % 4))
-    if key is None:
-        raise ValueError(f"a signing secret is base64 after {PREFIX}")
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        raise ValueError(f"a signing secret is base64 after {PREFIX}") from None
     if len(key) < MIN_KEY_BYTES:
         raise ValueError(f"a signing secret has at least {MIN_KEY_BYTES} bytes")
     return key
@@ -63,7 +73,10 @@ def _header_name(name: str) -> str:
 
 
 SigningKey = Annotated[bytes, BeforeValidator(_signing_key)]
-SharedSecret = Annotated[str, Field(min_length=MIN_SECRET_CHARACTERS)]
+# What a header can carry: a secret that was stored with a line's end behind it never matches.
+SharedSecret = Annotated[
+    str, StringConstraints(min_length=MIN_SECRET_CHARACTERS, pattern=r"^[!-~][ -~]*[!-~]$")
+]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
@@ -115,17 +128,35 @@ class Token(_Scheme):
     header: HeaderName
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-        given = _header(headers, self.header).encode(errors="replace")
+        given = _header(headers, self.header).encode(errors="surrogatepass")
         if not _any_equal([secret.encode() for secret in self.secrets], [given]):
             raise SignatureError("token does not match")
         return _digest_id(body)
 
 
-WebhookSecret = Annotated[StandardWebhooks | HmacSha256 | Token, Field(discriminator="scheme")]
-_webhook_secret: TypeAdapter[StandardWebhooks | HmacSha256 | Token] = TypeAdapter(WebhookSecret)
+WebhookSecret = StandardWebhooks | HmacSha256 | Token
 
 
-def parse_secret(text: str) -> StandardWebhooks | HmacSha256 | Token:
+def _scheme(secret: object) -> str | None:
+    scheme = secret.get("scheme", "standard-webhooks") if isinstance(secret, dict) else None
+    return scheme if isinstance(scheme, str) else None
+
+
+_webhook_secret: TypeAdapter[WebhookSecret] = TypeAdapter(
+    Annotated[
+        Annotated[StandardWebhooks, Tag("standard-webhooks")]
+        | Annotated[HmacSha256, Tag("hmac-sha256")]
+        | Annotated[Token, Tag("token")],
+        Discriminator(
+            _scheme,
+            custom_error_type="scheme",
+            custom_error_message="its scheme is standard-webhooks, hmac-sha256 or token",
+        ),
+    ]
+)
+
+
+def parse_secret(text: str) -> WebhookSecret:
     """Reads the webhook secret's JSON; `verify` of what it returns gives the delivery's id.
 
     Where the scheme has no delivery id, the id is the body's digest.
@@ -137,19 +168,23 @@ def parse_secret(text: str) -> StandardWebhooks | HmacSha256 | Token:
     try:
         return _webhook_secret.validate_json(text)
     except ValidationError as e:
-        fields = {".".join(str(step) for step in fault["loc"][1:]) or "it" for fault in e.errors()}
-        raise SignatureError(
-            f"no usable webhook secret is configured; wrong in: {', '.join(sorted(fields))}"
-        ) from None
+        faults = "; ".join(_describe(fault) for fault in e.errors(include_input=False))
+        raise SignatureError(f"no usable webhook secret is configured: {faults}") from None
+
+
+def _describe(fault: ErrorDetails) -> str:
+    """The fault without the scheme's name, nor an unknown member's: that could be a secret."""
+    if fault["type"] == "extra_forbidden":
+        return "it has a member that its scheme does not know"
+    where = ".".join(str(step) for step in fault["loc"][1:])
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
 def _standard_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    for family in ("svix", "webhook"):
-        found = [headers.get(f"{family}-{name}", "") for name in ("id", "timestamp", "signature")]
-        if all(found):
-            delivery_id, timestamp, signatures = found
-            break
-    else:
+    # One family or the other, never a mixture; the Svix libraries too look at svix-* first.
+    family = "svix" if any(f"svix-{name}" in headers for name in _STANDARD) else "webhook"
+    delivery_id, timestamp, signatures = (headers.get(f"{family}-{n}", "") for n in _STANDARD)
+    if not (delivery_id and timestamp and signatures):
         raise SignatureError("signature headers missing")
     if not _ID.fullmatch(delivery_id):
         raise SignatureError("id header malformed")
