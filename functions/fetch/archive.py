@@ -15,7 +15,6 @@ import requests
 from aws_lambda_powertools import Logger
 
 from functions.fetch.bucket import ArchiveBucket, StoredObject
-from functions.fetch.deadline import Deadline
 from functions.fetch.download import Downloader, LinkRefusedError
 from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
 from functions.fetch.keys import run_prefix
@@ -24,6 +23,7 @@ from functions.shared import event as events
 from functions.shared import instants
 from functions.shared.addresses import check_api_url
 from functions.shared.credentials import parse_api_secret
+from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
     NotThereError,

@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 import requests
 from urllib3.exceptions import HTTPError
 
-from functions.fetch.deadline import Deadline
 from functions.shared.addresses import check_download_url
+from functions.shared.deadline import Deadline
 from functions.shared.errors import NotThereError, TooManyBytesError, TryAgainError
 from functions.shared.paradime import CONNECT_SECONDS, READ_SECONDS, retry_after_seconds
 

@@ -19,12 +19,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.fetch.archive import WORKERS, Archiver
 from functions.fetch.bucket import ArchiveBucket
-from functions.fetch.deadline import Deadline
 from functions.fetch.download import Downloader
 from functions.fetch.retry import delay_seconds
 from functions.fetch.settings import Settings, from_environment
 from functions.shared import pointer as pointers
 from functions.shared.aws import CLIENT_CONFIG
+from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     GivenUpError,
     NotUnderstoodError,

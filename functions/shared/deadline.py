@@ -19,4 +19,4 @@ class Deadline:
             OutOfTimeError: too little time is left to begin another.
         """
         if self._remaining() < MARGIN_MILLISECONDS:
-            raise OutOfTimeError("the function's time is nearly over; the next receive goes on")
+            raise OutOfTimeError("the function's time is nearly over; the next invocation goes on")
