@@ -99,8 +99,8 @@ class ParadimeApi:
             NotThereError: Paradime has no such command, or not yet.
             TryAgainError: the API did not answer as it should.
         """
-        data = self._query(_COMMAND, {"commandId": command_id, "withLogs": with_logs})
-        return _read(CommandAnswer, data, "boltCommand")
+        variables = {"commandId": command_id, "withLogs": with_logs}
+        return self.ask(_COMMAND, variables, "boltCommand", CommandAnswer)
 
     def resource_url(self, resource_id: int) -> str:
         """A link to a resource; it lives briefly, so ask right before each use.
@@ -109,11 +109,20 @@ class ParadimeApi:
             NotThereError: Paradime has no such resource, or not yet.
             TryAgainError: the API did not answer as it should.
         """
-        data = self._query(_RESOURCE_URL, {"resourceId": resource_id})
-        answer = _read(ResourceUrlAnswer, data, "boltResourceUrl")
+        variables = {"resourceId": resource_id}
+        answer = self.ask(_RESOURCE_URL, variables, "boltResourceUrl", ResourceUrlAnswer)
         if not answer.ok or not answer.url:
             raise NotThereError(f"Paradime gives no link to resource {resource_id}")
         return answer.url
+
+    def ask(self, query: str, variables: dict[str, Any], field: str, model: type[_Model]) -> _Model:
+        """Sends a query of our own and reads the one field that it asks for.
+
+        Raises:
+            NotThereError: the API answered an error, or null.
+            TryAgainError: the API did not answer as it should.
+        """
+        return _read(model, self._query(query, variables), field)
 
     def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         try:
