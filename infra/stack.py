@@ -16,6 +16,7 @@ from infra.settings import Settings
 from infra.variant import Variant
 from infra.vault import Vault
 from infra.webhook_api import WebhookApi
+from infra.workspaces import Workspaces
 
 # Where a run's archive lies in the bucket.
 _ARCHIVE_PREFIX = "runs/*"
@@ -37,6 +38,7 @@ class ArchiveStack(cdk.Stack):
         self._variant = variant
         fetch_timeout = cdk.Duration.seconds(variant.fetch_timeout)
         self._records = Records(self, "Records")
+        self._workspaces = Workspaces(self, "Workspaces")
         self._queues = Queues(
             self,
             "Queues",
@@ -66,6 +68,7 @@ class ArchiveStack(cdk.Stack):
             memory_mib=512,
             environment={
                 "TABLE_NAME": self._records.table.table_name,
+                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "QUARANTINE_URL": self._queues.quarantine.queue_url,
                 "WEBHOOK_SECRET_ARN": self._vault.webhook_arn,
@@ -74,6 +77,7 @@ class ArchiveStack(cdk.Stack):
             },
         )
         ingest.allow("dynamodb:UpdateItem", on=self._records.table.table_arn)
+        ingest.allow("dynamodb:UpdateItem", on=self._workspaces.table.table_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.quarantine.queue_arn)
         ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook_arn)

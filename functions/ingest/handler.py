@@ -15,10 +15,12 @@ from functions.ingest.receive import Receiver
 from functions.ingest.settings import from_environment
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
+from functions.shared.intake import Intake
 from functions.shared.metrics import NAMESPACE, Metric
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable
+from functions.shared.workspaces import WorkspacesTable
 
 logger = Logger(service="ingest")
 metrics = Metrics(namespace=NAMESPACE, service="ingest")
@@ -53,15 +55,19 @@ def _answer(event: dict[str, Any]) -> tuple[http.Answer, Metric]:
 def receiver() -> Receiver:
     settings = from_environment()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
+    dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
     return Receiver(
         secret=Secret(
             boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.webhook_secret_arn
         ),
-        table=RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name),
-        runs=Queue(sqs, settings.queue_url),
+        intake=Intake(
+            table=RunsTable(dynamodb, settings.table_name),
+            runs=Queue(sqs, settings.queue_url),
+            archive=settings.archive,
+            keep=timedelta(days=settings.retention_days),
+        ),
+        workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
         quarantine=Queue(sqs, settings.quarantine_url),
-        archive=settings.archive,
-        keep=timedelta(days=settings.retention_days),
     )
 
 

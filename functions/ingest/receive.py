@@ -6,22 +6,26 @@ the same record.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
 from functions.ingest.http import QUARANTINED, Answer, Request, accepted
 from functions.ingest.signature import parse_secret
 from functions.shared import event as events
-from functions.shared.errors import NotUnderstoodError, SignatureError, TooLargeError
-from functions.shared.outcome import run_failed
-from functions.shared.pointer import pointer_to
+from functions.shared.errors import (
+    NotUnderstoodError,
+    SignatureError,
+    TooLargeError,
+    UnavailableError,
+)
+from functions.shared.event import RunEvent
+from functions.shared.intake import Intake
 from functions.shared.quarantine import Quarantined
 from functions.shared.queue import Queue
 from functions.shared.record import Delivery
 from functions.shared.secret import Secret
-from functions.shared.table import RunsTable
+from functions.shared.workspaces import WorkspacesTable
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 
@@ -31,11 +35,9 @@ logger = Logger(service="ingest", child=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
     secret: Secret
-    table: RunsTable
-    runs: Queue
+    intake: Intake
+    workspaces: WorkspacesTable
     quarantine: Queue
-    archive: Literal["failures", "all"]
-    keep: timedelta
 
     def receive(self, request: Request, now: datetime) -> Answer:
         """Stores a genuine delivery and says so.
@@ -63,12 +65,17 @@ class Receiver:
         delivery = Delivery(
             event=event, body=request.body, delivery_id=delivery_id, received_at=now
         )
-        archive = event.completed and (self.archive == "all" or run_failed(event))
-        self.table.merge(delivery, archive=archive, keep=self.keep)
-        if archive:
-            self.runs.send(pointer_to(event).to_json())
-        logger.info("delivery accepted", completed=event.completed, queued=archive)
+        queued = self.intake.take(delivery)
+        self._note_workspace(event)
+        logger.info("delivery accepted", completed=event.completed, queued=queued)
         return accepted(f"{event.workspace.uid}/{event.id}")
+
+    def _note_workspace(self, event: RunEvent) -> None:
+        """For the sweep alone: the delivery is stored, and the next one can tell as well."""
+        try:
+            self.workspaces.note(event)
+        except UnavailableError as e:
+            logger.warning("workspace not noted", reason=str(e))
 
     def _verify(self, request: Request, now: datetime) -> str:
         """The delivery's id; a refusal is tried once more if the secret has changed meanwhile."""

@@ -12,6 +12,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     table_name: str
+    workspaces_table_name: str
     queue_url: str
     quarantine_url: str
     webhook_secret_arn: str

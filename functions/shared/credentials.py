@@ -1,7 +1,8 @@
 """Credentials for Paradime's API, from the secret `paradime-api`.
 
 `{"default": {"api_key", "api_secret"} | {"token"}, "workspaces": {"<uid>": …}}`: a workspace's
-own come before the default ones. Two kinds, as the vendor's SDK (`paradime-io`) sends them: a
+own come before the default ones, and may have an `api_url` beside them, for a workspace of which
+no delivery has told yet. Two kinds, as the vendor's SDK (`paradime-io`) sends them: a
 key with its secret, or a bearer token, whose prefix tells whether it is a company's and the
 workspace has to be named.
 """
@@ -11,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.shared.errors import CredentialsMissingError
+from functions.shared.event import WorkspaceUid
 
 COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
 TOKEN_PATTERN = r"^prdm_(wsp|cmp)_[!-~]+$"  # noqa: S105 (likewise)
@@ -41,9 +43,22 @@ class BearerToken(_Credentials):
         return headers
 
 
+class WorkspaceKeyPair(KeyPair):
+    api_url: str | None = None
+
+
+class WorkspaceToken(BearerToken):
+    api_url: str | None = None
+
+
 class ApiSecret(_Credentials):
     default: KeyPair | BearerToken | None = None
-    workspaces: dict[str, KeyPair | BearerToken] = {}
+    workspaces: dict[WorkspaceUid, WorkspaceKeyPair | WorkspaceToken] = {}
+
+    @property
+    def api_urls(self) -> dict[str, str]:
+        """The API addresses that the secret names, by workspace; not checked."""
+        return {uid: own.api_url for uid, own in self.workspaces.items() if own.api_url}
 
     def headers(self, workspace_uid: str) -> dict[str, str]:
         """The headers that identify us to the API of a workspace.
@@ -51,6 +66,7 @@ class ApiSecret(_Credentials):
         Raises:
             CredentialsMissingError: there are none for it.
         """
+        credentials: KeyPair | BearerToken | None
         credentials = self.workspaces.get(workspace_uid, self.default)
         if credentials is None:
             raise CredentialsMissingError(

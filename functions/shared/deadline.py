@@ -12,11 +12,11 @@ class Deadline:
     def __init__(self, remaining_milliseconds: Callable[[], int]) -> None:
         self._remaining = remaining_milliseconds
 
-    def check(self) -> None:
-        """To be called between two steps of any work.
+    def check(self, wait_seconds: float = 0) -> None:
+        """To be called between two steps of any work; `wait_seconds` are to pass before the next.
 
         Raises:
             OutOfTimeError: too little time is left to begin another.
         """
-        if self._remaining() < MARGIN_MILLISECONDS:
+        if self._remaining() - wait_seconds * 1000 < MARGIN_MILLISECONDS:
             raise OutOfTimeError("the function's time is nearly over; the next invocation goes on")

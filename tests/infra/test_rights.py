@@ -36,6 +36,7 @@ def test_ingest_may_record_queue_quarantine_and_read_its_secret(template: Templa
         ("logs:CreateLogStream", "IngestLogs"),
         ("logs:PutLogEvents", "IngestLogs"),
         ("dynamodb:UpdateItem", "RecordsTable"),
+        ("dynamodb:UpdateItem", "WorkspacesTable"),
         ("sqs:SendMessage", "QueuesRuns"),
         ("sqs:SendMessage", "QueuesQuarantine"),
         ("secretsmanager:GetSecretValue", "VaultWebhook"),

@@ -11,8 +11,7 @@ Template = dict[str, Any]
 
 
 def table(template: Template) -> dict[str, Any]:
-    [found] = of_type(template, "AWS::DynamoDB::Table").values()
-    return found
+    return named(template)["RecordsTable"]
 
 
 def test_table_key_is_the_run_key(template: Template) -> None:
@@ -36,8 +35,15 @@ def test_records_expire_by_their_own_attribute(template: Template) -> None:
     }
 
 
-def test_table_costs_nothing_while_idle(template: Template) -> None:
-    assert table(template)["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+def test_tables_cost_nothing_while_idle(template: Template) -> None:
+    for found in of_type(template, "AWS::DynamoDB::Table").values():
+        assert found["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_workspaces_have_their_uid_for_a_key(template: Template) -> None:
+    assert named(template)["WorkspacesTable"]["Properties"]["KeySchema"] == [
+        {"AttributeName": "workspace_uid", "KeyType": "HASH"}
+    ]
 
 
 def test_indexes_have_the_keys_that_listings_ask_by(template: Template) -> None:

@@ -60,6 +60,7 @@ class Context(LambdaContext):
 class World:
     standin: Standin
     table: str = "runs"
+    workspaces_table: str = "workspaces"
     bucket: str = "archive"
     queues: dict[str, str] = field(default_factory=dict)
 
@@ -160,6 +161,7 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         secrets = boto3.client("secretsmanager")
         for name, value in {
             "TABLE_NAME": world.table,
+            "WORKSPACES_TABLE_NAME": world.workspaces_table,
             "BUCKET_NAME": world.bucket,
             "QUEUE_URL": world.queues["runs"],
             "QUARANTINE_URL": world.queues["quarantine"],
@@ -193,6 +195,7 @@ def forget_clients() -> None:
 
 def _create(world: World) -> None:
     text = {"run_key", "workspace_uid", "schedule_key", "failed_workspace_uid"}
+    listed = {"run_id", "state", "started_at", "ended_at", "archive_state"}
     indexes = {
         "by-schedule": ("schedule_key", "started_at"),
         "by-workspace": ("workspace_uid", "started_at"),
@@ -212,10 +215,19 @@ def _create(world: World) -> None:
                     {"AttributeName": hash_key, "KeyType": "HASH"},
                     {"AttributeName": range_key, "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": sorted(listed - {hash_key, range_key}),
+                },
             }
             for name, (hash_key, range_key) in indexes.items()
         ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    boto3.client("dynamodb").create_table(
+        TableName=world.workspaces_table,
+        KeySchema=[{"AttributeName": "workspace_uid", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "workspace_uid", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
     boto3.client("s3").create_bucket(

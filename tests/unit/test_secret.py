@@ -15,9 +15,11 @@ from functions.ingest.http import Request
 from functions.ingest.receive import Receiver
 from functions.ingest.signature import parse_secret
 from functions.shared.errors import SignatureError, UnavailableError
+from functions.shared.intake import Intake
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable
+from functions.shared.workspaces import WorkspacesTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -116,11 +118,14 @@ class Ingest:
         sqs = cast("SQSClient", self)
         self._receiver = Receiver(
             secret=vault.secret(),
-            table=RunsTable(cast("DynamoDBClient", None), "runs"),
-            runs=Queue(sqs, "runs"),
+            intake=Intake(
+                table=RunsTable(cast("DynamoDBClient", None), "runs"),
+                runs=Queue(sqs, "runs"),
+                archive="failures",
+                keep=timedelta(days=365),
+            ),
+            workspaces=WorkspacesTable(cast("DynamoDBClient", None), "workspaces"),
             quarantine=Queue(sqs, "quarantine"),
-            archive="failures",
-            keep=timedelta(days=365),
         )
 
     def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803 - boto3's names
