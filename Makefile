@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 
-.PHONY: help demo local down test lint synth bootstrap deploy events lock
+.PHONY: help demo local down test fuzz lint synth bootstrap deploy events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ $(TESTS_READY): $(READY) tests/sdk/requirements.txt
 
 test: $(TESTS_READY) ## all tests
 	@python -m pytest
+
+fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run
+	@python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 lint: $(READY) ## ruff and mypy
 	@ruff check .

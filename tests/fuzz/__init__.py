@@ -1,0 +1,1 @@
+"""Mutated deliveries through the whole ingest handler: `make fuzz`."""

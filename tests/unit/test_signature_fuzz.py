@@ -1,0 +1,30 @@
+"""A small `make fuzz`, without its measure of time."""
+
+import binascii
+
+import pytest
+
+from functions.ingest import signature
+from tests.fuzz import campaign
+
+
+def test_mutated_requests_have_no_finding() -> None:
+    report = campaign.run("tests", 3_000)
+    assert report.findings == []
+    assert set(report.seconds) == {"accepted", "quarantined", "refused"}
+
+
+def test_a_signature_that_is_not_compared_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature, "_any_equal", lambda expected, given: True)
+    assert any("is let in" in finding for finding in campaign.run("tests", 100).findings)
+
+
+def test_an_error_that_escapes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature, "_strict_base64", binascii.a2b_base64)
+    assert any("raises" in finding for finding in campaign.run("tests", 100).findings)
+
+
+def test_a_genuine_request_that_is_refused_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signature, "_any_equal", lambda expected, given: False)
+    findings = campaign.run("tests", 100).findings
+    assert any("is refused although it is genuine" in finding for finding in findings)
