@@ -1,4 +1,16 @@
-"""What a command may fail with, other than AWS's own errors."""
+"""What a command may fail with.
+
+CommandError
+├── TargetError          the stack
+├── AwsError             an AWS service
+├── NotDeliveredError    the webhook
+├── RunUnknownError      no such run, or several
+├── NotArchivedError     the run has no archive to look into
+├── NotReplayableError   the run has nothing to archive
+├── SecretFormError      what was typed, or is stored, is no such secret
+├── CaptureError         the file is no captured delivery
+└── IncompleteError      a part of the work could not be done; what, is printed
+"""
 
 
 class CommandError(Exception):
@@ -9,9 +21,33 @@ class TargetError(CommandError):
     """There is no such stack, or it cannot be reached."""
 
 
+class AwsError(CommandError):
+    """An AWS service refused, or could not be reached."""
+
+
 class NotDeliveredError(CommandError):
     """The webhook answered anything but 2xx, or not at all."""
 
 
 class RunUnknownError(CommandError):
     """There is no record of such a run, or several runs have its id."""
+
+
+class NotArchivedError(CommandError):
+    """The run has no archive, or not yet, or its archive lacks what was asked for."""
+
+
+class NotReplayableError(CommandError):
+    """The run has not ended, so that there is nothing to archive."""
+
+
+class SecretFormError(CommandError):
+    """What was typed, or what is stored, does not have the form of such a secret."""
+
+
+class CaptureError(CommandError):
+    """The file is no captured delivery."""
+
+
+class IncompleteError(CommandError):
+    """A part of the work could not be done."""

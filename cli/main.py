@@ -3,26 +3,58 @@
 import sys
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
+from cli import quarantine
+from cli.configure import configure
+from cli.doctor import doctor
+from cli.download import download
 from cli.errors import CommandError
+from cli.open_page import open_page
+from cli.output import complain
+from cli.redrive import redrive
+from cli.replay import replay
 from cli.runs import runs
 from cli.send import send
 from cli.show import show
 from functions.shared.errors import RunArchiveError
 
+_LOOK, _REPAIR, _SET_UP = "Look", "Repair", "Set up"
+
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Look into a Paradime Run Archive, and feed it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="What broke in which Paradime run, with its logs and artifacts.\n\n"
+    "Works on the stack that is deployed with your AWS credentials, or, with --local, on the one "
+    "that `make local` runs. Each command takes --json, and ends with 0, with 1 if it failed, "
+    "with 2 if it was used wrongly.",
+    epilog="[dim]In the morning:[/] bolt-archive runs --failed --since 1d, then "
+    "bolt-archive show RUN and bolt-archive open RUN.  "
+    "[dim]Nothing arrives:[/] bolt-archive doctor.",
 )
-for command in (send, runs, show):
-    app.command()(command)
+
+app.command(rich_help_panel=_LOOK)(runs)
+app.command(rich_help_panel=_LOOK)(show)
+app.command("open", rich_help_panel=_LOOK)(open_page)
+app.command(rich_help_panel=_LOOK)(download)
+app.command(rich_help_panel=_REPAIR)(replay)
+app.command(rich_help_panel=_REPAIR)(redrive)
+app.add_typer(
+    quarantine.app,
+    name="quarantine",
+    rich_help_panel=_REPAIR,
+    help="Look after genuine deliveries that could not be understood: list, save, deliver.",
+)
+app.command(rich_help_panel=_SET_UP)(configure)
+app.command(rich_help_panel=_SET_UP)(doctor)
+app.command(rich_help_panel=_SET_UP)(send)
 
 
 def main() -> None:
     """Exit status 0, 1 when the command failed, 2 when it was used wrongly."""
     try:
         app()
-    except (CommandError, RunArchiveError, ClientError, BotoCoreError) as e:
-        sys.exit(f"bolt-archive: {e}")
+    except (CommandError, RunArchiveError) as e:
+        complain(f"bolt-archive: {e}")
+        sys.exit(1)

@@ -6,12 +6,32 @@ from typing import Annotated
 import typer
 from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
-from cli.output import AsJson, console, print_json, short_instant
-from cli.records import Record, list_runs
-from cli.target import Target, targeted
+from cli.options import targeted
+from cli.output import (
+    AsJson,
+    complain,
+    new_table,
+    print_json,
+    print_tables,
+    say,
+    short_instant,
+    working,
+)
+from cli.records import Record, list_runs, read_run, run_name
+from cli.since import Since
+from cli.target import Target
+from cli.text import outside
 
-COLOURS = {"failed": "red", "succeeded": "green", "running": "blue", "partial": "yellow"}
+COLOURS = {
+    "failed": "red",
+    "succeeded": "green",
+    "running": "blue",
+    "queued": "blue",
+    "archived": "green",
+    "partial": "yellow",
+}
 
 
 @targeted
@@ -19,33 +39,49 @@ def runs(
     target: Target,
     failed: Annotated[bool, typer.Option("--failed", help="Only failed runs.")] = False,
     schedule: Annotated[str | None, typer.Option(help="Only runs of this schedule.")] = None,
-    workspace: Annotated[str | None, typer.Option(help="Only this workspace (its uid).")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    workspace: Annotated[
+        str | None, typer.Option(help="Only this workspace (its uid); much faster where many are.")
+    ] = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many make a page.")] = 20,
+    after: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The next page: what comes after this run.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs, latest first.
 
-    Example: bolt-archive runs --failed --schedule daily_run
+    Examples:
+    $ bolt-archive runs --failed --since 7d
+    $ bolt-archive runs --schedule daily_run --limit 50
+    $ bolt-archive runs --json | jq -r '.[].run_id'
     """
-    found = list(
-        islice(list_runs(target, workspace=workspace, schedule=schedule, failed=failed), limit)
-    )
+    with working("reading runs"):
+        last = None if after is None else read_run(target, after)
+        found = list_runs(
+            target, workspace=workspace, schedule=schedule, failed=failed, since=since, after=last
+        )
+        page = list(islice(found, limit + 1))
+    page, more = page[:limit], len(page) > limit
     if as_json:
-        print_json(found)
-    elif not found:
-        console.print("no runs")
+        print_json(page)
+    elif not page:
+        say("no runs")
     else:
-        console.print(table_of(found))
+        print_tables(table_of(page))
+    if more:
+        complain(f"there are more: add --after {run_name(page[-1])}")
 
 
 def table_of(found: list[Record]) -> Table:
-    table = Table(
+    table = new_table(
         "run", "schedule", "started (UTC)", "state", "commands failed", "archive", "files"
     )
+    table.columns[0].no_wrap = True
     for run in found:
         table.add_row(
-            f"{run['workspace_uid']}/{run['run_id']}",
-            run["schedule_name"],
+            outside(run_name(run)),
+            outside(run["schedule_name"]),
             short_instant(run["started_at"]),
             coloured(run["state"]),
             str(run.get("failed_command_count", "")),
@@ -57,6 +93,5 @@ def table_of(found: list[Record]) -> Table:
     return table
 
 
-def coloured(state: str) -> str:
-    colour = COLOURS.get(state)
-    return f"[{colour}]{state}[/]" if colour else state
+def coloured(state: str) -> Text:
+    return outside(state, COLOURS.get(state, ""))

@@ -1,34 +1,36 @@
 """The stack that a command works on: deployed, or the local one."""
 
-import inspect
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import boto3
-import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import TYPE_CHECKING, Any
 
 from cli.errors import TargetError
 
+# boto3 takes a fifth of a second to import: `--help` and shell completion do without it.
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 LOCAL_OUTPUTS = Path(".local") / "outputs.json"
+LOCAL_STACK = "ParadimeRunArchive-local"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Names of a stack's parts, and clients in its account and region."""
+    """Names of a stack's parts, and clients in its account and region.
 
-    session: boto3.Session
+    `endpoint_url` is that of the embedded AWS, and None on the real one.
+    """
+
+    session: "boto3.Session"
     endpoint_url: str | None
+    stack: str
     webhook_url: str
     table: str
     bucket: str
@@ -38,13 +40,23 @@ class Target:
     webhook_secret: str
     api_secret: str
 
+    @property
+    def is_local(self) -> bool:
+        return self.endpoint_url is not None
+
     @cached_property
-    def dynamodb(self) -> "DynamoDBClient":
-        return self.session.client("dynamodb", endpoint_url=self.endpoint_url)
+    def runs(self) -> "Table":
+        """The runs table; it takes and gives plain Python values."""
+        return self.session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(self.table)
 
     @cached_property
     def s3(self) -> "S3Client":
-        return self.session.client("s3", endpoint_url=self.endpoint_url)
+        from botocore.config import Config
+
+        # Links signed the old way, which is the default in some regions, do not open objects
+        # that are encrypted with a KMS key.
+        config = Config(signature_version="s3v4", max_pool_connections=32)
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=config)
 
     @cached_property
     def sqs(self) -> "SQSClient":
@@ -54,6 +66,14 @@ class Target:
     def secrets(self) -> "SecretsManagerClient":
         return self.session.client("secretsmanager", endpoint_url=self.endpoint_url)
 
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        return self.session.client("cloudformation", endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        return self.session.client("cloudwatch", endpoint_url=self.endpoint_url)
+
 
 def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
     """The stack that `make local` keeps up.
@@ -61,20 +81,18 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
     Raises:
         TargetError: it is not up.
     """
+    from local.aws import session
+
     try:
         outputs = json.loads(outputs_file.read_text())
     except FileNotFoundError:
         raise TargetError(
             f"no local stack: {outputs_file} is not there; start one with `make local`"
         ) from None
-    session = boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the embedded AWS's root, on loopback)
-        region_name=outputs["region"],
-    )
     return Target(
-        session=session,
+        session=session(),
         endpoint_url=outputs["endpoint_url"],
+        stack=LOCAL_STACK,
         webhook_url=outputs["webhook_url"],
         table=outputs["table"],
         bucket=outputs["bucket"],
@@ -92,6 +110,9 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
     Raises:
         TargetError: the account cannot be reached, or has no such stack.
     """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
         answer = session.client("cloudformation").describe_stacks(StackName=stack)
@@ -104,6 +125,7 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         return Target(
             session=session,
             endpoint_url=None,
+            stack=stack,
             webhook_url=outputs["WebhookUrl"],
             table=outputs["TableName"],
             bucket=outputs["BucketName"],
@@ -115,49 +137,3 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         )
     except KeyError as e:
         raise TargetError(f"stack {stack} has no output {e}: is it a Paradime Run Archive?") from e
-
-
-def targeted(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options that choose a stack, and passes it the `target` they name."""
-
-    @wraps(command)
-    def with_options(
-        *args: Any,
-        local: bool,
-        stack: str,
-        profile: str | None,
-        region: str | None,
-        **kwargs: Any,
-    ) -> None:
-        target = local_target() if local else deployed_target(stack, profile, region)
-        command(*args, target=target, **kwargs)
-
-    panel = "Which stack"
-    options = {
-        "local": Annotated[
-            bool, typer.Option("--local", help="The local stack.", rich_help_panel=panel)
-        ],
-        "stack": Annotated[
-            str,
-            typer.Option(help="CloudFormation stack.", rich_help_panel=panel),
-        ],
-        "profile": Annotated[str | None, typer.Option(help="AWS profile.", rich_help_panel=panel)],
-        "region": Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=panel)],
-    }
-    defaults = {"local": False, "stack": "ParadimeRunArchive", "profile": None, "region": None}
-    signature = inspect.signature(command)
-    with_options.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[
-            *(p for name, p in signature.parameters.items() if name != "target"),
-            *(
-                inspect.Parameter(
-                    name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=defaults[name],
-                    annotation=annotation,
-                )
-                for name, annotation in options.items()
-            ),
-        ]
-    )
-    return with_options

@@ -1,0 +1,63 @@
+"""`bolt-archive open`: a run's page in the browser."""
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from cli.errors import NotArchivedError
+from cli.options import RunName, targeted
+from cli.output import AsJson, print_json, say
+from cli.records import Record, no_archive, read_run, run_name
+from cli.target import Target
+
+LINK_SECONDS = 3600
+
+
+def link_to_page(target: Target, record: Record) -> str:
+    """A presigned link to the run's `index.html`: whoever has it can read the page for an hour.
+
+    It dies earlier where the credentials that signed it do.
+
+    Raises:
+        NotArchivedError: there is no archive, or no page in it.
+    """
+    from functions.shared.table import ARCHIVED_STATES  # imports boto3
+
+    if record.get("archive_state") not in ARCHIVED_STATES:
+        raise no_archive(record)
+    key = f"{record['archive_prefix']}index.html"
+    if not target.s3.list_objects_v2(Bucket=target.bucket, Prefix=key).get("KeyCount"):
+        name = run_name(record)
+        raise NotArchivedError(
+            f"the archive of run {name} has no index.html; `bolt-archive replay {name}` makes it"
+        )
+    return target.s3.generate_presigned_url(
+        "get_object", Params={"Bucket": target.bucket, "Key": key}, ExpiresIn=LINK_SECONDS
+    )
+
+
+@targeted
+def open_page(
+    run: RunName,
+    target: Target,
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Only print the link; it is good for an hour.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a run's page in the browser.
+
+    The link is signed with your credentials: whoever has it can read the page while it is good.
+
+    Examples:
+    $ bolt-archive open 63187
+    $ bolt-archive open 63187 --print
+    """
+    link = link_to_page(target, read_run(target, run))
+    if as_json:
+        print_json({"url": link, "expires_in_seconds": LINK_SECONDS})
+    elif print_only or not webbrowser.open(link):
+        say(link)
+    else:
+        say("opened in the browser")

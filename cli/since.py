@@ -1,0 +1,36 @@
+"""How long ago: `7d`, `12h`, or a date."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from functions.shared.instants import as_utc
+
+_AGO = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str) -> datetime:
+    """Raises:
+    BadParameter: neither a span such as 90m, 12h, 7d or 2w, nor an ISO date or time.
+    """
+    try:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        return as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is neither a span such as 90m, 12h, 7d or 2w, nor a date such as 2023-10-15"
+        ) from None
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=parse_since,
+        metavar="WHEN",
+        help="Only runs since then: 90m, 12h, 7d, 2w, or a date (UTC).",
+    ),
+]

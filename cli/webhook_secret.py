@@ -1,0 +1,80 @@
+"""What may be done to the webhook secret: each a function from its stored JSON to new JSON.
+
+A signing secret is named by its fingerprint, of which nobody can tell the secret.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from cli.errors import SecretFormError
+from functions.ingest.signature import MIN_KEY_BYTES, MIN_SECRET_CHARACTERS, PREFIX, parse_secret
+from functions.shared.errors import SignatureError
+
+FRESH: dict[str, Any] = {"scheme": "standard-webhooks", "secrets": []}
+
+
+def read(stored: str) -> dict[str, Any]:
+    """The secret's JSON; as it is deployed where it is no such JSON."""
+    try:
+        value = json.loads(stored)
+    except ValueError:
+        return FRESH
+    usable = isinstance(value, dict) and isinstance(value.get("secrets"), list)
+    return value if usable else FRESH
+
+
+def fingerprint(signing_secret: object) -> str:
+    return sha256(str(signing_secret).encode()).hexdigest()[:8]
+
+
+def replaced(stored: str, signing_secret: str) -> str:
+    """The one signing secret, in the scheme that is stored.
+
+    Raises:
+        SecretFormError: it is no signing secret of that scheme. So do all functions here.
+    """
+    return _checked(read(stored) | {"secrets": [signing_secret]})
+
+
+def with_scheme(scheme: dict[str, str], signing_secret: str) -> str:
+    """Another scheme, `{"scheme", …}`, with one signing secret."""
+    return _checked(scheme | {"secrets": [signing_secret]})
+
+
+def added(stored: str, signing_secret: str) -> str:
+    """One more signing secret: both are valid."""
+    value = read(stored)
+    others = [secret for secret in value["secrets"] if secret != signing_secret]
+    return _checked(value | {"secrets": [*others, signing_secret]})
+
+
+def removed(stored: str, name: str) -> str:
+    """Without the signing secret of this fingerprint."""
+    value = read(stored)
+    kept = [secret for secret in value["secrets"] if fingerprint(secret) != name]
+    if len(kept) == len(value["secrets"]):
+        there = ", ".join(map(fingerprint, kept)) or "none"
+        raise SecretFormError(f"no signing secret has the fingerprint {name}; there are: {there}")
+    if not kept:
+        raise SecretFormError(
+            f"{name} is the only signing secret: without it every delivery is refused; "
+            "add the new one first"
+        )
+    return _checked(value | {"secrets": kept})
+
+
+def _checked(value: dict[str, Any]) -> str:
+    text = json.dumps(value)
+    try:
+        parse_secret(text)
+    except SignatureError as e:
+        form = (
+            f"{PREFIX} and then base64 of {MIN_KEY_BYTES} bytes or more"
+            if value.get("scheme") == "standard-webhooks"
+            else f"{MIN_SECRET_CHARACTERS} characters or more"
+        )
+        raise SecretFormError(
+            f"not stored: {e}; a signing secret of the scheme {value.get('scheme')} is {form}"
+        ) from None
+    return text
