@@ -3,6 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
+CHECKOV_READY := .venv/.checkov-ready
 
 .PHONY: help demo local down test fuzz lint synth bootstrap deploy events lock
 
@@ -30,7 +31,14 @@ $(TESTS_READY): $(READY) tests/sdk/requirements.txt
 	  --only-binary=:all: -r tests/sdk/requirements.txt
 	@touch $@
 
-test: $(TESTS_READY) ## all tests
+$(CHECKOV_READY): $(READY) tests/checkov/requirements.txt
+	@echo "set-up: checkov in .venv/checkov, for the tests"
+	@python -m venv --clear .venv/checkov
+	@.venv/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+	  --only-binary=:all: -r tests/checkov/requirements.txt
+	@touch $@
+
+test: $(TESTS_READY) $(CHECKOV_READY) ## all tests
 	@python -m pytest
 
 fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run

@@ -28,6 +28,8 @@ def main() -> None:
         # Without its dependencies, over a gigabyte of them: these few are all that it imports.
         sdk = "tests/sdk/requirements"
         subprocess.run([uv, *COMPILE, "--no-deps", f"{sdk}.in", "-o", f"{sdk}.txt"], check=True)
+        checkov = "tests/checkov/requirements"
+        subprocess.run([uv, *COMPILE, f"{checkov}.in", "-o", f"{checkov}.txt"], check=True)
         # pip wants the extras of a requirement in a lock with hashes.
         jaffle = "events/jaffle/requirements"
         subprocess.run(

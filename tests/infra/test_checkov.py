@@ -1,0 +1,86 @@
+"""checkov's findings: each is fixed, or answered with a reason in `tests/checkov/answers.json`.
+
+checkov lives in an environment of its own, which `make test` makes; it loads nothing from outside.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.templates import ROOT, without_hash
+
+CHECKOV = ROOT / ".venv" / "checkov" / "bin" / "checkov"
+
+
+@dataclass(frozen=True)
+class Finding:
+    check: str
+    resource: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`resources` is a pattern such as `AWS::SQS::Queue.*`."""
+
+    check: str
+    resources: str
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.check == self.check and fnmatchcase(finding.resource, self.resources)
+
+
+ANSWERS = [
+    Answer(**answer) for answer in json.loads((ROOT / "tests/checkov/answers.json").read_text())
+]
+
+
+def scanned(template: dict[str, Any], folder: Path) -> dict[str, Any]:
+    file = folder / "template.json"
+    file.write_text(json.dumps(template))
+    options = ["--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
+    scan = subprocess.run(
+        [str(CHECKOV), *options, "--file", str(file)], capture_output=True, text=True, check=True
+    )
+    report: dict[str, Any] = json.loads(scan.stdout)
+    return report
+
+
+@pytest.fixture(scope="module")
+def report(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return scanned(template, tmp_path_factory.mktemp("checkov"))
+
+
+@pytest.fixture(scope="module")
+def findings(report: dict[str, Any]) -> list[Finding]:
+    return [
+        Finding(failed["check_id"], without_hash(failed["resource"]))
+        for failed in report["results"]["failed_checks"]
+    ]
+
+
+def test_every_resource_was_scanned(template: dict[str, Any], report: dict[str, Any]) -> None:
+    assert report["summary"]["parsing_errors"] == 0
+    assert report["summary"]["resource_count"] == len(template["Resources"])
+
+
+def test_every_finding_is_answered(findings: list[Finding]) -> None:
+    unanswered = {f for f in findings if not any(answer.covers(f) for answer in ANSWERS)}
+    assert unanswered == set()
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: f"{answer.check} {answer.resources}")
+def test_every_answer_is_still_needed(findings: list[Finding], answer: Answer) -> None:
+    assert any(answer.covers(finding) for finding in findings)
+
+
+def test_an_open_bucket_is_found(tmp_path: Path) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}
+    report = scanned({"Resources": {"Open": bucket}}, tmp_path)
+    failed = report["results"]["failed_checks"]
+    assert "CKV_AWS_20" in {found["check_id"] for found in failed}
