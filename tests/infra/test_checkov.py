@@ -43,10 +43,9 @@ ANSWERS = [
 def scanned(template: dict[str, Any], folder: Path) -> dict[str, Any]:
     file = folder / "template.json"
     file.write_text(json.dumps(template))
-    options = ["--framework", "cloudformation", "--skip-download", "--soft-fail", "--output", "json"]
-    scan = subprocess.run(
-        [str(CHECKOV), *options, "--file", str(file)], capture_output=True, text=True, check=True
-    )
+    command = [str(CHECKOV), "--file", str(file), "--framework", "cloudformation"]
+    command += ["--skip-download", "--soft-fail", "--output", "json"]
+    scan = subprocess.run(command, capture_output=True, text=True, check=True)
     report: dict[str, Any] = json.loads(scan.stdout)
     return report
 
