@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -122,9 +123,9 @@ def _change(chance: Random, event: Any) -> None:
         case 1 if isinstance(place, list):
             place.extend(place[:20])
         case 2 if isinstance(place, dict):
-            place[chance.choice(["", "extra", "__proto__", key.upper()])] = place[key]
+            place[chance.choice(["", "extra", "__proto__", key.upper()])] = deepcopy(place[key])
         case _:
-            place[key] = chance.choice(ODD_VALUES)
+            place[key] = deepcopy(chance.choice(ODD_VALUES))
 
 
 def _changed_as_bytes(chance: Random) -> bytes:

@@ -45,6 +45,12 @@ class Request:
             values.setdefault(name.lower(), []).append(value)
         return {spelled[name]: ",".join(values[name]) for name in values}
 
+    @property
+    def header_bytes(self) -> int:
+        return sum(
+            len(text.encode(errors="surrogatepass")) for pair in self.headers for text in pair
+        )
+
     def event(self) -> dict[str, Any]:
         """API Gateway's event, payload format 2.0, with what the handler could look at."""
         return {

@@ -299,13 +299,17 @@ class TestHmacSha256:
         ],
     )
     def test_a_malformed_header_is_refused(self, value: str) -> None:
-        reason = refusal({"x-signature": value}, secret=self.secret())
-        assert reason == "signature header malformed"
+        assert refusal({"x-signature": value}, secret=self.secret()) == "no signature matches"
 
-    @pytest.mark.parametrize("value", [DIGEST.hex(), DIGEST.hex() + "=", "sha256", "sha256=zz"])
-    def test_a_header_without_prefix_or_not_in_hex_is_refused(self, value: str) -> None:
+    @pytest.mark.parametrize("value", [DIGEST.hex(), "sha256", f"SHA256={DIGEST.hex()}"])
+    def test_a_header_without_the_prefix_is_refused(self, value: str) -> None:
         reason = refusal({"x-signature": value}, secret=self.secret("hex", "sha256="))
-        assert reason == "signature header malformed"
+        assert reason == "signature header without its prefix"
+
+    def test_base64_is_compared_as_it_is_written(self) -> None:
+        unpadded = base64.b64encode(self.DIGEST).decode().rstrip("=")
+        reason = refusal({"x-signature": unpadded}, secret=self.secret("base64"))
+        assert reason == "no signature matches"
 
     @pytest.mark.parametrize("headers", [{}, {"x-signature": ""}, {"signature": DIGEST.hex()}])
     def test_a_missing_header_is_refused(self, headers: Headers) -> None:
