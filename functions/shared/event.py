@@ -53,7 +53,7 @@ class Resource(_Part):
 
     id: Id
     path: str
-    resource_query: Text = None
+    resource_query: Any = None
 
 
 class Command(_Part):
@@ -65,7 +65,7 @@ class Command(_Part):
     return_code: int | None = None
     start_dttm: Instant | None = None
     end_dttm: Instant | None = None
-    api_query: Text = None
+    api_query: Any = None
     json_resources: tuple[Resource, ...] = ()
 
 
