@@ -26,7 +26,8 @@ from functions.shared.errors import (
     SignatureError,
     TryAgainError,
 )
-from functions.shared.paradime import ParadimeApi, new_session
+from functions.shared.paradime import ParadimeApi
+from functions.shared.session import new_session
 from infra.settings import Settings
 
 # Svix switches an endpoint off after five days of failures, and does not tell the receiver.
@@ -111,7 +112,8 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
         whose = f"workspace {uid}: " if uid else ""
         try:
             check_api_url(url, hosts=_hosts(api_url), allow_loopback=target.is_local)
-            api = ParadimeApi(new_session(1), url, parse_api_secret(stored).headers(uid))
+            session = new_session(1, allow_loopback=target.is_local)
+            api = ParadimeApi(session, url, parse_api_secret(stored).headers(uid))
             api.ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:
             advice = "If it is right, see the setting apiHosts, and name it here with --api-url."

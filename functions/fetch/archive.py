@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Literal
 from urllib.parse import quote
 
 import requests
 from aws_lambda_powertools import Logger
 
+from functions.fetch.api import RunApi
 from functions.fetch.bucket import ArchiveBucket, StoredObject
 from functions.fetch.download import Downloader, LinkRefusedError
 from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
@@ -26,6 +28,8 @@ from functions.shared.credentials import parse_api_secret
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
+    AnswerTooLargeError,
+    GivenUpError,
     NotThereError,
     OutOfTimeError,
     TooManyBytesError,
@@ -33,7 +37,7 @@ from functions.shared.errors import (
     UnavailableError,
 )
 from functions.shared.event import Command, RunEvent
-from functions.shared.paradime import ParadimeApi
+from functions.shared.paradime import CommandAnswer, ParadimeApi
 from functions.shared.pointer import Pointer
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable, StoredRun
@@ -75,11 +79,13 @@ class Archiver:
     missing_grace: timedelta
     allow_loopback: bool
 
-    def archive(self, pointer: Pointer, deadline: Deadline) -> Archived:
+    def archive(self, pointer: Pointer, deadline: Deadline, *, last: bool) -> Archived:
         """Makes the run's archive complete.
 
+        The `last` time, what could be had is listed even so, with the rest as missing.
+
         Raises:
-            GivenUpError: trying again cannot help.
+            GivenUpError: trying again cannot help, or this was the last time.
             TryAgainError: something may be had later; what could be had is stored.
             SupersededError: a later event of the run came meanwhile.
             UnavailableError: an AWS service failed.
@@ -90,10 +96,17 @@ class Archiver:
         event = events.parse(run.body)
         fetch = _RunFetch(self, event, self._api(event), deadline)
         outcomes = fetch.fetch()
-        if pending := [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]:
-            self._note_pending(run, pending)
-            raise _to_raise(pending, progress=fetch.stored_count > 0)
-        return self._finish(run, event, outcomes)
+        pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
+        if not pending:
+            missing = any(isinstance(outcome, MissingFile) for outcome in outcomes)
+            return self._finish(run, event, outcomes, state="partial" if missing else "archived")
+        if last:
+            reason = f"{len(pending)} files never came: {_most_telling(pending)}"
+            settled = [fetch.settled(outcome) for outcome in outcomes]
+            self._finish(run, event, settled, state="failed", error=reason)
+            raise GivenUpError(reason)
+        self._note_pending(run, pending)
+        raise _to_raise(pending, progress=fetch.stored_count > 0)
 
     def give_up(self, pointer: Pointer, reason: str) -> None:
         """Writes into the record that the run's archive is given up, and why.
@@ -106,10 +119,14 @@ class Archiver:
         run = self.table.read(pointer.run_key)
         self.table.set_archive(run, {"archive_state": "failed", "archive_error": reason})
 
-    def _api(self, event: RunEvent) -> ParadimeApi:
+    def _api(self, event: RunEvent) -> RunApi:
         url = check_api_url(event.api_url, hosts=self.api_hosts, allow_loopback=self.allow_loopback)
-        headers = parse_api_secret(self.api_secret.text()).headers(event.workspace.uid)
-        return ParadimeApi(self.session, url, headers)
+
+        def connect(secret: str) -> ParadimeApi:
+            headers = parse_api_secret(secret).headers(event.workspace.uid)
+            return ParadimeApi(self.session, url, headers)
+
+        return RunApi(self.api_secret, connect)
 
     def _note_pending(self, run: StoredRun, pending: list[PendingFile]) -> None:
         reason = str(_most_telling(pending))
@@ -117,7 +134,15 @@ class Archiver:
             run, {"archive_error": f"{len(pending)} files to come: {reason}; trying again"}
         )
 
-    def _finish(self, run: StoredRun, event: RunEvent, outcomes: list[FileOutcome]) -> Archived:
+    def _finish(
+        self,
+        run: StoredRun,
+        event: RunEvent,
+        outcomes: list[FileOutcome],
+        *,
+        state: Literal["archived", "partial", "failed"],
+        error: str | None = None,
+    ) -> Archived:
         files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
         missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
         prefix, metadata = run_prefix(event), {"run": event.run_key}
@@ -128,9 +153,9 @@ class Archiver:
         self.table.set_archive(
             run,
             {
-                "archive_state": "partial" if missing else "archived",
+                "archive_state": state,
                 "archive_prefix": prefix,
-                "archive_error": None,
+                "archive_error": error,
                 "artifact_count": len(files),
                 "artifact_bytes": size,
                 "missing_count": len(missing),
@@ -145,7 +170,7 @@ class _RunFetch:
     """One run being fetched: several files at a time, and none twice."""
 
     def __init__(
-        self, archiver: Archiver, event: RunEvent, api: ParadimeApi, deadline: Deadline
+        self, archiver: Archiver, event: RunEvent, api: RunApi, deadline: Deadline
     ) -> None:
         self._archiver = archiver
         self._event = event
@@ -154,7 +179,8 @@ class _RunFetch:
         self._stored = archiver.bucket.list_keys(run_prefix(event))
         ended_at = event.end_dttm or event.start_dttm
         self.stored_count = 0
-        self._may_come = datetime.now(UTC) < ended_at + archiver.missing_grace
+        # A difference of two instants is always in range, a sum of one need not be.
+        self._may_come = datetime.now(UTC) - ended_at < archiver.missing_grace
 
     def fetch(self) -> list[FileOutcome]:
         commands = {command.id: command for command in self._event.commands or ()}
@@ -168,20 +194,41 @@ class _RunFetch:
             files = list(pool.map(self._fetch_resource, resources))
         return [outcome for logs, _ in answers for outcome in logs] + files
 
+    def settled(self, outcome: FileOutcome) -> FileOutcome:
+        """What never came is missing, but for what an earlier receive stored.
+
+        Raises:
+            UnavailableError: S3 did not tell of a stored file.
+        """
+        if not isinstance(outcome, PendingFile):
+            return outcome
+        file = outcome.planned
+        if file.key in self._stored:
+            return ArchivedFile(file, self._archiver.bucket.describe(file.key))
+        return MissingFile(file, str(outcome.error))
+
     def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
         """A command's logs, stored, and the list of its resources."""
         logs = plan_logs(self._event, command)
-        absent = [log for log in logs if log.key not in self._stored]
+        absent = any(log.key not in self._stored for log in logs)
         try:
-            self._deadline.check()
-            answer = self._api.command(command.id, with_logs=bool(absent))
+            try:
+                answer = self._ask_command(command, with_logs=absent)
+            except AnswerTooLargeError as e:
+                answer = self._ask_command(command, with_logs=False)
+                kept: list[FileOutcome] = [MissingFile(log, str(e)) for log in logs]
+            else:
+                kept = [
+                    self._keep(log, partial(self._put_log, log, text))
+                    for log, text in zip(logs, (answer.stdout, answer.stderr), strict=True)
+                ]
         except TryAgainError as e:
             return [self._without(log, e) for log in logs], []
-        kept: list[FileOutcome] = [
-            self._keep(log, partial(self._put_log, log, text))
-            for log, text in zip(logs, (answer.stdout, answer.stderr), strict=True)
-        ]
         return kept, [ListedResource(found.id, found.path) for found in answer.resources or ()]
+
+    def _ask_command(self, command: Command, *, with_logs: bool) -> CommandAnswer:
+        self._deadline.check()
+        return self._api.ask(lambda api: api.command(command.id, with_logs=with_logs))
 
     def _fetch_resource(self, file: PlannedFile) -> FileOutcome:
         return self._keep(file, partial(self._download, file))
@@ -225,8 +272,8 @@ class _RunFetch:
             return self._download_once(file, file.resource_id)
 
     def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
-        url = self._api.resource_url(resource_id)
-        with self._archiver.downloader.open(url, self._deadline) as stream:
+        url = self._api.ask(lambda api: api.resource_url(resource_id))
+        with self._archiver.downloader.open(url, file.path, self._deadline) as stream:
             return self._archiver.bucket.put_stream(file.key, stream, self._metadata(file))
 
     def _metadata(self, file: PlannedFile) -> dict[str, str]:
@@ -257,10 +304,10 @@ def _to_raise(pending: list[PendingFile], *, progress: bool) -> TryAgainError | 
     """Out of time after some progress goes on at once; anything else waits before it does.
 
     Without progress it must wait too: an API that hangs would otherwise use up all receives
-    within hours, when an outage of a day is to be outlasted.
+    within hours, when an outage of a day is to be outlasted. And it must if it was asked to.
     """
-    out_of_time = [file.error for file in pending if isinstance(file.error, OutOfTimeError)]
-    if out_of_time and progress:
-        return out_of_time[0]
     telling = _most_telling(pending)
+    out_of_time = [file.error for file in pending if isinstance(file.error, OutOfTimeError)]
+    if out_of_time and progress and not getattr(telling, "retry_after", None):
+        return out_of_time[0]
     return TryAgainError(str(telling)) if isinstance(telling, OutOfTimeError) else telling

@@ -10,21 +10,33 @@ from urllib3.exceptions import HTTPError
 
 from functions.shared.addresses import check_download_url
 from functions.shared.deadline import Deadline
-from functions.shared.errors import NotThereError, TooManyBytesError, TryAgainError
-from functions.shared.paradime import CONNECT_SECONDS, READ_SECONDS, retry_after_seconds
+from functions.shared.errors import (
+    AddressRefusedError,
+    NotThereError,
+    TooManyBytesError,
+    TryAgainError,
+)
+from functions.shared.paradime import retry_after_seconds
+from functions.shared.session import PIECE_BYTES, read_piece
 
 MAX_REDIRECTS = 3
 
 
-class LinkRefusedError(NotThereError):
-    """The store refused the link: it has expired, or there is nothing behind it."""
+class LinkRefusedError(TryAgainError):
+    """The store refused the link: it has expired, or its signer may not read.
+
+    Not NotThereError: a signer that has lost its rights for a day would else cost all files.
+    """
 
 
 class FileStream:
     """A file being read: counts, digests and checks what passes, and holds none of it."""
 
-    def __init__(self, response: requests.Response, *, max_bytes: int, deadline: Deadline) -> None:
+    def __init__(
+        self, response: requests.Response, path: str, *, max_bytes: int, deadline: Deadline
+    ) -> None:
         self._response = response
+        self._path = path
         self._max_bytes = max_bytes
         self._deadline = deadline
         self._digest = sha256()
@@ -35,23 +47,38 @@ class FileStream:
         return self._digest.hexdigest()
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, decoded if they came compressed; empty at the end.
+        """The next `size` bytes, decoded if they came compressed; fewer at the end only.
+
+        Without a size it is all that is left: the S3 client asks so when it has seen the end.
 
         Raises:
             TooManyBytesError: more came than one file may have.
             OutOfTimeError: the function's time is nearly over.
-            TryAgainError: the connection broke, or the body is shorter than announced.
+            TryAgainError: the connection broke or is too slow, the body is shorter than announced,
+                or is no JSON although the path says so.
         """
+        data = bytearray()
+        while size < 0 or len(data) < size:
+            piece = self._piece(min(size - len(data), PIECE_BYTES) if size > 0 else PIECE_BYTES)
+            if not piece:
+                break
+            data += piece
+        return bytes(data)
+
+    def _piece(self, size: int) -> bytes:
         self._deadline.check()
         try:
-            data: bytes = self._response.raw.read(size if size >= 0 else None, decode_content=True)
-        except HTTPError as e:
+            piece = read_piece(self._response, size)
+        except (HTTPError, TimeoutError) as e:
             raise TryAgainError(f"a download broke off: {type(e).__name__}") from e
-        self.bytes_read += len(data)
+        if self.bytes_read == 0 and self._path.endswith(".json") and piece.lstrip()[:1] == b"<":
+            # Nor stored as one that is broken: a login or error page is no file of the run.
+            raise TryAgainError("a download is a page in place of JSON")
+        self.bytes_read += len(piece)
         if self.bytes_read > self._max_bytes:
             raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
-        self._digest.update(data)
-        return data
+        self._digest.update(piece)
+        return piece
 
 
 class Downloader:
@@ -61,11 +88,13 @@ class Downloader:
         self._allow_loopback = allow_loopback
 
     @contextmanager
-    def open(self, url: str, deadline: Deadline) -> Iterator[FileStream]:
+    def open(self, url: str, path: str, deadline: Deadline) -> Iterator[FileStream]:
         """Opens a presigned link, following redirects only to where a link may lead.
 
+        `path` is the file's own in the run.
+
         Raises:
-            AddressRefusedError: the link, or a redirect of it, is not https.
+            AddressRefusedError: the link, or a redirect of it, is not https, or leads inside.
             LinkRefusedError: the store answered 403.
             NotThereError: the store answered 404 or 410.
             TooManyBytesError: the file is announced as larger than one may be.
@@ -77,7 +106,7 @@ class Downloader:
             announced = response.headers.get("Content-Length", "")
             if announced.isdigit() and int(announced) > self._max_bytes:
                 raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
-            yield FileStream(response, max_bytes=self._max_bytes, deadline=deadline)
+            yield FileStream(response, path, max_bytes=self._max_bytes, deadline=deadline)
         finally:
             response.close()
 
@@ -85,19 +114,17 @@ class Downloader:
         for _ in range(MAX_REDIRECTS + 1):
             check_download_url(url, allow_loopback=self._allow_loopback)
             try:
-                response = self._session.get(
-                    url,
-                    stream=True,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                )
-            except requests.RequestException as e:
+                response = self._session.get(url, stream=True, allow_redirects=False)
+            except (requests.RequestException, HTTPError) as e:
                 # Without `from`: the cause's text holds the link, which is a credential.
                 raise TryAgainError(f"a download did not begin: {type(e).__name__}") from None
             if not response.is_redirect:
                 return response
-            url = urljoin(url, response.headers["Location"])
             response.close()
+            try:
+                url = urljoin(url, response.headers["Location"])
+            except ValueError:
+                raise AddressRefusedError("a download redirects to what is no address") from None
         raise TryAgainError(f"a download redirects more than {MAX_REDIRECTS} times")
 
 

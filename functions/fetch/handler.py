@@ -34,10 +34,10 @@ from functions.shared.errors import (
     TryAgainError,
 )
 from functions.shared.metrics import NAMESPACE, Metric
-from functions.shared.paradime import new_session
 from functions.shared.pointer import Pointer
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
+from functions.shared.session import new_session
 from functions.shared.table import RunsTable
 
 logger = Logger(service="fetch")
@@ -75,6 +75,7 @@ class Worker:
             RunArchiveError: it is to be received again; when, is set already.
         """
         receive_count = int(message.attributes.approximate_receive_count or 1)
+        last = receive_count >= self._settings.max_receives
         logger.append_keys(receive_count=receive_count)
         try:
             pointer = pointers.parse(message.body)
@@ -83,11 +84,11 @@ class Worker:
             return
         logger.append_keys(run_key=pointer.run_key)
         try:
-            archived = self._archiver.archive(pointer, deadline)
+            archived = self._archiver.archive(pointer, deadline, last=last)
         except (GivenUpError, NotUnderstoodError) as e:
             self._give_up(message, pointer, e)
         except RunArchiveError as e:
-            if receive_count >= self._settings.max_receives:
+            if last:
                 self._give_up(message, pointer, e)
             else:
                 self._try_again(message, receive_count, e)
@@ -131,7 +132,7 @@ class Worker:
 def worker() -> Worker:
     settings = from_environment()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
-    session = new_session(WORKERS)
+    session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
     return Worker(
         settings,
         Archiver(

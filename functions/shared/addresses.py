@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import IPv6Network, ip_address
 
 from functions.shared.errors import AddressRefusedError
 
@@ -9,9 +10,20 @@ from functions.shared.errors import AddressRefusedError
 _API_URL = re.compile(
     r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::443)?/[A-Za-z0-9._~/-]*", re.ASCII
 )
+# Visible ASCII after the host, but for the backslash, which some parsers read as a slash.
 _LOOPBACK_URL = re.compile(
-    r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?/[^\s\\@]*", re.ASCII
+    r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?/[!-\[\]-~]*", re.ASCII
 )
+# With an underscore, which old buckets have in their names; without user info.
+_DOWNLOAD_URL = re.compile(
+    r"https://[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::[0-9]{1,5})?/[!-\[\]-~]*", re.ASCII
+)
+
+# All that IANA has given out for public use. The forms in which an IPv6 address carries an IPv4
+# one (mapped, translated, 6to4, Teredo) lie outside of it or are named below: where they lead, is
+# decided by somebody else.
+_PUBLIC_IPV6 = IPv6Network("2000::/3")
+_TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"))
 
 
 def check_api_url(url: str, *, hosts: Iterable[str], allow_loopback: bool) -> str:
@@ -38,13 +50,27 @@ def check_api_url(url: str, *, hosts: Iterable[str], allow_loopback: bool) -> st
 def check_download_url(url: str, *, allow_loopback: bool) -> str:
     """A presigned link if it may be followed: https, or loopback on the local stack.
 
+    Its host can be any; the session sees to it that the address is public.
+
     Raises:
         AddressRefusedError: it is anything else; the message does not quote it, since such a
             link is a credential.
     """
-    if url.startswith("https://") or (allow_loopback and _LOOPBACK_URL.fullmatch(url)):
+    if _DOWNLOAD_URL.fullmatch(url) or (allow_loopback and _LOOPBACK_URL.fullmatch(url)):
         return url
-    raise AddressRefusedError("a download link is not https")
+    raise AddressRefusedError("a download link is no plain https address")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, and not of some inside."""
+    ip = ip_address(address)
+    if ip.version == 6:
+        return ip.is_global and ip in _PUBLIC_IPV6 and not any(ip in net for net in _TUNNELS)
+    return ip.is_global and not ip.is_multicast
+
+
+def is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback
 
 
 def _host_matches(host: str, pattern: str) -> bool:

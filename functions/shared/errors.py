@@ -11,6 +11,9 @@ RunArchiveError
 │   └── AddressRefusedError   the address is not one that we send to
 ├── TryAgainError             Paradime cannot give it now; later it may
 │   ├── CredentialsMissingError  no credentials for the run's workspace
+│   ├── ApiFailingError       Paradime's API is out of order, whatever it is asked
+│   │   └── CredentialsRefusedError  or does not take our credentials
+│   ├── AnswerTooLargeError   an answer of the API that memory cannot hold
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   └── OutOfTimeError        the function's own time is nearly over
 └── TooManyBytesError         a file over `maxArtifactMiB`
@@ -67,6 +70,18 @@ class TryAgainError(RunArchiveError):
 
 class CredentialsMissingError(TryAgainError):
     """The API secret lacks usable credentials for the run's workspace; they may be stored yet."""
+
+
+class ApiFailingError(TryAgainError):
+    """Paradime's API cannot be reached or does not answer as an API does, whatever it is asked."""
+
+
+class CredentialsRefusedError(ApiFailingError):
+    """Paradime's API answered 401 or 403; they may have been rotated since we read them."""
+
+
+class AnswerTooLargeError(TryAgainError):
+    """Paradime's API answered more than memory can hold; asked for less, it may do."""
 
 
 class NotThereError(TryAgainError):

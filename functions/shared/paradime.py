@@ -4,19 +4,30 @@ Source: the vendor's SDK (package `paradime-io`) and the page "Bolt API". Querie
 with integer variables; the queries that a payload carries are never sent.
 """
 
+import json
+import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from urllib3.exceptions import HTTPError
 
-from functions.shared.errors import NotThereError, TryAgainError
+from functions.shared.errors import (
+    AnswerTooLargeError,
+    ApiFailingError,
+    CredentialsRefusedError,
+    NotThereError,
+    TryAgainError,
+)
+from functions.shared.event import Id
+from functions.shared.session import read_piece
 
-CONNECT_SECONDS = 5
-READ_SECONDS = 10
+# JSON has to be in memory as a whole, and several answers at a time are.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# For the body of an answer.
+ANSWER_SECONDS = 30.0
 
 _COMMAND = """
 query ArchiveCommand($commandId: Int!, $withLogs: Boolean!) {
@@ -42,7 +53,7 @@ class _Answer(BaseModel):
 
 
 class ResourceAnswer(_Answer):
-    id: int
+    id: Id
     path: str
 
 
@@ -59,31 +70,6 @@ class ResourceUrlAnswer(_Answer):
     url: str | None = None
 
 
-def new_session(pool_size: int) -> requests.Session:
-    """A session that tries a query three times, and that takes nothing from the environment.
-
-    All queries only read, so trying again is harmless. Neither a proxy nor a `.netrc` of the
-    surroundings shall see or change what is sent, and redirects are not followed: credentials
-    must not travel.
-    """
-    retry = Retry(
-        total=2,
-        status_forcelist=(500, 502, 503, 504),
-        allowed_methods=None,
-        backoff_factor=0.3,
-        redirect=False,
-        raise_on_status=False,
-        # A wait that Paradime asks for is spent in the queue and not in the function.
-        respect_retry_after_header=False,
-    )
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = "paradime-run-archive"
-    session.mount("https://", HTTPAdapter(max_retries=retry, pool_maxsize=pool_size))
-    session.mount("http://", HTTPAdapter(max_retries=retry, pool_maxsize=pool_size))
-    return session
-
-
 class ParadimeApi:
     """One workspace's API; `url` is checked already, `headers` hold the credentials."""
 
@@ -97,7 +83,9 @@ class ParadimeApi:
 
         Raises:
             NotThereError: Paradime has no such command, or not yet.
-            TryAgainError: the API did not answer as it should.
+            TryAgainError: the API answered an error, or not as it should.
+            ApiFailingError: it did not answer at all, or as no API does.
+            AnswerTooLargeError: the answer is over `MAX_ANSWER_BYTES`.
         """
         variables = {"commandId": command_id, "withLogs": with_logs}
         return self.ask(_COMMAND, variables, "boltCommand", CommandAnswer)
@@ -107,7 +95,7 @@ class ParadimeApi:
 
         Raises:
             NotThereError: Paradime has no such resource, or not yet.
-            TryAgainError: the API did not answer as it should.
+            TryAgainError, ApiFailingError, AnswerTooLargeError: as above.
         """
         variables = {"resourceId": resource_id}
         answer = self.ask(_RESOURCE_URL, variables, "boltResourceUrl", ResourceUrlAnswer)
@@ -119,23 +107,25 @@ class ParadimeApi:
         """Sends a query of our own and reads the one field that it asks for.
 
         Raises:
-            NotThereError: the API answered an error, or null.
-            TryAgainError: the API did not answer as it should.
+            NotThereError: the API answered null.
+            TryAgainError, ApiFailingError, AnswerTooLargeError: as above.
         """
         return _read(model, self._query(query, variables), field)
 
     def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = self._session.post(
+            with self._session.post(
                 self._url,
                 json={"query": query, "variables": variables},
                 headers=self._headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
-            )
-        except requests.RequestException as e:
-            raise TryAgainError(f"Paradime's API could not be reached: {type(e).__name__}") from e
-        return _data(response)
+                stream=True,
+            ) as response:
+                _check_status(response)
+                answer = _parse(response, _body(response))
+        except (requests.RequestException, HTTPError, TimeoutError) as e:
+            raise ApiFailingError(f"Paradime's API could not be reached: {type(e).__name__}") from e
+        return _data(answer)
 
 
 def retry_after_seconds(response: requests.Response) -> float | None:
@@ -150,25 +140,50 @@ def retry_after_seconds(response: requests.Response) -> float | None:
     return max(wait, 0.0)
 
 
-def _data(response: requests.Response) -> dict[str, Any]:
-    status = response.status_code
+def _check_status(response: requests.Response) -> None:
+    status, retry_after = response.status_code, retry_after_seconds(response)
     if status in (401, 403):
-        raise TryAgainError(f"Paradime's API refused the credentials ({status})")
+        raise CredentialsRefusedError(f"Paradime's API refused the credentials ({status})")
     if 300 <= status < 400:
-        raise TryAgainError(f"Paradime's API redirects ({status}), which is not followed")
+        raise ApiFailingError(f"Paradime's API redirects ({status}), which is not followed")
     if status != 200:
-        raise TryAgainError(
-            f"Paradime's API answered {status}", retry_after=retry_after_seconds(response)
-        )
+        raise ApiFailingError(f"Paradime's API answered {status}", retry_after)
+
+
+def _body(response: requests.Response) -> bytes:
+    body, end = bytearray(), time.monotonic() + ANSWER_SECONDS
+    while piece := read_piece(response):
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerTooLargeError(f"Paradime's API answered over {MAX_ANSWER_BYTES} bytes")
+        if time.monotonic() > end:
+            raise TimeoutError("the body took too long")
+    return bytes(body)
+
+
+def _parse(response: requests.Response, body: bytes) -> dict[str, Any]:
+    """Not with pydantic: its JSON parser takes no lone surrogates, and a console log may have one.
+
+    ValueError stands for all that is wrong with JSON; nesting is another error.
+    """
     try:
-        answer = response.json()
-    except requests.JSONDecodeError as e:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as e:
         kind = response.headers.get("Content-Type", "no content type")[:80]
-        raise TryAgainError(f"Paradime's API answered {kind} in place of JSON") from e
+        raise ApiFailingError(f"Paradime's API answered {kind} that is not JSON") from e
     if not isinstance(answer, dict):
-        raise TryAgainError("Paradime's API answered JSON that is no object")
+        raise ApiFailingError("Paradime's API answered JSON that is no object")
+    return answer
+
+
+def _data(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer's data.
+
+    An error among it does not say whether there is nothing or whether something is broken, so it
+    is no NotThereError: an outage that answers so would else cost the archive its files.
+    """
     if answer.get("errors"):
-        raise NotThereError(f"Paradime's API answered an error: {_first_message(answer)}")
+        raise TryAgainError(f"Paradime's API answered an error: {_first_message(answer)}")
     data = answer.get("data")
     if not isinstance(data, dict):
         raise TryAgainError("Paradime's API answered without data")
@@ -176,9 +191,10 @@ def _data(response: requests.Response) -> dict[str, Any]:
 
 
 def _first_message(answer: dict[str, Any]) -> str:
+    """Cut, and without lone surrogates, which no database takes."""
     match answer["errors"]:
         case [{"message": str(message)}, *_]:
-            return message[:200]
+            return message[:200].encode(errors="replace").decode()
         case _:
             return "without a message"
 

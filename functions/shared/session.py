@@ -1,0 +1,198 @@
+"""The HTTP session: over https to public addresses, in bounded time, and to nothing else.
+
+A name is resolved once, each of its addresses is judged, and the connection goes to one of just
+those: between check and connection there is no second look-up that could answer differently.
+Every request passes here, a redirect's too, so nobody has to remember to check.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse, HTTPResponse
+from urllib3.util import Retry
+
+from functions.shared.addresses import is_loopback, is_public
+from functions.shared.errors import AddressRefusedError
+
+CONNECT_SECONDS = 5.0
+# For the status and headers of an answer together, and again for each piece of its body.
+READ_SECONDS = 10.0
+PIECE_BYTES = 256 * 1024
+
+
+def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:
+    """A session for requests that only read; it takes nothing from the environment.
+
+    What fails at once is tried again, twice; a time-out, or a wait that the other side asks for,
+    is spent in the queue and not in the function. Neither a proxy nor a `.netrc` of the
+    surroundings shall see or change what is sent, and no answer leaves a cookie behind.
+
+    Plain http is for the local stack (`allow_loopback`), and there for loopback alone. What would
+    connect to any other address raises AddressRefusedError before anything is sent.
+    """
+    retry = _AtOnce(
+        total=2,
+        connect=0,  # urllib3's word for time-outs of a connection; a refused one is `other`
+        status_forcelist=(500, 502, 503, 504),
+        allowed_methods=None,
+        backoff_factor=0.3,
+        redirect=False,
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = "paradime-run-archive"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.adapters.clear()
+    for scheme in ("https://", "http://") if allow_loopback else ("https://",):
+        session.mount(scheme, _Adapter(max_retries=retry, pool_maxsize=pool_size))
+    return session
+
+
+def read_piece(response: requests.Response, size: int = PIECE_BYTES) -> bytes:
+    """The next bytes of a streamed body, decoded if they came compressed; empty at the end.
+
+    `size` is at most `PIECE_BYTES`, for which there are `READ_SECONDS`: the time-out of a socket
+    begins anew with each byte, so that one byte now and then would hold us for ever.
+
+    Raises:
+        TimeoutError: the piece did not come in time.
+        urllib3.exceptions.HTTPError: the connection broke, the body is shorter than announced, or
+            cannot be decoded.
+    """
+    with _hanging_up_after(READ_SECONDS, response.raw.shutdown):
+        data: bytes = response.raw.read(size, decode_content=True)
+    return data
+
+
+@contextmanager
+def _hanging_up_after(seconds: float, hang_up: Callable[[], object]) -> Iterator[None]:
+    """Raises TimeoutError when the block takes longer: hanging up ends what it waits for."""
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        with suppress(OSError, ValueError, RuntimeError):  # it has just come to its end
+            hang_up()
+
+    timer = threading.Timer(seconds, expire)
+    timer.start()
+    try:
+        yield
+    except Exception as e:
+        if expired.is_set():
+            raise TimeoutError(f"took longer than {seconds} s") from e
+        raise
+    finally:
+        timer.cancel()
+    if expired.is_set():
+        raise TimeoutError(f"took longer than {seconds} s")
+
+
+class _AtOnce(Retry):
+    """Tries again at once or not at all."""
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        return not has_retry_after and super().is_retry(method, status_code, has_retry_after)
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+class _Connection(HTTPConnection):
+    @staticmethod
+    def may_reach(address: str) -> bool:
+        raise NotImplementedError
+
+    def _new_conn(self) -> socket.socket:
+        """Connects to the first of the name's addresses that takes it; all of them are judged.
+
+        TLS verifies the name all the same: `_dns_host` is read for the connection only.
+        """
+        name, addresses = self._dns_host, self._addresses()
+        try:
+            for address in addresses[:-1]:
+                self._dns_host = address
+                with suppress(NewConnectionError):
+                    return super()._new_conn()
+            self._dns_host = addresses[-1]
+            return super()._new_conn()
+        finally:
+            self._dns_host = name
+
+    def _addresses(self) -> list[str]:
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as e:
+            raise NameResolutionError(self.host, self, e) from e
+        except UnicodeError as e:
+            raise AddressRefusedError("a host has a name that no host can have") from e
+        addresses = [str(address[0]) for *_, address in found]
+        for address in addresses:
+            if not self.may_reach(address):
+                raise AddressRefusedError(
+                    f"the host {self.host} is at {address}, an address that is not connected to"
+                )
+        return addresses
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        with _hanging_up_after(READ_SECONDS, lambda: self.sock.shutdown(socket.SHUT_RDWR)):
+            return super().getresponse()
+
+
+class _PublicConnection(_Connection, HTTPSConnection):
+    may_reach = staticmethod(is_public)
+
+
+class _LoopbackConnection(_Connection):
+    may_reach = staticmethod(is_loopback)
+
+
+class _PublicPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _LoopbackPool(HTTPConnectionPool):
+    ConnectionCls = _LoopbackConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Connects as above, and gives each request its time-outs."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool, "http": _LoopbackPool}
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: object = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        times = (CONNECT_SECONDS, READ_SECONDS)
+        return super().send(request, stream, times, verify, cert, proxies)
