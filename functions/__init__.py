@@ -1,1 +1,4 @@
-"""What runs in Lambda: `ingest` takes deliveries in, `fetch` archives failed runs."""
+"""What runs in Lambda.
+
+`ingest` takes deliveries in, `fetch` archives failed runs, `sweep` finds runs that never arrived.
+"""

@@ -88,6 +88,15 @@ class Settings(BaseModel):
     max_artifact_mib: Annotated[int, _Number, Field(ge=1, le=51_200)] = Field(
         1024, alias="maxArtifactMiB", description="a whole number of MiB from 1 to 51200"
     )
+    sweep_hours: Annotated[int, _Number, Field(ge=0, le=24)] = Field(
+        1, description="a whole number of hours from 1 to 24, or 0 for never"
+    )
+    sweep_lookback_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
+        48, description="a whole number of hours from 1 to 720"
+    )
+    stale_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
+        24, description="a whole number of hours from 1 to 720"
+    )
     stage: _Stage = Field(
         "prod",
         description="up to 30 lower-case letters, digits and dashes, beginning with a letter",

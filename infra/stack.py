@@ -13,6 +13,7 @@ from infra.function import Function
 from infra.queues import Queues
 from infra.records import Records
 from infra.settings import Settings
+from infra.sweep import SweepSchedule
 from infra.variant import Variant
 from infra.vault import Vault
 from infra.webhook_api import WebhookApi
@@ -23,7 +24,10 @@ _ARCHIVE_PREFIX = "runs/*"
 
 
 class ArchiveStack(cdk.Stack):
-    """Webhook to archive: HTTP API, ingest function, table, queue, fetch function, bucket."""
+    """Webhook to archive: HTTP API, ingest function, table, queue, fetch function, bucket.
+
+    Beside it the sweep function, for runs whose webhook never came.
+    """
 
     def __init__(self, scope: Construct, *, settings: Settings, variant: Variant) -> None:
         super().__init__(
@@ -55,8 +59,9 @@ class ArchiveStack(cdk.Stack):
         code = function_code(self, target=target)
         ingest = self._ingest(code)
         self._fetch(code, fetch_timeout)
+        sweep = self._sweep(code)
         api = WebhookApi(self, "WebhookApi", handler=ingest.function)
-        self._add_outputs(api)
+        self._add_outputs(api, sweep)
 
     def _ingest(self, code: lambda_.Code) -> Function:
         ingest = Function(
@@ -145,7 +150,37 @@ class ArchiveStack(cdk.Stack):
             max_concurrency=settings.max_concurrency,
         )
 
-    def _add_outputs(self, api: WebhookApi) -> None:
+    def _sweep(self, code: lambda_.Code) -> Function:
+        settings, table = self._settings, self._records.table
+        sweep = Function(
+            self,
+            "Sweep",
+            package="sweep",
+            code=code,
+            timeout=cdk.Duration.minutes(15),
+            memory_mib=256,  # it waits for Paradime most of the time
+            environment={
+                "TABLE_NAME": table.table_name,
+                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
+                "QUEUE_URL": self._queues.runs.queue_url,
+                "API_SECRET_ARN": self._vault.api_arn,
+                "API_HOSTS": json.dumps(settings.api_hosts),
+                "ARCHIVE": settings.archive,
+                "RETENTION_DAYS": str(settings.retention_days),
+                "SWEEP_LOOKBACK_HOURS": str(settings.sweep_lookback_hours),
+                "STALE_HOURS": str(settings.stale_hours),
+                "ALLOW_LOOPBACK": json.dumps(self._variant.allow_loopback),
+            },
+        )
+        sweep.allow("dynamodb:Query", on=f"{table.table_arn}/index/by-workspace")
+        sweep.allow("dynamodb:UpdateItem", on=table.table_arn)
+        sweep.allow("dynamodb:Scan", "dynamodb:UpdateItem", on=self._workspaces.table.table_arn)
+        sweep.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
+        sweep.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
+        SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
+        return sweep
+
+    def _add_outputs(self, api: WebhookApi, sweep: Function) -> None:
         """Scripts and the command line find the stack's parts by these names."""
         outputs = {
             "WebhookUrl": api.url,
@@ -157,6 +192,7 @@ class ArchiveStack(cdk.Stack):
             "FailedRunsTopicArn": self._alerts.failed_runs.topic_arn,
             "WebhookSecretArn": self._vault.webhook_arn,
             "ApiSecretArn": self._vault.api_arn,
+            "SweepFunctionName": sweep.function.function_name,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

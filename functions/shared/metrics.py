@@ -21,3 +21,7 @@ class Metric(StrEnum):
     FILES_STORED = "FilesStored"
     FILES_MISSING = "FilesMissing"
     BYTES_STORED = "BytesStored"
+    RUNS_SWEPT = "RunsSwept"
+    RUNS_FOUND_MISSING = "RunsFoundMissing"
+    RUNS_STALE = "RunsStale"
+    SWEEP_FAULTS = "SweepFaults"

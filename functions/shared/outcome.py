@@ -33,3 +33,8 @@ def run_state(event: RunEvent) -> str:
     if word in _FAILED or (word in _ENDED_WELL and run_failed(event)):
         return "failed"
     return "succeeded" if word in _SUCCEEDED else word
+
+
+def state_failed(state: str) -> bool:
+    """What `run_failed` said of an ended run, read off the state that `run_state` gave it."""
+    return state not in _ENDED_WELL

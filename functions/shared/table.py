@@ -149,10 +149,14 @@ def update_arguments(
     }
     bound = {n: value for n, value in assign.items() if value is not None}
     bound |= {**assign_once, **add}
-    return {
+    arguments: dict[str, Any] = {
         "UpdateExpression": " ".join(
             f"{verb} {', '.join(items)}" for verb, items in clauses.items() if items
         ),
         "ExpressionAttributeNames": {f"#{n}": n for n in (*assign, *assign_once, *add)},
-        "ExpressionAttributeValues": {f":{n}": _to_dynamodb(value) for n, value in bound.items()},
     }
+    if bound:  # DynamoDB refuses an empty map
+        arguments["ExpressionAttributeValues"] = {
+            f":{n}": _to_dynamodb(value) for n, value in bound.items()
+        }
+    return arguments

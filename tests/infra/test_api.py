@@ -54,6 +54,7 @@ def test_outputs_name_what_scripts_look_for(template: Template) -> None:
         "FailedRunsTopicArn": "AlertsFailedRuns",
         "WebhookSecretArn": "VaultWebhook",
         "ApiSecretArn": "VaultApi",
+        "SweepFunctionName": "SweepFunction",
     }
 
 

@@ -1,4 +1,4 @@
-"""The two functions: their code, their environment, their time."""
+"""The functions: their code, their environment, their time."""
 
 import importlib.util
 from typing import Any
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from functions.fetch.settings import Settings as FetchSettings
 from functions.ingest.settings import Settings as IngestSettings
+from functions.sweep.settings import Settings as SweepSettings
 from tests.infra.templates import named, of_type, shown, synthesized
 
 Template = dict[str, Any]
@@ -15,6 +16,7 @@ Template = dict[str, Any]
 SETTINGS: dict[str, type[BaseModel]] = {
     "IngestFunction": IngestSettings,
     "FetchFunction": FetchSettings,
+    "SweepFunction": SweepSettings,
 }
 
 
@@ -90,7 +92,7 @@ def test_every_log_group_forgets_after_three_months(template: Template) -> None:
 
 
 def test_each_function_logs_to_its_own_group(template: Template) -> None:
-    for name in ("Ingest", "Fetch"):
+    for name in ("Ingest", "Fetch", "Sweep"):
         logging = named(template)[f"{name}Function"]["Properties"]["LoggingConfig"]
         assert shown(logging["LogGroup"]) == f"{name}Logs"
 

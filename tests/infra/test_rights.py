@@ -88,15 +88,25 @@ def test_each_function_has_a_role_of_its_own(template: Template) -> None:
     assert len(roles) == len(functions) == len(of_type(template, "AWS::IAM::Role"))
 
 
-def test_only_the_webhook_route_may_invoke_a_function(template: Template) -> None:
-    [permission] = of_type(template, "AWS::Lambda::Permission").values()
-    assert shown(permission["Properties"]["FunctionName"]) == "IngestFunction"
-    assert shown(permission["Properties"]["SourceArn"]).endswith("/*/*/webhooks/paradime")
+def test_only_the_webhook_route_may_invoke_ingest(template: Template) -> None:
+    [permission] = [
+        found["Properties"]
+        for found in of_type(template, "AWS::Lambda::Permission").values()
+        if shown(found["Properties"]["FunctionName"]) == "IngestFunction"
+    ]
+    assert shown(permission["SourceArn"]).endswith("/*/*/webhooks/paradime")
+
+
+def test_nothing_may_invoke_fetch(template: Template) -> None:
+    """Its event source mapping invokes it with the rights of its role."""
+    permissions = of_type(template, "AWS::Lambda::Permission").values()
+    invoked = {shown(found["Properties"]["FunctionName"]) for found in permissions}
+    assert invoked == {"IngestFunction", "SweepFunction"}
 
 
 def test_rights_are_told_apart_by_resource(template: Template) -> None:
     """The helper above would miss a right on a resource that the template does not have."""
     resources = named(template)
-    for role in ("IngestRole", "FetchRole"):
+    for role in ("IngestRole", "FetchRole", "SweepRole"):
         for _, resource in rights(template, role) - EVERY_FUNCTION:
-            assert resource.removesuffix("/runs/*") in resources
+            assert resource.partition("/")[0] in resources

@@ -193,6 +193,11 @@ def test_alert_email_is_subscribed_if_there_is_one(template: Template) -> None:
 
 def test_nothing_that_holds_data_has_a_name_of_ours(template: Template) -> None:
     names = {"TableName", "BucketName", "QueueName", "TopicName", "FunctionName", "RoleName"}
+    refer_to_a_function = {
+        "AWS::Lambda::Permission",
+        "AWS::Lambda::EventSourceMapping",
+        "AWS::Lambda::EventInvokeConfig",
+    }
     for name, resource in named(template).items():
-        if resource["Type"] not in ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping"):
+        if resource["Type"] not in refer_to_a_function:
             assert not names & resource.get("Properties", {}).keys(), name

@@ -31,6 +31,7 @@ def test_local_stack_differs_in_this_alone(template: dict[str, Any]) -> None:
         # wheels for this machine
         f"{fetch}/Code/S3Key",
         "/IngestFunction/Properties/Code/S3Key",
+        "/SweepFunction/Properties/Code/S3Key",
         # short delays
         f"{fetch}/Timeout",
         "/QueuesRuns/Properties/VisibilityTimeout",
@@ -39,6 +40,7 @@ def test_local_stack_differs_in_this_alone(template: dict[str, Any]) -> None:
         f"{fetch}/Environment/Variables/MISSING_GRACE_SECONDS",
         # the stand-in
         f"{fetch}/Environment/Variables/ALLOW_LOOPBACK",
+        "/SweepFunction/Properties/Environment/Variables/ALLOW_LOOPBACK",
     }
 
 

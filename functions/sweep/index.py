@@ -1,0 +1,54 @@
+"""The runs table's index `by-workspace`, as far as a sweep compares with it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from functions.shared import instants
+from functions.shared.aws import unavailable
+from functions.sweep.compare import KnownRun
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_from_dynamodb = TypeDeserializer().deserialize
+
+
+class RunIndex:
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def since(self, workspace_uid: str, instant: datetime) -> dict[int, KnownRun]:
+        """A workspace's runs that started at that instant or later, by their ids.
+
+        Raises:
+            UnavailableError: DynamoDB did not answer.
+        """
+        names = ("run_id", "state", "started_at", "ended_at", "archive_state")
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by-workspace",
+            KeyConditionExpression="#workspace_uid = :uid AND #started_at >= :instant",
+            ProjectionExpression=", ".join(f"#{name}" for name in names),
+            ExpressionAttributeNames={f"#{name}": name for name in ("workspace_uid", *names)},
+            ExpressionAttributeValues={
+                ":uid": {"S": workspace_uid},
+                ":instant": {"S": instants.to_text(instant)},
+            },
+        )
+        with unavailable("DynamoDB", workspace=workspace_uid):
+            runs = [_known(item) for page in pages for item in page["Items"]]
+        return {run.run_id: run for run in runs}
+
+
+def _known(item: dict[str, Any]) -> KnownRun:
+    fields = {name: _from_dynamodb(value) for name, value in item.items()}
+    return KnownRun(
+        run_id=int(fields["run_id"]),
+        state=fields["state"],
+        started_at=instants.from_text(fields["started_at"]),
+        completed="ended_at" in fields,
+        archive_state=fields.get("archive_state"),
+    )

@@ -1,0 +1,84 @@
+"""A completed payload as Paradime's webhook would have sent it, from what its API says.
+
+The same answers of the API give the same bytes. `source` says that no webhook sent them. What
+the API does not say (the run's page, an error text, the schedule as it stood) is null.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from functions.shared.paradime import ResourceAnswer
+from functions.sweep.bolt import GitInfo, ListedRun, ListedSchedule, RunCommand
+from functions.sweep.workspaces import Workspace
+
+# The webhook's own word where it is known; the API's others are its own in lower case.
+_WORDS = {"SUCCESS": "succeeded", "FAILED": "failed"}
+
+CommandWithResources = tuple[RunCommand, Sequence[ResourceAnswer]]
+
+
+def completed_payload(
+    workspace: Workspace,
+    schedule: ListedSchedule,
+    run: ListedRun,
+    commands: Sequence[CommandWithResources],
+) -> bytes:
+    git = run.git_info or GitInfo()
+    payload = {
+        "source": "sweep",
+        "id": run.id,
+        "workspace": {"uid": workspace.uid, "name": workspace.name},
+        "api_url": workspace.api_url,
+        "run_url": None,
+        "uuid": schedule.uuid,
+        "schedule_name": schedule.name,
+        "schedule": None,
+        "status": _WORDS.get(run.state, run.state.lower()),
+        "start_dttm": _text(run.start_dttm),
+        "end_dttm": _text(_end(run, [command for command, _ in commands])),
+        "error_string": None,
+        "environment": {
+            "actor": run.actor,
+            "branch": git.branch,
+            "commit_hash": git.commit_hash,
+            "email": run.actor_email,
+        },
+        "commands": [_command(command, resources) for command, resources in commands],
+    }
+    return json.dumps(payload, indent=3).encode()
+
+
+def _command(command: RunCommand, resources: Iterable[ResourceAnswer]) -> dict[str, Any]:
+    return {
+        "id": command.id,
+        "command": command.command,
+        "status": _status(command.return_code),
+        "return_code": command.return_code,
+        "start_dttm": _text(command.start_dttm),
+        "end_dttm": _text(command.end_dttm),
+        "json_resources": [
+            {"id": resource.id, "path": resource.path}
+            for resource in resources
+            if resource.path.endswith(".json")
+        ],
+    }
+
+
+def _status(return_code: int | None) -> str | None:
+    """The API has no status of a command; without a return code there is nothing to say."""
+    if return_code is None:
+        return None
+    return "failed" if return_code else "succeeded"
+
+
+def _end(run: ListedRun, commands: Sequence[RunCommand]) -> datetime:
+    """A run that was skipped may have no end, and a payload without one would be a started one."""
+    ends = [command.end_dttm for command in commands if command.end_dttm]
+    return run.end_dttm or max(ends, default=run.start_dttm)
+
+
+def _text(instant: datetime | None) -> str | None:
+    """As the vendor writes instants: naive, in UTC."""
+    return f"{instant:%Y-%m-%d %H:%M:%S.%f}" if instant else None

@@ -1,0 +1,27 @@
+"""The sweep function's settings, from its environment."""
+
+import os
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Json, PositiveInt
+
+
+class Settings(BaseModel):
+    """One field an environment variable, in lower case."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table_name: str
+    workspaces_table_name: str
+    queue_url: str
+    api_secret_arn: str
+    api_hosts: Json[tuple[str, ...]]
+    archive: Literal["failures", "all"]
+    retention_days: PositiveInt
+    sweep_lookback_hours: PositiveInt
+    stale_hours: PositiveInt
+    allow_loopback: bool
+
+
+def from_environment() -> Settings:
+    return Settings.model_validate({name.lower(): value for name, value in os.environ.items()})

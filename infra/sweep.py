@@ -1,0 +1,33 @@
+"""When the sweep function runs."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+
+class SweepSchedule(Construct):
+    """Every so many hours; 0 leaves the function to the operator's command line.
+
+    A sweep that fails is not tried again: the next one does what it left.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's own name
+        *,
+        function: lambda_.Function,
+        hours: int,
+    ) -> None:
+        super().__init__(scope, id)
+        function.configure_async_invoke(retry_attempts=0)
+        if hours:
+            events.Rule(
+                self,
+                "Rule",
+                description="Looks for runs of which no webhook told",
+                schedule=events.Schedule.rate(cdk.Duration.hours(hours)),
+                targets=[targets.LambdaFunction(function, retry_attempts=0)],
+            )

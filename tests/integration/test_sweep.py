@@ -1,0 +1,448 @@
+"""Runs of which no webhook came, found by a sweep: the three handlers on moto and the stand-in."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from functions.sweep import bolt as queries
+from functions.sweep import handler as sweep
+from functions.sweep import pace
+from local.standin import Run, Schedule
+from local.standin.faults import GraphqlErrors, NotOk, Status
+from tests.bolt_runs import completed_payload, new_run, real_run, started_payload
+from tests.integration.world import Context, World, forget_clients
+
+UID = "n0sg8br1m44k0ryj"
+WRITES = {"UpdateItem", "PutItem", "DeleteItem", "SendMessage"}
+
+
+@dataclass
+class Bolt:
+    """The world with a workspace that is known, and whose runs are the test's own."""
+
+    world: World
+
+    def has(self, *runs: Run) -> None:
+        for run in runs:
+            self.world.standin.bolt.add(run)
+
+    def tells(self, run: Run) -> None:
+        """Paradime's webhook delivers a run's end."""
+        self.has(run)
+        self._send(completed_payload(run, self.world.standin.api_url))
+
+    def tells_start(self, run: Run) -> None:
+        self.has(run)
+        self._send(started_payload(run, self.world.standin.api_url))
+
+    def record(self, run_id: int) -> dict[str, Any] | None:
+        return self.world.record(f"{UID}#{run_id}")
+
+    def state(self, run_id: int) -> tuple[str | None, str | None]:
+        record = self.record(run_id) or {}
+        return record.get("state"), record.get("archive_state")
+
+    def workspace(self) -> Any:
+        return boto3.client("dynamodb").get_item(
+            TableName=self.world.workspaces_table, Key={"workspace_uid": {"S": UID}}
+        )["Item"]
+
+    def _send(self, body: bytes) -> None:
+        assert self.world.send(body)["statusCode"] == 202
+
+
+@pytest.fixture
+def bolt(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bolt]:
+    monkeypatch.setattr(pace, "SECONDS_BETWEEN_CALLS", 0)
+    monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
+    monkeypatch.setenv("STALE_HOURS", "24")
+    sweep.worker.cache_clear()
+    bolt = Bolt(world)
+    bolt.tells(new_run(1, state="SUCCESS", return_codes=[0], ended_ago=timedelta(hours=40)))
+    yield bolt
+    sweep.worker.cache_clear()
+
+
+def swept(context: Context | None = None) -> Any:
+    """A sweep in a process of its own; its tally."""
+    sweep.worker.cache_clear()
+    return sweep.handler({}, context or Context())
+
+
+@contextmanager
+def aws_calls(refused: str | None = None) -> Iterator[Counter[str]]:
+    """Counts the calls of AWS by their names; those of the name `refused` fail."""
+    calls: Counter[str] = Counter()
+    make: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(client: Any, operation: str, arguments: Any) -> Any:
+        calls[operation] += 1
+        if operation == refused:
+            raise ClientError({"Error": {"Code": "ServiceUnavailable"}}, operation)
+        return make(client, operation, arguments)
+
+    with patch.object(BaseClient, "_make_api_call", counted):
+        yield calls
+
+
+def test_a_failed_run_that_nothing_told_of_is_archived(bolt: Bolt) -> None:
+    bolt.has(new_run(2))
+    assert swept()["missing"] == 1
+    bolt.world.drain()
+    assert bolt.state(2) == ("failed", "archived")
+
+
+def test_a_succeeded_run_is_recorded_and_not_archived(bolt: Bolt) -> None:
+    bolt.has(new_run(2, state="SUCCESS", return_codes=[0]))
+    swept()
+    assert bolt.state(2) == ("succeeded", None)
+    assert bolt.world.messages("runs") == []
+
+
+def test_with_archive_all_a_succeeded_run_is_archived(
+    bolt: Bolt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVE", "all")
+    bolt.has(new_run(2, state="SUCCESS", return_codes=[0]))
+    swept()
+    bolt.world.drain()
+    assert bolt.state(2) == ("succeeded", "archived")
+
+
+def test_the_archive_has_the_same_files_as_after_a_webhook(bolt: Bolt) -> None:
+    run = real_run(63187)
+    bolt.tells(run)
+    bolt.world.drain()
+    told = bolt.world.objects()
+    bolt.world.clear()
+    swept()
+    bolt.world.drain()
+    found = bolt.world.objects()
+    assert found.keys() == told.keys()
+    changed = {key.rpartition("/")[2] for key in told if told[key] != found[key]}
+    assert changed == {"event.json", "archive.json"}
+
+
+def test_event_json_is_what_the_api_said_and_marked_as_such(bolt: Bolt) -> None:
+    bolt.has(run := new_run(2))
+    swept()
+    bolt.world.drain()
+    [event] = [
+        json.loads(body)
+        for key, body in bolt.world.objects().items()
+        if key.endswith("/2/event.json")
+    ]
+    assert event["source"] == "sweep"
+    assert (event["start_dttm"], event["end_dttm"]) == (run.start_dttm, run.end_dttm)
+    assert [command["id"] for command in event["commands"]] == [200, 201]
+    assert event["commands"][1]["json_resources"] == [
+        {"id": 201, "path": "target/run_results.json"}
+    ]
+
+
+def test_the_same_api_gives_the_same_bytes(bolt: Bolt) -> None:
+    bolt.has(new_run(2))
+    swept()
+    first = bolt.record(2)
+    bolt.world.clear()
+    swept()
+    second = bolt.record(2)
+    assert first is not None
+    assert second is not None
+    assert first["event_gz"] == second["event_gz"]
+    assert first["event_rank"] == second["event_rank"]
+
+
+def test_a_second_sweep_finds_nothing_and_writes_nothing(bolt: Bolt) -> None:
+    bolt.has(new_run(2), new_run(3, state="SUCCESS", return_codes=[0]))
+    swept()
+    with aws_calls() as calls:
+        assert swept()["missing"] == 0
+    assert not WRITES & calls.keys()
+
+
+@pytest.mark.parametrize("state", ["CANCELED", "SKIPPED", "ERROR"])
+def test_a_run_that_ended_without_end_or_command_is_taken_in_once(bolt: Bolt, state: str) -> None:
+    bolt.has(replace(new_run(2, state=state, return_codes=[]), end_dttm=None))
+    assert swept()["missing"] == 1
+    assert swept()["missing"] == 0
+    record = bolt.record(2)
+    assert record is not None
+    assert record["reported_status"] == state.lower()
+
+
+def test_a_run_whose_start_alone_was_told_is_completed(bolt: Bolt) -> None:
+    bolt.tells_start(new_run(2))
+    swept()
+    assert bolt.state(2) == ("failed", "queued")
+
+
+def test_a_run_that_ended_just_now_is_left_to_its_webhook(bolt: Bolt) -> None:
+    bolt.has(new_run(2, ended_ago=timedelta(minutes=5)))
+    assert swept()["missing"] == 0
+
+
+def test_a_run_under_way_is_left_alone(bolt: Bolt) -> None:
+    bolt.tells_start(new_run(2, state="RUNNING"))
+    swept()
+    assert bolt.state(2) == ("running", None)
+
+
+def test_a_run_from_before_the_lookback_is_left_alone(bolt: Bolt) -> None:
+    bolt.has(new_run(2, ended_ago=timedelta(hours=49)), new_run(3))
+    swept()
+    assert bolt.record(2) is None
+    assert bolt.record(3) is not None
+
+
+def test_a_schedule_that_has_not_run_lately_costs_no_call(bolt: Bolt) -> None:
+    bolt.has(new_run(2, schedule="old", ended_ago=timedelta(hours=49)))
+    bolt.world.standin.requests.clear()
+    swept()
+    assert bolt.world.standin.requests.count("api:listBoltRuns:old") == 0
+    assert bolt.world.standin.requests.count("api:listBoltRuns:hourly") == 1
+
+
+def test_runs_of_an_inactive_schedule_are_found(bolt: Bolt) -> None:
+    bolt.has(new_run(2, schedule="deleted"))
+    bolt.world.standin.bolt.add_schedule(Schedule(slug="deleted", name="deleted run", active=False))
+    swept()
+    assert bolt.record(2) is not None
+
+
+@pytest.mark.parametrize("count", [5, 6, 7])
+def test_every_page_of_runs_is_read(
+    bolt: Bolt, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 3)
+    ages = [timedelta(minutes=20 + n) for n in range(count)]
+    bolt.has(*(new_run(10 + n, return_codes=[], ended_ago=age) for n, age in enumerate(ages)))
+    assert swept()["missing"] == count
+
+
+@pytest.mark.parametrize("count", [5, 6, 7])
+def test_every_page_of_schedules_is_read(
+    bolt: Bolt, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 3)
+    bolt.has(*(new_run(10 + n, schedule=f"{n}", return_codes=[]) for n in range(count)))
+    assert swept()["missing"] == count
+
+
+def test_a_webhook_that_comes_later_fetches_nothing_again(bolt: Bolt) -> None:
+    run = new_run(2)
+    bolt.has(run)
+    swept()
+    bolt.world.drain()
+    found = bolt.world.objects()
+    bolt.world.standin.requests.clear()
+    bolt.tells(run)
+    bolt.world.drain()
+    assert bolt.state(2) == ("failed", "archived")
+    assert bolt.world.objects().keys() == found.keys()
+    assert not [
+        operation
+        for request in bolt.world.standin.requests
+        for operation in request.operations
+        if operation.startswith("download:")
+    ]
+
+
+def test_a_webhook_that_comes_later_is_what_the_record_says(bolt: Bolt) -> None:
+    bolt.has(run := new_run(2))
+    swept()
+    bolt.tells(run)
+    record = bolt.record(2)
+    assert record is not None
+    assert record["source"] == "webhook"
+    assert record["run_url"] == "https://app.demo.paradime.io/bolt/run_id/2"
+
+
+class TestFaults:
+    def test_one_run_is_what_a_fault_of_its_queries_costs(self, bolt: Bolt) -> None:
+        bolt.has(new_run(2), new_run(3))
+        bolt.world.standin.faults.add(GraphqlErrors(on="api:boltRunStatus:2", times=1))
+        tally = swept()
+        assert (tally["missing"], tally["faults"]) == (1, 1)
+        assert bolt.record(3) is not None
+        assert swept()["missing"] == 1
+
+    def test_one_schedule_is_what_a_fault_of_its_listing_costs(self, bolt: Bolt) -> None:
+        bolt.has(new_run(2, schedule="a"), new_run(3, schedule="b"))
+        bolt.world.standin.faults.add(NotOk(on="api:listBoltRuns:a", times=1))
+        tally = swept()
+        assert (tally["missing"], tally["faults"]) == (1, 1)
+        assert bolt.record(3) is not None
+        assert swept()["missing"] == 1
+
+    def test_an_api_that_is_down_is_one_fault(self, bolt: Bolt) -> None:
+        bolt.world.standin.faults.add(Status(status=400))
+        assert swept()["faults"] == 1
+
+    def test_with_a_tenth_of_the_calls_failing_all_runs_are_found_in_a_few_sweeps(
+        self, bolt: Bolt
+    ) -> None:
+        bolt.has(*(new_run(10 + n, schedule=f"schedule-{n % 3}") for n in range(8)))
+        bolt.world.standin.faults.add(GraphqlErrors(on="api:*", rate=0.1))
+        sweeps = [swept() for _ in range(8)]
+        assert sum(tally["faults"] for tally in sweeps) > 0
+        assert [sum(tally[name] for tally in sweeps) for name in ("missing", "queued")] == [8, 8]
+
+    def test_an_address_that_is_not_allowed_gets_nothing(
+        self, bolt: Bolt, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ALLOW_LOOPBACK", "false")
+        bolt.world.standin.requests.clear()
+        assert swept()["faults"] == 1
+        assert not list(bolt.world.standin.requests)
+
+    def test_a_run_that_was_recorded_and_not_queued_is_queued_by_the_next_sweep(
+        self, bolt: Bolt
+    ) -> None:
+        bolt.has(new_run(2))
+        with aws_calls(refused="SendMessage"):
+            assert swept()["faults"] == 1
+        tally = swept()
+        assert (tally["missing"], tally["requeued"], tally["queued"]) == (0, 1, 1)
+        bolt.world.drain()
+        assert bolt.state(2) == ("failed", "archived")
+
+
+class Waning(Context):
+    """A context whose time is over after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
+        self.looks -= 1
+        return 900_000 if self.looks >= 0 else 0
+
+
+class TestTime:
+    SCHEDULES = ("a", "b", "c")
+
+    @pytest.fixture(autouse=True)
+    def _runs(self, bolt: Bolt) -> None:
+        bolt.world.standin.bolt.add_schedule(Schedule(slug="hourly", name="x", active=False))
+        for number, schedule in enumerate(self.SCHEDULES):
+            bolt.has(new_run(10 + number, schedule=schedule, return_codes=[1]))
+
+    def test_what_was_found_before_the_time_ran_out_is_kept(self, bolt: Bolt) -> None:
+        # Looks: the workspace, two lists of schedules, the runs of a, run 10 and its command.
+        tally = swept(Waning(6))
+        assert (tally["missing"], tally["complete"]) == (1, False)
+        assert bolt.state(10) == ("failed", "queued")
+
+    def test_the_next_sweep_goes_on_where_the_time_ran_out(self, bolt: Bolt) -> None:
+        swept(Waning(6))
+        assert bolt.workspace()["resume_after"] == {"S": "a"}
+        bolt.world.standin.requests.clear()
+        swept()
+        listed = [
+            operation.removeprefix("api:listBoltRuns:")
+            for request in bolt.world.standin.requests
+            for operation in request.operations
+            if operation.startswith("api:listBoltRuns:")
+        ]
+        assert listed == ["b", "c", "hourly", "a"]
+
+    def test_a_sweep_that_gets_through_forgets_where_the_last_one_stopped(self, bolt: Bolt) -> None:
+        swept(Waning(6))
+        swept()
+        assert "resume_after" not in bolt.workspace()
+
+    def test_sweeps_of_little_time_get_through_in_the_end(self, bolt: Bolt) -> None:
+        sweeps = [swept(Waning(8)) for _ in range(6)]
+        assert sum(tally["missing"] for tally in sweeps) == len(self.SCHEDULES)
+        assert sum(tally["faults"] for tally in sweeps) == 0
+        assert sweeps[-1]["complete"]
+
+
+class TestStale:
+    def test_a_run_that_never_ended_is_counted(self, bolt: Bolt) -> None:
+        bolt.tells_start(new_run(2, state="RUNNING", ended_ago=timedelta(hours=25)))
+        assert swept()["stale"] == 1
+
+    def test_a_run_that_has_not_run_for_long_is_not(self, bolt: Bolt) -> None:
+        bolt.tells_start(new_run(2, state="RUNNING", ended_ago=timedelta(hours=23)))
+        assert swept()["stale"] == 0
+
+    def test_a_run_of_which_the_sweep_finds_the_end_is_not(self, bolt: Bolt) -> None:
+        bolt.tells_start(new_run(2, ended_ago=timedelta(hours=25)))
+        assert swept()["stale"] == 0
+
+
+class TestWorkspaces:
+    def test_a_delivery_tells_of_its_workspace(self, bolt: Bolt) -> None:
+        assert bolt.workspace() == {
+            "workspace_uid": {"S": UID},
+            "api_url": {"S": bolt.world.standin.api_url},
+            "workspace_name": {"S": "demo-jaffle"},
+        }
+
+    def test_a_warm_delivery_makes_one_call_to_dynamodb(self, bolt: Bolt) -> None:
+        with aws_calls() as calls:
+            bolt.tells(new_run(2, state="SUCCESS", return_codes=[0]))
+        assert calls == {"UpdateItem": 1}
+
+    def test_a_delivery_is_accepted_without_the_workspaces_table(self, bolt: Bolt) -> None:
+        boto3.client("dynamodb").delete_table(TableName=bolt.world.workspaces_table)
+        forget_clients()
+        bolt.tells(new_run(2))
+        assert bolt.state(2) == ("failed", "queued")
+
+    def test_a_refused_delivery_tells_of_nothing(self, world: World) -> None:
+        world.send(completed_payload(new_run(2), "https://example.com/graphql"), headers={})
+        scanned = boto3.client("dynamodb").scan(TableName=world.workspaces_table)
+        assert scanned["Items"] == []
+
+    def test_without_any_workspace_nothing_is_swept(self, bolt: Bolt) -> None:
+        self._forget_workspace(bolt)
+        bolt.world.standin.requests.clear()
+        assert swept()["runs"] == 0
+        assert not list(bolt.world.standin.requests)
+
+    def test_the_api_secret_may_name_a_workspace(self, bolt: Bolt) -> None:
+        self._forget_workspace(bolt)
+        self._store_api_secret(
+            lambda secret: {
+                "workspaces": {UID: secret["default"] | {"api_url": bolt.world.standin.api_url}}
+            }
+        )
+        bolt.has(new_run(2))
+        assert swept()["missing"] == 1
+
+    def test_a_workspace_without_credentials_costs_no_other(self, bolt: Bolt) -> None:
+        bolt.has(new_run(2))
+        self._store_api_secret(
+            lambda secret: {
+                "default": secret["default"],
+                "workspaces": {
+                    "other": {"token": "prdm_wsp_x", "api_url": "https://example.com/graphql"}
+                },
+            }
+        )
+        tally = swept()
+        assert (tally["missing"], tally["faults"]) == (1, 1)
+
+    def _forget_workspace(self, bolt: Bolt) -> None:
+        boto3.client("dynamodb").delete_item(
+            TableName=bolt.world.workspaces_table, Key={"workspace_uid": {"S": UID}}
+        )
+
+    def _store_api_secret(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        secrets = boto3.client("secretsmanager")
+        stored = json.loads(secrets.get_secret_value(SecretId="api")["SecretString"])
+        secrets.put_secret_value(SecretId="api", SecretString=json.dumps(change(stored)))
