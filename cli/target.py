@@ -39,6 +39,7 @@ class Target:
     quarantine_url: str
     webhook_secret: str
     api_secret: str
+    sweep_function: str
 
     @property
     def is_local(self) -> bool:
@@ -101,6 +102,7 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
         quarantine_url=outputs["quarantine_url"],
         webhook_secret=outputs["webhook_secret_arn"],
         api_secret=outputs["api_secret_arn"],
+        sweep_function=outputs["sweep_function"],
     )
 
 
@@ -134,6 +136,7 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
             quarantine_url=outputs["QuarantineUrl"],
             webhook_secret=outputs["WebhookSecretArn"],
             api_secret=outputs["ApiSecretArn"],
+            sweep_function=outputs["SweepFunctionName"],
         )
     except KeyError as e:
         raise TargetError(f"stack {stack} has no output {e}: is it a Paradime Run Archive?") from e

@@ -26,6 +26,7 @@ class Outputs(BaseModel):
     failed_runs_topic: str
     webhook_secret_arn: str
     api_secret_arn: str
+    sweep_function: str
     pid: int
     """The process to send SIGTERM to."""
 

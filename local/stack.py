@@ -79,6 +79,7 @@ def _outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
         failed_runs_topic=deployed["FailedRunsTopicArn"],
         webhook_secret_arn=deployed["WebhookSecretArn"],
         api_secret_arn=deployed["ApiSecretArn"],
+        sweep_function=deployed["SweepFunctionName"],
         pid=os.getpid(),
     )
 
