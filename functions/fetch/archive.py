@@ -20,7 +20,13 @@ from functions.fetch.bucket import ArchiveBucket, StoredObject
 from functions.fetch.download import Downloader, LinkRefusedError
 from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
 from functions.fetch.keys import run_prefix
-from functions.fetch.plan import ListedResource, PlannedFile, plan_logs, plan_resources
+from functions.fetch.plan import (
+    ListedResource,
+    PlannedFile,
+    plan_logs,
+    plan_resources,
+    unique_commands,
+)
 from functions.shared import event as events
 from functions.shared import instants
 from functions.shared.addresses import check_api_url
@@ -183,7 +189,7 @@ class _RunFetch:
         self._may_come = datetime.now(UTC) - ended_at < archiver.missing_grace
 
     def fetch(self) -> list[FileOutcome]:
-        commands = {command.id: command for command in self._event.commands or ()}
+        commands = {command.id: command for command in unique_commands(self._event)}
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(self._fetch_command, commands.values()))
             listed = {

@@ -37,7 +37,7 @@ def command_folder(event: RunEvent, command: Command) -> str:
     Options and assignments are left out of the words: they may hold what is nobody's business.
     """
     commands = event.commands or ()
-    position = 1 + [other.id for other in commands].index(command.id)
+    position = event.positions[command.id]
     words = [word for word in command.command.split() if "=" not in word and word[0] != "-"]
     name = _name(" ".join(words[:2]), "command")[:MAX_COMMAND_CHARACTERS]
     return f"{position:0{max(2, len(str(len(commands))))}d}-{name}-{command.id}/"
@@ -49,19 +49,26 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
     `shared` says that another resource of the command has the same path; the id then tells
     them apart.
     """
-    parts = [part for part in _SEPARATOR.split(path) if part.strip(".")]
-    clean = "/".join(_UNSAFE.sub("_", part) for part in parts)
-    if clean == path and len(clean) <= MAX_PATH_CHARACTERS and clean not in {STDOUT, STDERR}:
+    clean = _clean(path)
+    if clean == path and clean not in {"", STDOUT, STDERR}:
         digest = ""
     else:
         digest = "~" + sha256(path.encode(errors="surrogatepass")).hexdigest()[:16]
     mark = digest + (f"~{resource_id}" if shared else "")
     if not mark:
         return clean
-    stem, dot, suffix = clean[-MAX_PATH_CHARACTERS:].lstrip("/").rpartition(".")
+    stem, dot, suffix = clean.rpartition(".")
     if not stem or "/" in suffix:
         stem, dot, suffix = stem + dot + suffix, "", ""
     return f"{stem or 'unnamed'}{mark}{dot}{suffix}"
+
+
+def _clean(path: str) -> str:
+    """The path, cut at its front, without the parts that a file system would take for itself."""
+    safe = "/".join(_UNSAFE.sub("_", part) for part in _SEPARATOR.split(path))
+    # Cut first: what is left of `x..` may be `..`.
+    parts = safe[-MAX_PATH_CHARACTERS:].split("/")
+    return "/".join(part for part in parts if part.strip("."))
 
 
 def _name(text: str, otherwise: str) -> str:

@@ -27,6 +27,12 @@ class PlannedFile:
     resource_id: int | None = None
 
 
+def unique_commands(event: RunEvent) -> list[Command]:
+    """The run's commands; one that the payload repeats is one command."""
+    commands = event.commands or ()
+    return [commands[position - 1] for position in event.positions.values()]
+
+
 def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
     """A command's stdout and stderr."""
     folder = run_prefix(event) + command_folder(event, command)
@@ -48,7 +54,7 @@ def plan_resources(
     wanted = tuple(patterns)
     return [
         planned
-        for command in _unique(event.commands or ())
+        for command in unique_commands(event)
         for planned in _plan_command(event, command, listed.get(command.id, ()), wanted)
     ]
 
@@ -78,8 +84,3 @@ def _plan_command(
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(path, p) or fnmatchcase(path.rpartition("/")[2], p) for p in patterns)
-
-
-def _unique(commands: Iterable[Command]) -> list[Command]:
-    """A command that the payload repeats is one command."""
-    return list({command.id: command for command in reversed(tuple(commands))}.values())[::-1]

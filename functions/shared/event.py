@@ -11,6 +11,7 @@ change of a Slack setting may cost a run its record. The stored body keeps it al
 """
 
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import (
@@ -38,6 +39,8 @@ def _absent_if_odd(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 _ODD_IS_ABSENT = WrapValidator(_absent_if_odd)
 
 Id = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
+# DynamoDB keeps 38 digits of a number, and refuses one that has more.
+Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Instant = Annotated[datetime, AfterValidator(as_utc)]
 Text = Annotated[str | None, _ODD_IS_ABSENT]
 Texts = Annotated[tuple[str, ...] | None, _ODD_IS_ABSENT]
@@ -62,7 +65,7 @@ class Command(_Part):
     id: Id
     command: str
     status: Text = None
-    return_code: int | None = None
+    return_code: Integer | None = None
     start_dttm: Instant | None = None
     end_dttm: Instant | None = None
     api_query: Any = None
@@ -122,6 +125,14 @@ class RunEvent(_Part):
     def completed(self) -> bool:
         """True for `bolt.run.completed`: the run has an end, or commands that it ran."""
         return self.end_dttm is not None or bool(self.commands)
+
+    @cached_property
+    def positions(self) -> dict[int, int]:
+        """Each command's place in the run, from 1, by its id; the first of one that is repeated."""
+        places: dict[int, int] = {}
+        for place, command in enumerate(self.commands or (), start=1):
+            places.setdefault(command.id, place)
+        return places
 
     @property
     def run_key(self) -> str:

@@ -18,7 +18,13 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 from urllib3.util import Retry
 
@@ -43,7 +49,6 @@ def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:
     """
     retry = _AtOnce(
         total=2,
-        connect=0,  # urllib3's word for time-outs of a connection; a refused one is `other`
         status_forcelist=(500, 502, 503, 504),
         allowed_methods=None,
         backoff_factor=0.3,
@@ -118,6 +123,9 @@ class _AtOnce(Retry):
     ) -> Self:
         if isinstance(error, ReadTimeoutError):
             raise error
+        # To urllib3, a connection that is refused has timed out as well.
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+            raise MaxRetryError(_pool, url or "", error) from error  # type: ignore[arg-type]
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 

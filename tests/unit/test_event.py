@@ -1,0 +1,148 @@
+"""What of a delivery is understood, what is read as absent, and what is refused."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.shared.errors import NotUnderstoodError
+from functions.shared.event import RunEvent, parse
+
+EVENTS = Path(__file__).parents[2] / "events"
+EXAMPLE = json.loads((EVENTS / "run_completed.json").read_text(encoding="utf-8"))
+
+
+def body(**changes: Any) -> bytes:
+    return json.dumps(EXAMPLE | changes).encode()
+
+
+def without(name: str) -> bytes:
+    return json.dumps({key: value for key, value in EXAMPLE.items() if key != name}).encode()
+
+
+def with_command(**changes: Any) -> RunEvent:
+    return parse(body(commands=[EXAMPLE["commands"][0] | changes]))
+
+
+@pytest.mark.parametrize(("name", "completed"), [("run_completed", True), ("run_started", False)])
+def test_the_shape_tells_the_event(name: str, completed: bool) -> None:
+    assert parse((EVENTS / f"{name}.json").read_bytes()).completed == completed
+
+
+@pytest.mark.parametrize(
+    "name", ["id", "workspace", "schedule_name", "status", "start_dttm", "api_url"]
+)
+def test_what_a_run_needs_is_required(name: str) -> None:
+    with pytest.raises(NotUnderstoodError, match=f"^{name}: "):
+        parse(without(name))
+
+
+@pytest.mark.parametrize(
+    "name", ["run_url", "uuid", "error_string", "environment", "schedule", "end_dttm", "commands"]
+)
+def test_all_else_may_be_absent(name: str) -> None:
+    parse(without(name))
+
+
+@pytest.mark.parametrize("name", ["run_url", "uuid", "error_string", "environment", "schedule"])
+@pytest.mark.parametrize("value", [17, True, [], {"of": "another kind"}, 1e300, None])
+def test_a_description_of_another_kind_is_read_as_absent(name: str, value: object) -> None:
+    read = getattr(parse(body(**{name: value})), name)
+    assert read is None or read.model_dump(exclude_none=True) == {}
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    [
+        *("63187", "63187 or 1=1", "63187) {id} boltCommand(commandId: 1"),
+        *(63187.0, 63187.5, 1e300, 0, -1, 2**63, 10**400),
+        *(True, None, [63187], {"id": 63187}),
+    ],
+)
+def test_an_id_is_a_positive_integer_of_64_bits(run_id: object) -> None:
+    with pytest.raises(NotUnderstoodError, match=r"^id: |number out of range"):
+        parse(body(id=run_id))
+
+
+def test_the_largest_id_is_understood() -> None:
+    assert parse(body(id=2**63 - 1)).id == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "uid",
+    ["", "a" * 65, "a#1", "a/b", "../x", "a b", "a\n", "\u0430", "\0", 17, None],
+)
+def test_a_workspace_uid_is_a_plain_word(uid: object) -> None:
+    with pytest.raises(NotUnderstoodError, match=r"^workspace\.uid: "):
+        parse(body(workspace={"uid": uid, "name": "n"}))
+
+
+@pytest.mark.parametrize("instant", ["soon", "", None, [], "2023-13-01 00:00:00", True, 1e300])
+def test_a_start_that_is_no_instant_is_refused(instant: object) -> None:
+    with pytest.raises(NotUnderstoodError, match=r"^start_dttm: "):
+        parse(body(start_dttm=instant))
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_outside_of_the_calendar_in_utc_is_refused(instant: str) -> None:
+    with pytest.raises(NotUnderstoodError, match="out of range"):
+        parse(body(start_dttm=instant))
+
+
+def test_a_naive_instant_is_utc() -> None:
+    assert parse(body()).start_dttm == datetime(2023, 10, 15, 16, 44, 1, 476190, UTC)
+
+
+@pytest.mark.parametrize("code", [0, 1, -1, -(2**63), 2**63 - 1, None])
+def test_a_return_code_is_an_integer_of_64_bits(code: int | None) -> None:
+    assert with_command(return_code=code).commands[0].return_code == code  # type: ignore[index]
+
+
+@pytest.mark.parametrize("code", [2**63, -(2**63) - 1, 10**40, 1.5, "none", [1]])
+def test_any_other_return_code_is_refused(code: object) -> None:
+    """One of over 38 digits is what DynamoDB cannot keep."""
+    with pytest.raises(NotUnderstoodError, match=r"^commands\.0\.return_code: "):
+        with_command(return_code=code)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param(b"", "EOF", id="empty"),
+        pytest.param(b"\xef\xbb\xbf{}", "expected value", id="byte-order mark"),
+        pytest.param("{}".encode("utf-16"), "expected value", id="UTF-16"),
+        pytest.param(b'{"id": NaN}', "id: ", id="NaN"),
+        pytest.param(b'{"id": -Infinity}', "id: ", id="minus infinity"),
+        pytest.param(b"[" * 10_000 + b"]" * 10_000, "recursion limit", id="nesting"),
+        pytest.param(b'{"x":' * 10_000 + b"1" + b"}" * 10_000, "recursion limit", id="objects"),
+        pytest.param(rb'{"status": "\ud800"}', "hex escape", id="lone surrogate"),
+        pytest.param(b'{"status": "\xff"}', "unicode", id="no UTF-8"),
+        pytest.param(b'{"id": ' + b"9" * 5000 + b"}", "number out of range", id="5,000 digits"),
+        pytest.param(b"{} {}", "trailing", id="two values"),
+        pytest.param(b'{"id": 1', "EOF", id="cut"),
+        pytest.param(b"null", "object", id="null"),
+    ],
+)
+def test_what_is_no_event_is_refused_with_its_reason(text: bytes, reason: str) -> None:
+    with pytest.raises(NotUnderstoodError, match=reason):
+        parse(text)
+
+
+def test_of_duplicate_keys_the_last_one_counts() -> None:
+    """As in Python and JavaScript, so that people and we read the same in one body."""
+    text = body().replace(b'"id": 63187', b'"id": 1, "id": 63187', 1)
+    assert parse(text).id == json.loads(text)["id"] == 63187
+
+
+def test_a_refusal_quotes_no_value() -> None:
+    with pytest.raises(NotUnderstoodError) as refusal:
+        parse(body(id="prdm_wsp_secret", start_dttm="prdm_wsp_secret"))
+    assert "prdm_wsp_secret" not in str(refusal.value)
+
+
+def test_a_repeated_command_has_the_place_of_its_first() -> None:
+    command = EXAMPLE["commands"][0]
+    event = parse(body(commands=[command | {"id": number} for number in (5, 7, 5, 9)]))
+    assert event.positions == {5: 1, 7: 2, 9: 4}

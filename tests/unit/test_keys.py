@@ -1,0 +1,209 @@
+"""Whatever a payload or the API calls things, a run's keys stay below its prefix and apart."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.fetch.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
+from functions.shared import event as events
+from functions.shared.event import RunEvent
+
+EXAMPLE = json.loads(
+    (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")
+)
+MAX_KEY_BYTES = 1024
+RIGHT_TO_LEFT_MARK = "\u200f"
+RIGHT_TO_LEFT_OVERRIDE = "\u202e"
+
+
+def event(**changes: Any) -> RunEvent:
+    return events.parse(json.dumps(EXAMPLE | changes).encode())
+
+
+def plain(path: str) -> str:
+    return resource_path(path, resource_id=7, shared=False)
+
+
+def assert_stays_below(relative: str) -> None:
+    """As an object's key, and as a path into which a key is downloaded."""
+    parts = relative.split("/")
+    assert all(part.strip(".") for part in parts), f"{relative!r} has an empty or a dot part"
+    assert set(relative) <= set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-~/"
+    )
+
+
+HOSTILE_PATHS = {
+    "parent": "../../../../runs/other/event.json",
+    "parent in the middle": "target/../../manifest.json",
+    "absolute": "/etc/passwd",
+    "backslashes": "..\\..\\windows\\system32",
+    "drive letter": "C:\\target\\manifest.json",
+    "UNC": "\\\\server\\share\\manifest.json",
+    "empty": "",
+    "a dot": ".",
+    "two dots": "..",
+    "dots only": "....",
+    "dots and slashes": "./../.../",
+    "slash": "/",
+    "slash at the end": "target/",
+    "double slash": "target//manifest.json",
+    "blank": " ",
+    "NUL": "target/\0manifest.json",
+    "control characters": "target/\x01\x1b[31m\r\nmanifest.json",
+    "right-to-left mark": f"target/{RIGHT_TO_LEFT_MARK}nosj.tsefinam",
+    "right-to-left override": f"target/{RIGHT_TO_LEFT_OVERRIDE}nosj.tsefinam",
+    "emoji": "target/\U0001f4a5.json",
+    "lone surrogate": "target/\ud800.json",
+    "markup": "<script>alert(1)</script>.json",
+    "percent": "%2e%2e/%2e%2e/event.json",
+    "5,000 characters": "a" * 5000,
+    "5,000 characters with a suffix": "a" * 4995 + ".json",
+    "5,000 characters, all suffix": "x." + "a" * 4998,
+    "5,000 folders": "a/" * 2500,
+    "5,000 parents": "../" * 1700,
+    "cut to a parent": "x../" + "a" * 509,
+    "cut to a dot": "x./" + "a" * 510,
+    "of four-byte characters": "\U0001f4a5" * 5000,
+    "the console log's": STDOUT,
+    "the error log's": STDERR,
+    "a digest's": "target/manifest~0123456789abcdef.json",
+    "the run's inventory": "../archive.json",
+    "tilde": "~/.ssh/id_rsa",
+}
+
+
+@pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS.keys())
+def test_a_hostile_path_stays_below_its_command(path: str) -> None:
+    assert_stays_below(plain(path))
+
+
+def test_hostile_paths_have_keys_of_their_own() -> None:
+    assert len({plain(path) for path in HOSTILE_PATHS.values()}) == len(HOSTILE_PATHS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "target/manifest.json",
+        "logs/dbt.log",
+        "target/compiled/jaffle/models/marts/customer_lifetime_value.sql",
+        "README",
+        ".user.yml",
+        "target/..hidden",
+    ],
+)
+def test_a_plain_path_is_kept(path: str) -> None:
+    assert plain(path) == path
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("target/a b.json", "target/a_b.json", id="a blank and what replaces it"),
+        pytest.param("target/a b.json", "target/a\tb.json", id="a blank and a tab"),
+        pytest.param("target/x.json", "/target/x.json", id="relative and absolute"),
+        pytest.param("target/x.json", "target\\x.json", id="slash and backslash"),
+        pytest.param("target/x.json", "target/./x.json", id="a dot part"),
+        pytest.param("a" * 600, "b" + "a" * 599, id="cut to the same end"),
+        pytest.param("\ud800", "\udfff", id="two lone surrogates"),
+        pytest.param("", ".", id="nothing left of either"),
+    ],
+)
+def test_two_paths_that_collide_after_cleaning_have_two_keys(one: str, other: str) -> None:
+    assert plain(one) != plain(other)
+
+
+def test_one_path_of_two_resources_has_two_keys() -> None:
+    keys = {resource_path("target/x.json", resource_id=i, shared=True) for i in (1, 2)}
+    assert keys == {"target/x~1.json", "target/x~2.json"}
+
+
+@given(st.lists(st.text(max_size=600), unique=True, max_size=20))
+def test_any_paths_stay_below_and_apart(paths: list[str]) -> None:
+    keys = [plain(path) for path in paths]
+    assert len(set(keys)) == len(keys)
+    for key in keys:
+        assert_stays_below(key)
+
+
+SEGMENTS = st.sampled_from(
+    ["..", ".", "", "...", "a", "x..", ".x", "a" * 300, "\\", "\0", "~", "é"]
+)
+
+
+@given(st.lists(SEGMENTS, max_size=40).map("/".join), st.integers(1, 2**63 - 1), st.booleans())
+def test_any_path_of_dots_and_slashes_stays_below(
+    path: str, resource_id: int, shared: bool
+) -> None:
+    assert_stays_below(resource_path(path, resource_id=resource_id, shared=shared))
+
+
+HOSTILE_NAMES = [
+    "",
+    "..",
+    "../../etc",
+    "/",
+    "-",
+    "a" * 5000,
+    "\U0001f4a5" * 5000,
+    "<script>alert(1)</script>",
+    "line\nbreak",
+    "\0",
+    f"{RIGHT_TO_LEFT_OVERRIDE}emanelif",
+    "runs/other-workspace/other",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_one_part_of_the_prefix(name: str) -> None:
+    prefix = run_prefix(
+        event(schedule_name=name, workspace={"name": name, "uid": "n0sg8br1m44k0ryj"})
+    )
+    assert prefix.startswith("runs/")
+    assert prefix.endswith("-n0sg8br1m44k0ryj/" + prefix.split("/", 2)[2])
+    assert prefix.endswith("/2023/10/15/63187/")
+    assert prefix.count("/") == 7
+    assert_stays_below(prefix.rstrip("/"))
+
+
+@pytest.mark.parametrize("command", HOSTILE_NAMES)
+def test_a_hostile_command_is_one_folder(command: str) -> None:
+    run = event(commands=[EXAMPLE["commands"][0] | {"command": command, "id": 7}])
+    assert run.commands is not None
+    folder = command_folder(run, run.commands[0])
+    assert folder.startswith("01-")
+    assert folder.endswith("-7/")
+    assert folder.count("/") == 1
+    assert_stays_below(folder.rstrip("/"))
+
+
+def test_a_command_s_options_are_not_in_its_folder() -> None:
+    run = event(
+        commands=[EXAMPLE["commands"][0] | {"command": "dbt --token abc run TOKEN=abc", "id": 7}]
+    )
+    assert run.commands is not None
+    assert "TOKEN" not in command_folder(run, run.commands[0])
+    assert "--token" not in command_folder(run, run.commands[0])
+
+
+def test_the_longest_key_is_one_that_s3_takes() -> None:
+    largest = 2**63 - 1
+    run = event(
+        id=largest,
+        schedule_name="s" * 5000,
+        workspace={"name": "w" * 5000, "uid": "u" * 64},
+        commands=[EXAMPLE["commands"][0] | {"command": "c" * 5000, "id": largest}] * 20_000,
+    )
+    assert run.commands is not None
+    for path in HOSTILE_PATHS.values():
+        key = (
+            run_prefix(run)
+            + command_folder(run, run.commands[0])
+            + resource_path(path, resource_id=largest, shared=True)
+        )
+        assert len(key.encode()) <= MAX_KEY_BYTES

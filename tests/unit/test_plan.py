@@ -1,0 +1,105 @@
+"""Which files a run's archive has, and that no two of them share a key."""
+
+import json
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.fetch.keys import run_prefix
+from functions.fetch.plan import ListedResource, PlannedFile, plan_logs, plan_resources
+from functions.shared import event as events
+from functions.shared.event import RunEvent
+
+EXAMPLE = json.loads(
+    (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")
+)
+
+
+def run_of(*commands: dict[str, Any]) -> RunEvent:
+    return events.parse(json.dumps(EXAMPLE | {"commands": list(commands)}).encode())
+
+
+def command(command_id: int, *resources: tuple[int, str], text: str = "dbt run") -> dict[str, Any]:
+    return {
+        "id": command_id,
+        "command": text,
+        "json_resources": [{"id": number, "path": path} for number, path in resources],
+    }
+
+
+def planned(run: RunEvent, *patterns: str, **listed: tuple[int, str]) -> list[PlannedFile]:
+    resources = {
+        int(name.removeprefix("of_")): [ListedResource(*resource)]
+        for name, resource in listed.items()
+    }
+    return plan_resources(run, resources, patterns)
+
+
+def test_one_path_under_two_commands_is_two_files() -> None:
+    run = run_of(command(1, (11, "target/manifest.json")), command(2, (21, "target/manifest.json")))
+    assert [file.key.removeprefix(run_prefix(run)) for file in planned(run)] == [
+        "01-dbt-run-1/target/manifest.json",
+        "02-dbt-run-2/target/manifest.json",
+    ]
+
+
+def test_the_inventory_s_path_is_the_original_one() -> None:
+    [file] = planned(run_of(command(1, (11, "../../\0etc/passwd"))))
+    assert file.path == "../../\0etc/passwd"
+
+
+def test_a_resource_that_the_event_names_needs_no_pattern() -> None:
+    [file] = planned(run_of(command(1, (11, "target/graph.gpickle"))), "*.json")
+    assert file.resource_id == 11
+
+
+def test_a_listed_resource_needs_one() -> None:
+    run = run_of(command(1), command(2))
+    files = planned(run, "*.log", of_1=(11, "logs/dbt.log"), of_2=(21, "target/graph.gpickle"))
+    assert [file.resource_id for file in files] == [11]
+
+
+def test_a_resource_that_is_named_and_listed_is_one_file() -> None:
+    run = run_of(command(1, (11, "logs/dbt.log")))
+    assert len(planned(run, "*.log", of_1=(11, "logs/dbt.log"))) == 1
+
+
+def test_a_command_that_the_payload_repeats_is_one_command() -> None:
+    run = run_of(command(1, (11, "a.json")), command(1, (11, "a.json"), text="another text"))
+    assert len(planned(run)) == 1
+
+
+def test_of_twenty_thousand_commands_each_has_its_folder() -> None:
+    run = run_of(*(command(number) for number in range(1, 20_001)))
+    logs = {log.key for one in run.commands or () for log in plan_logs(run, one)}
+    assert len(logs) == 40_000
+
+
+PATHS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        ["", ".", "stdout.log", "stderr.log", "a b", "a_b", "/a", "a", "a~1", "x/../a"]
+    ),
+)
+
+
+@given(st.lists(st.lists(PATHS, max_size=6), min_size=1, max_size=4))
+def test_all_files_of_any_run_have_keys_of_their_own_below_its_prefix(
+    paths: list[list[str]],
+) -> None:
+    numbers = count(1)
+    run = run_of(
+        *(
+            command(
+                position, *((next(numbers), path.encode(errors="replace").decode()) for path in of)
+            )
+            for position, of in enumerate(paths, start=1)
+        )
+    )
+    files = planned(run) + [log for one in run.commands or () for log in plan_logs(run, one)]
+    keys = [file.key for file in files]
+    assert len(set(keys)) == len(keys)
+    assert all(key.startswith(run_prefix(run)) for key in keys)
