@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz lint synth bootstrap deploy events lock
+.PHONY: help demo local down test fuzz lint synth bootstrap deploy bench events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -57,6 +57,9 @@ bootstrap: $(READY) ## once an AWS account and region, before the first deploy
 
 deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 	@npx cdk deploy
+
+bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
+	@python -m bench
 
 events: ## events/paradime and events/lambda anew, from real dbt runs
 	@$(PYTHON) events/make.py

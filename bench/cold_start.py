@@ -1,0 +1,45 @@
+"""Cold start: a new process until the function could take its first event."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from bench.environment import ENVIRONMENT, ROOT
+from bench.measure import in_turn
+from bench.row import Row
+
+ROUNDS = 15
+
+CLIENTS = "boto3.client('dynamodb'); boto3.client('sqs'); boto3.client('secretsmanager')"
+FLOORS = {
+    "ingest": f"import boto3; {CLIENTS}",
+    "fetch": f"import boto3, requests; {CLIENTS}; boto3.client('s3'); boto3.client('sns')",
+}
+GOALS = {"ingest": 1.20, "fetch": 1.25}
+
+
+def rows() -> Iterator[Row]:
+    for function, floor in FLOORS.items():
+        pair = in_turn(
+            partial(_seconds, f"import functions.{function}.handler"),
+            partial(_seconds, floor),
+            rounds=ROUNDS,
+            warmups=2,
+        )
+        yield Row(
+            what=f"{function}: cold start",
+            ours=f"{pair.ours.median() * 1000:.0f} ms",
+            floor=f"{pair.floor.median() * 1000:.0f} ms, boto3 and the same clients",
+            value=pair.ratio,
+            goal=GOALS[function],
+        )
+
+
+def _seconds(code: str) -> float:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **ENVIRONMENT}
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True)
+    return time.perf_counter() - begun

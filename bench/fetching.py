@@ -1,0 +1,153 @@
+"""One run through the fetch handler in this process, measured: `python -m bench.fetching`.
+
+A process a measurement, so that memory is that of one run alone. Prints JSON.
+"""
+
+import argparse
+import json
+import resource
+import threading
+import time
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import IO, Any, cast
+
+import boto3
+import requests
+from boto3.s3.transfer import TransferConfig
+
+from bench.aws import FakeAws
+from bench.environment import ENVIRONMENT, SECRETS, Context, message, set_environment
+from bench.paradime import FIRST_RESOURCE_ID, completed_event, path_of
+
+MIB = 1024 * 1024
+
+
+def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
+    """The handler; with `again` also for the message's second receive, when all is stored."""
+    from functions.shared.event import parse
+    from functions.shared.pointer import pointer_to
+
+    body = json.dumps(completed_event(api_url, artifacts)).encode()
+    aws = FakeAws(SECRETS, body, rank="1")
+    aws.install()
+    event = message(pointer_to(parse(body)).to_json())
+    from functions.fetch.handler import handler, worker
+
+    worker()  # a cold start is measured elsewhere
+    result = {"first": _measured(lambda: _handled(handler, event)), "calls": dict(aws.calls)}
+    if again:
+        result["again"] = _measured(lambda: _handled(handler, event))
+    return result
+
+
+def floor(api_url: str) -> dict[str, Any]:
+    """`requests` to `upload_fileobj(use_threads=False)` for the first artifact, nothing else."""
+    FakeAws(SECRETS).install()
+    s3, session = boto3.client("s3"), requests.Session()
+
+    def copy() -> None:
+        with session.get(_link(session, api_url, FIRST_RESOURCE_ID), stream=True) as response:
+            s3.upload_fileobj(
+                cast(IO[bytes], response.raw),
+                ENVIRONMENT["BUCKET_NAME"],
+                "artifact.json",
+                Config=TransferConfig(use_threads=False),
+            )
+
+    return {"first": _measured(copy)}
+
+
+def sdk(api_url: str, artifacts: int) -> dict[str, Any]:
+    """The vendor's SDK in a loop with `put_object`: link, download, store, one after another."""
+    from paradime import Paradime
+
+    credentials = json.loads(SECRETS["api"])["default"]
+    client = Paradime(api_endpoint=api_url, **credentials)
+    FakeAws(SECRETS).install()
+    s3 = boto3.client("s3")
+
+    def loop() -> None:
+        for number in range(artifacts):
+            url = client.bolt.get_artifact_url(FIRST_RESOURCE_ID + number)
+            s3.put_object(
+                Bucket=ENVIRONMENT["BUCKET_NAME"],
+                Key=path_of(number),
+                Body=requests.get(url, timeout=60).content,
+            )
+
+    return {"first": _measured(loop)}
+
+
+def _link(session: requests.Session, api_url: str, resource_id: int) -> str:
+    key, secret = json.loads(SECRETS["api"])["default"].values()
+    answer = session.post(
+        api_url,
+        json={
+            "query": "query($id: Int!) { boltResourceUrl(resourceId: $id) { ok url } }",
+            "variables": {"id": resource_id},
+        },
+        headers={"X-API-KEY": key, "X-API-SECRET": secret},
+    )
+    return str(answer.json()["data"]["boltResourceUrl"]["url"])
+
+
+def _handled(handler: Any, event: dict[str, Any]) -> None:
+    answer = handler(event, Context())
+    assert answer == {"batchItemFailures": []}, answer
+
+
+def _measured(work: Any) -> dict[str, float]:
+    """Seconds, and by how many MiB the process grew at its largest."""
+    with _Watch() as watch, redirect_stdout(StringIO()):
+        begun = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - begun
+    return {"seconds": seconds, "growth_mib": watch.growth / MIB}
+
+
+class _Watch:
+    """Samples resident memory while it is entered; `growth` in bytes."""
+
+    def __enter__(self) -> "_Watch":
+        self._begun = self._largest = _resident()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._done.wait(0.02):
+            self._largest = max(self._largest, _resident())
+
+    @property
+    def growth(self) -> int:
+        return self._largest - self._begun
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["ours", "floor", "sdk"])
+    parser.add_argument("api_url")
+    parser.add_argument("artifacts", type=int)
+    parser.add_argument("--again", action="store_true")
+    given = parser.parse_args()
+    set_environment()
+    match given.what:
+        case "ours":
+            result = ours(given.api_url, given.artifacts, again=given.again)
+        case "floor":
+            result = floor(given.api_url)
+        case _:
+            result = sdk(given.api_url, given.artifacts)
+    print(json.dumps(result))
