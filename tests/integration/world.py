@@ -6,10 +6,12 @@ for), and the local stack's tests look after the second.
 """
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,7 +54,7 @@ class Context(LambdaContext):
         self._invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:function"
         self._aws_request_id = "request"
 
-    def get_remaining_time_in_millis(self) -> int:
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]
         return self.remaining_milliseconds
 
 
@@ -63,6 +65,7 @@ class World:
     workspaces_table: str = "workspaces"
     bucket: str = "archive"
     queues: dict[str, str] = field(default_factory=dict)
+    receive_counts: Counter[str] = field(default_factory=Counter)
 
     def send(self, body: bytes, headers: dict[str, str] | None = None) -> Item:
         """Delivers a body through the ingest handler; signed unless `headers` are given."""
@@ -70,63 +73,69 @@ class World:
             headers = signed_headers(WEBHOOK_SECRET, body, datetime.now(UTC))
         event = json.loads((EVENTS / "lambda" / "http_run_completed.json").read_text())
         event |= {"headers": headers, "body": body.decode(), "isBase64Encoded": False}
-        return ingest.handler(event, Context())
+        return cast(Item, ingest.handler(event, Context()))
 
     def payload(self, name: str = "run_completed") -> bytes:
         """A sample payload whose API is the stand-in."""
         return with_api_url((EVENTS / f"{name}.json").read_bytes(), self.standin.api_url)
 
-    def drain(self, context: Context | None = None, receives: int = 50) -> int:
+    def drain(self, new_context: Callable[[], LambdaContext] = Context, receives: int = 50) -> int:
         """Feeds the run queue to the fetch handler until it is empty; the number of receives."""
-        counts: dict[str, int] = {}
         for receive in range(receives):
-            answer = self.sqs.receive_message(QueueUrl=self.queues["runs"], VisibilityTimeout=0)
-            messages = answer.get("Messages", [])
-            if not messages:
+            if not self._receive(new_context()):
                 return receive
-            message = messages[0]
-            message_id = message["MessageId"]
-            counts[message_id] = counts.get(message_id, 0) + 1
-            failures = fetch.handler(
-                {
-                    "Records": [
-                        {
-                            "messageId": message_id,
-                            "receiptHandle": message["ReceiptHandle"],
-                            "body": message["Body"],
-                            "attributes": {"ApproximateReceiveCount": str(counts[message_id])},
-                            "messageAttributes": {},
-                            "eventSource": "aws:sqs",
-                            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:runs",
-                            "awsRegion": "eu-west-1",
-                        }
-                    ]
-                },
-                context or Context(),
-            )["batchItemFailures"]
-            handle = {"QueueUrl": self.queues["runs"], "ReceiptHandle": message["ReceiptHandle"]}
-            if failures:
-                self.sqs.change_message_visibility(**handle, VisibilityTimeout=0)
-            else:
-                self.sqs.delete_message(**handle)
         raise AssertionError(f"the queue is not empty after {receives} receives")
 
+    def _receive(self, context: LambdaContext) -> bool:
+        """Feeds one message, if there is one; it can be received again unless it is done with."""
+        answer = self.sqs.receive_message(QueueUrl=self.queues["runs"], VisibilityTimeout=0)
+        if "Messages" not in answer:
+            return False
+        [message] = answer["Messages"]
+        handle = {"QueueUrl": self.queues["runs"], "ReceiptHandle": message["ReceiptHandle"]}
+        self.receive_counts[message["MessageId"]] += 1
+        record = {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": {
+                "ApproximateReceiveCount": str(self.receive_counts[message["MessageId"]])
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:runs",
+            "awsRegion": "eu-west-1",
+        }
+        done = False
+        try:
+            done = not fetch.handler({"Records": [record]}, context)["batchItemFailures"]
+        finally:
+            if done:
+                self.sqs.delete_message(**handle)
+            else:
+                self.sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+        return True
+
     def record(self, run_key: str = "n0sg8br1m44k0ryj#63187") -> Item | None:
-        answer = boto3.client("dynamodb").get_item(
-            TableName=self.table, Key={"run_key": {"S": run_key}}
-        )
+        answer = self.dynamodb.get_item(TableName=self.table, Key={"run_key": {"S": run_key}})
         if "Item" not in answer:
             return None
         read = TypeDeserializer().deserialize
         return {name: read(value) for name, value in answer["Item"].items()}
 
     def records(self) -> list[Item]:
-        return cast(list[Item], boto3.client("dynamodb").scan(TableName=self.table)["Items"])
+        return cast(list[Item], self.dynamodb.scan(TableName=self.table)["Items"])
+
+    def keys(self) -> list[str]:
+        answer = self.s3.list_objects_v2(Bucket=self.bucket)
+        return [item["Key"] for item in answer.get("Contents", [])]
 
     def objects(self) -> dict[str, bytes]:
-        s3 = boto3.client("s3")
-        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
-        return {key: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+        return {key: self.object(key)["Body"].read() for key in self.keys()}
+
+    def object(self, key: str) -> Item:
+        """What S3 answers, the checksum included."""
+        return cast(Item, self.s3.get_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED"))
 
     def messages(self, queue: str) -> list[str]:
         """The bodies that wait in a queue (`runs`, `dead-letters`, `quarantine`); they stay."""
@@ -140,7 +149,35 @@ class World:
                 return list(found.values())
             found |= new
 
-    @property
+    def clear(self) -> None:
+        """Table, bucket and queues are as empty as at the start."""
+        for item in self.records():
+            self.dynamodb.delete_item(TableName=self.table, Key={"run_key": item["run_key"]})
+        for upload in self.uploads():
+            self.s3.abort_multipart_upload(
+                Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            )
+        if keys := [{"Key": key} for key in self.keys()]:
+            self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
+        for url in self.queues.values():
+            # Not PurgeQueue, which SQS takes once a minute.
+            while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
+
+    def uploads(self) -> list[Item]:
+        """Uploads in parts that were begun and neither completed nor aborted."""
+        answer = self.s3.list_multipart_uploads(Bucket=self.bucket)
+        return cast(list[Item], answer.get("Uploads", []))
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return boto3.client("dynamodb")
+
+    @cached_property
+    def s3(self) -> Any:
+        return boto3.client("s3")
+
+    @cached_property
     def sqs(self) -> Any:
         return boto3.client("sqs")
 
