@@ -49,6 +49,7 @@ _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 # Visible ASCII but for the full stop, which ends the id in what is signed: with one in the id,
 # the same signature would also fit another id, timestamp and body.
 _ID = re.compile(r"[!-\-/-~]{1,256}", re.ASCII)
+_V1_ENTRY = re.compile(r"v1,([A-Za-z0-9+/]{43}=)", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -196,9 +197,9 @@ def _standard_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _v1_signatures(entries: str) -> list[bytes]:
-    """All `v1` entries as they are written; others may stand beside them and spoil nothing."""
-    split = (entry.partition(",") for entry in entries.split(" "))
-    return [_bytes(value) for version, _, value in split if version == "v1"]
+    """All well-formed `v1` entries; others may stand beside them and spoil nothing."""
+    matches = map(_V1_ENTRY.fullmatch, entries.split(" "))
+    return [match[1].encode() for match in matches if match]
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
