@@ -7,7 +7,7 @@ import typer
 
 from cli import api_secret, webhook_secret
 from cli.ask import ask_secret
-from cli.options import targeted
+from cli.options import StackChoice, choosing
 from cli.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
 from cli.target import Target
 from cli.text import outside
@@ -32,9 +32,9 @@ class Encoding(StrEnum):
     BASE64 = "base64"
 
 
-@targeted
+@choosing
 def configure(
-    target: Target,
+    choice: StackChoice,
     what: Annotated[
         What | None,
         typer.Argument(metavar="WHAT", help="`webhook` or `api`; both if left out."),
@@ -95,6 +95,7 @@ def configure(
     given = {"header": header, "encoding": encoding, "prefix": prefix}
     scheme_fields = {name: str(value) for name, value in given.items() if value is not None}
     _check_use(what, remove, workspace, scheme, scheme_fields, add=add)
+    target = choice.find()
     if show:
         pass
     elif remove is not None and what is What.WEBHOOK:

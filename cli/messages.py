@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Long enough for all that is done with them; if we are killed, they are back after it.
 HOLD_SECONDS = 300
+# With a wait, SQS asks all of its servers and not a sample of them.
+WAIT_SECONDS = 1
 
 
 class HeldMessages:
@@ -29,7 +31,7 @@ class HeldMessages:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=10,
                 VisibilityTimeout=HOLD_SECONDS,
-                WaitTimeSeconds=1,  # asks all of SQS's servers, not a sample of them
+                WaitTimeSeconds=WAIT_SECONDS,
             )
             if not (new := answer.get("Messages", [])):
                 return

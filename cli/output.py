@@ -35,12 +35,18 @@ def complain(sentence: str) -> None:
 
 
 def new_table(*headers: str) -> Table:
-    return Table(*headers, box=box.SIMPLE_HEAD, pad_edge=False)
+    """On a narrow terminal, what is too long is folded and not cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
 
 
 def new_facts(facts: Mapping[str, Text | str]) -> Table:
     """Names and values, without those that are empty."""
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
     for name, fact in facts.items():
         if fact:
             table.add_row(name, fact)

@@ -77,7 +77,8 @@ def send(
                 )
             answers.append({"file": str(file)} | answer)
             if not as_json:
-                say(f"{file.name}: {answer['status']}, run {answer['run']}")
+                run = f", run {answer['run']}" if answer["run"] else ""
+                say(f"{file.name}: {answer['status']}{run}")
     finally:
         if as_json:
             print_json(answers)

@@ -30,6 +30,7 @@ class Target:
 
     session: "boto3.Session"
     endpoint_url: str | None
+    local: bool
     stack: str
     webhook_url: str
     table: str
@@ -40,10 +41,6 @@ class Target:
     webhook_secret: str
     api_secret: str
     sweep_function: str
-
-    @property
-    def is_local(self) -> bool:
-        return self.endpoint_url is not None
 
     @cached_property
     def runs(self) -> "Table":
@@ -93,6 +90,7 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
     return Target(
         session=session(),
         endpoint_url=outputs["endpoint_url"],
+        local=True,
         stack=LOCAL_STACK,
         webhook_url=outputs["webhook_url"],
         table=outputs["table"],
@@ -127,6 +125,7 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         return Target(
             session=session,
             endpoint_url=None,
+            local=False,
             stack=stack,
             webhook_url=outputs["WebhookUrl"],
             table=outputs["TableName"],

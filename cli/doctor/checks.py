@@ -111,8 +111,8 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     for uid, url in (addresses or {"": api_url or ""}).items():
         whose = f"workspace {uid}: " if uid else ""
         try:
-            check_api_url(url, hosts=_hosts(api_url), allow_loopback=target.is_local)
-            session = new_session(1, allow_loopback=target.is_local)
+            check_api_url(url, hosts=_hosts(api_url), allow_loopback=target.local)
+            session = new_session(1, allow_loopback=target.local)
             api = ParadimeApi(session, url, parse_api_secret(stored).headers(uid))
             api.ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:

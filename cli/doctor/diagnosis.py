@@ -29,7 +29,7 @@ _FAMILIES = ("svix", "webhook")
 _PARTS = ("id", "timestamp", "signature")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
-_MAY_SIGN = re.compile(r"signature|hmac|digest|token|authorization")
+_MAY_SIGN = re.compile(r"sign|hmac|digest|token|secret|authorization")
 
 
 class Cause(StrEnum):
@@ -41,6 +41,7 @@ class Cause(StrEnum):
     CLOCK = "clock"
     CHANGED_BODY = "changed body"
     WRONG_SECRET = "wrong secret"  # noqa: S105 (likewise)
+    WRONG_SECRET_OR_BODY = "wrong secret or changed body"  # noqa: S105 (likewise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +176,23 @@ def _mismatch(
     if earlier := _before(scheme, request, previous, signed_at):
         return earlier
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) != len(request.body):
+    made = f"No stored signing secret ({len(scheme.secrets)} there) made this signature"
+    if not announced.isdigit():
+        return Diagnosis(
+            Cause.WRONG_SECRET_OR_BODY,
+            f"{made} over this body, and the capture has no content-length that would tell which.",
+            "Capture it with all its headers, and compare the signing secret with the one that "
+            "this very endpoint has in Paradime: bolt-archive configure webhook",
+        )
+    if int(announced) != len(request.body):
         return Diagnosis(
             Cause.CHANGED_BODY,
             f"The body has {len(request.body):,} bytes, and {int(announced):,} were sent.",
             "Let nothing between Paradime and the webhook rewrite the body, or capture it whole.",
         )
-    likelier = (
-        "The body has the length that was sent, so that it hardly was changed."
-        if announced.isdigit()
-        else "A changed body cannot be ruled out: the capture has no content-length."
-    )
     return Diagnosis(
         Cause.WRONG_SECRET,
-        f"No stored signing secret ({len(scheme.secrets)} there) made this signature. {likelier}",
+        f"{made}, and the body has the length that was sent.",
         "Copy the signing secret of this very endpoint in Paradime: bolt-archive configure webhook",
     )
 

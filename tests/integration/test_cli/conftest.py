@@ -1,0 +1,143 @@
+"""The command line on the world's parts, found as a deployed stack's are."""
+
+import io
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from cli import messages, options
+from cli.main import main
+from cli.target import Target
+from tests.integration.world import World
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+BoltArchive = Callable[..., Ended]
+
+
+@pytest.fixture
+def bolt_archive(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Iterator[BoltArchive]:
+    """Runs a command as from a shell whose directory is `tmp_path`, on the world's stack."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(messages, "WAIT_SECONDS", 0)
+
+    def run(*arguments: str, stdin: str = "") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["bolt-archive", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        status = ended.value.code or 0
+        assert isinstance(status, int)
+        return Ended(status, printed.out, printed.err)
+
+    _project_all(world)
+    with _webhook(world) as url:
+        target = _target(world, url)
+        monkeypatch.setattr(options, "deployed_target", lambda *choice: target)
+        yield run
+
+
+@pytest.fixture
+def archived(world: World, bolt_archive: BoltArchive) -> World:
+    """Run 63187, failed and archived; 63189, succeeded; and 63188, waiting for its archive."""
+    world.send(world.payload())
+    world.drain()
+    world.send(world.payload("run_completed_succeeded"))
+    world.send(world.payload("run_completed_tests"))
+    return world
+
+
+def _project_all(world: World) -> None:
+    """The indexes as the stack has them carry all that a listing shows."""
+    dynamodb = boto3.client("dynamodb")
+    table = dynamodb.describe_table(TableName=world.table)["Table"]
+    for index in table["GlobalSecondaryIndexes"]:
+        name, schema = index["IndexName"], index["KeySchema"]
+        created: Any = {
+            "IndexName": name,
+            "KeySchema": schema,
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        updates: list[Any] = [{"Delete": {"IndexName": name}}, {"Create": created}]
+        for update in updates:
+            dynamodb.update_table(
+                TableName=world.table,
+                AttributeDefinitions=table["AttributeDefinitions"],
+                GlobalSecondaryIndexUpdates=[update],
+            )
+
+
+def _target(world: World, webhook_url: str) -> Target:
+    session = boto3.Session()
+    arns = {
+        secret["Name"]: secret["ARN"]
+        for secret in session.client("secretsmanager").list_secrets()["SecretList"]
+    }
+    return Target(
+        session=session,
+        endpoint_url=None,
+        local=True,  # so that the stand-in may be asked
+        stack="ParadimeRunArchive",
+        webhook_url=webhook_url,
+        table=world.table,
+        bucket=world.bucket,
+        queue_url=world.queues["runs"],
+        dead_letter_url=world.queues["dead-letters"],
+        quarantine_url=world.queues["quarantine"],
+        webhook_secret=arns["webhook"],
+        api_secret=arns["api"],
+        sweep_function="sweep",
+    )
+
+
+@contextmanager
+def _webhook(world: World) -> Iterator[str]:
+    """The ingest handler behind an address on loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            answer = world.send(body, {name.lower(): v for name, v in self.headers.items()})
+            self.send_response(answer["statusCode"])
+            self.end_headers()
+            self.wfile.write(answer["body"].encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its own name)
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/webhooks/paradime"
+        finally:
+            server.shutdown()
+            thread.join()

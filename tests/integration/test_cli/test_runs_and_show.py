@@ -1,0 +1,158 @@
+"""`runs` and `show`: what is there is found, and printed as text."""
+
+import json
+
+import boto3
+import pytest
+
+from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.world import World
+
+
+def ids(out: str) -> list[str]:
+    return [line.split()[0].partition("/")[2] for line in out.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ([], ["63189", "63188", "63187"]),
+        (["--failed"], ["63188", "63187"]),
+        (["--schedule", "daily_run"], ["63189", "63187"]),
+        (["--schedule", "daily_run", "--failed"], ["63187"]),
+        (["--since", "2023-10-16"], ["63189", "63188"]),
+        (["--since", "2023-10-16T05:00"], ["63189"]),
+        (["--since", "7d"], []),
+        (["--limit", "2"], ["63189", "63188"]),
+        (["--after", "63188"], ["63187"]),
+        (["--after", "63189", "--limit", "1"], ["63188"]),
+        (["--after", "63188", "--since", "2023-10-16"], []),
+    ],
+)
+@pytest.mark.parametrize("where", [[], ["--workspace", "n0sg8br1m44k0ryj"]], ids=["all", "one"])
+def test_runs_lists_what_is_asked_for(
+    archived: World,
+    bolt_archive: BoltArchive,
+    where: list[str],
+    options: list[str],
+    found: list[str],
+) -> None:
+    ended = bolt_archive("runs", *where, *options)
+    assert (ended.status, ids(ended.out)) == (0, found)
+
+
+def test_runs_of_another_workspace_are_none(archived: World, bolt_archive: BoltArchive) -> None:
+    assert bolt_archive("runs", "--workspace", "other").out == "no runs\n"
+
+
+@pytest.mark.parametrize("where", [[], ["--workspace", "n0sg8br1m44k0ryj"]], ids=["all", "one"])
+def test_pages_put_together_are_all_runs(
+    archived: World, bolt_archive: BoltArchive, where: list[str]
+) -> None:
+    found: list[int] = []
+    page = bolt_archive("runs", "--limit", "1", "--json", *where)
+    while page.json:
+        found += [run["run_id"] for run in page.json]
+        last = f"n0sg8br1m44k0ryj/{found[-1]}"
+        assert (last in page.err) == (len(found) < 3)
+        page = bolt_archive("runs", "--limit", "1", "--json", *where, "--after", last)
+    assert found == [63189, 63188, 63187]
+
+
+def test_a_run_that_has_not_ended_is_no_page_of_failed_ones(
+    world: World, bolt_archive: BoltArchive
+) -> None:
+    world.send(world.payload("run_started"))
+    ended = bolt_archive("runs", "--failed", "--after", "1234")
+    assert ended.status == 1
+    assert "n0sg8br1m44k0ryj/1234 has not ended" in ended.err
+
+
+def test_show_has_the_record_and_the_archive(archived: World, bolt_archive: BoltArchive) -> None:
+    shown = bolt_archive("show", "63187", "--json").json
+    assert shown["record"]["archive_state"] == "archived"
+    assert "event_gz" not in shown["record"]
+    assert len(shown["archive"]["files"]) == 17
+
+
+def test_show_says_what_failed(archived: World, bolt_archive: BoltArchive) -> None:
+    boto3.resource("dynamodb").Table(archived.table).update_item(
+        Key={"run_key": "n0sg8br1m44k0ryj#63187"},
+        UpdateExpression="SET failures = :failures, failure_count = :count",
+        ExpressionAttributeValues={
+            ":failures": [
+                {"unique_id": "model.a.b", "status": "error", "message": "Binder Error\n  LINE 1"}
+            ],
+            ":count": 25,
+        },
+    )
+    lines = bolt_archive("show", "63187").out.splitlines()
+    header = next(n for n, line in enumerate(lines) if "failed (1 of 25)" in line)
+    assert lines[header + 1].split() == ["error", "model.a.b", "Binder", "Error", "LINE", "1"]
+
+
+def test_show_says_what_is_missing_and_why(world: World, bolt_archive: BoltArchive) -> None:
+    body = json.loads(world.payload())
+    body["commands"][3]["json_resources"].append({"id": 99, "path": "target/gone.json"})
+    world.send(json.dumps(body).encode())
+    world.drain()
+    [line] = [one for one in bolt_archive("show", "63187").out.splitlines() if "gone.json" in one]
+    assert "missing" in line
+    assert "resource 99" in line
+
+
+def test_show_takes_the_run_with_its_workspace(archived: World, bolt_archive: BoltArchive) -> None:
+    assert "daily_run" in bolt_archive("show", "n0sg8br1m44k0ryj/63187").out
+
+
+@pytest.mark.parametrize("name", ["1", "n0sg8br1m44k0ryj/1", "other/63187", "nonsense"])
+def test_an_unknown_run_is_said_to_be_none(
+    archived: World, bolt_archive: BoltArchive, name: str
+) -> None:
+    ended = bolt_archive("show", name)
+    assert (ended.status, ended.out) == (1, "")
+    assert name in ended.err
+
+
+def test_an_id_that_two_workspaces_have_is_not_guessed(
+    archived: World, bolt_archive: BoltArchive
+) -> None:
+    body = json.loads(archived.payload())
+    body["workspace"]["uid"] = "another"
+    archived.send(json.dumps(body).encode())
+    ended = bolt_archive("show", "63187")
+    assert ended.status == 1
+    assert {"another/63187", "n0sg8br1m44k0ryj/63187"} <= set(ended.err.replace(",", " ").split())
+
+
+def test_hostile_text_is_shown_and_not_obeyed(world: World, bolt_archive: BoltArchive) -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J[bold]x[/bold] [/] \u202e"
+    body = json.loads(world.payload())
+    body |= {"schedule_name": hostile, "error_string": hostile, "status": hostile}
+    body["workspace"]["name"] = body["environment"]["branch"] = hostile
+    for command in body["commands"]:
+        command |= {"command": f"dbt {hostile}", "status": hostile}
+    world.send(json.dumps(body).encode())
+    for shown in (bolt_archive("runs"), bolt_archive("show", "63187")):
+        assert shown.status == 0
+        assert not {"\x1b", "\x07", "\u202e"} & set(shown.out)
+        assert "\\x1b]0;owned\\x07\\x1b[2J[bold]x[/bold] [/] \\u202e" in shown.out
+
+
+def test_into_a_pipe_each_row_is_a_line(world: World, bolt_archive: BoltArchive) -> None:
+    body = json.loads(world.payload()) | {"schedule_name": "a long name " * 40}
+    world.send(json.dumps(body).encode())
+    assert len(bolt_archive("runs").out.splitlines()) == 2
+
+
+def test_the_local_stack_is_not_up(world: World, bolt_archive: BoltArchive) -> None:
+    ended = bolt_archive("runs", "--local")
+    assert ended.status == 1
+    assert "make local" in ended.err
+
+
+def test_an_answer_of_aws_is_no_traceback(world: World, bolt_archive: BoltArchive) -> None:
+    boto3.client("dynamodb").delete_table(TableName=world.table)
+    ended = bolt_archive("runs")
+    assert (ended.status, len(ended.err.splitlines())) == (1, 1)
+    assert "ResourceNotFoundException" in ended.err
