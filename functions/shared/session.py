@@ -56,7 +56,7 @@ def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:
         raise_on_status=False,
         respect_retry_after_header=False,
     )
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = "paradime-run-archive"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -104,6 +104,15 @@ def _hanging_up_after(seconds: float, hang_up: Callable[[], object]) -> Iterator
         timer.cancel()
     if expired.is_set():
         raise TimeoutError(f"took longer than {seconds} s")
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None, so that requests neither follows redirects nor prepares to.
+
+        It would read such an answer to its end first, however long it is, and raise ValueError
+        for a location that is no address.
+        """
 
 
 class _AtOnce(Retry):
