@@ -5,6 +5,7 @@ CommandError
 ├── AwsError             an AWS service
 ├── NotDeliveredError    the webhook
 ├── RunUnknownError      no such run, or several
+├── NoWorkspaceError     no workspace whose API address is known
 ├── NotArchivedError     the run has no archive to look into
 ├── NotReplayableError   the run has nothing to archive
 ├── SecretFormError      what was typed, or is stored, is no such secret
@@ -31,6 +32,10 @@ class NotDeliveredError(CommandError):
 
 class RunUnknownError(CommandError):
     """There is no record of such a run, or several runs have its id."""
+
+
+class NoWorkspaceError(CommandError):
+    """No workspace is known that could be asked for its runs."""
 
 
 class NotArchivedError(CommandError):

@@ -16,6 +16,7 @@ from cli.replay import replay
 from cli.runs import runs
 from cli.send import send
 from cli.show import show
+from cli.sweep import sweep
 from functions.shared.errors import RunArchiveError
 
 _LOOK, _REPAIR, _SET_UP = "Look", "Repair", "Set up"
@@ -40,6 +41,7 @@ app.command("open", rich_help_panel=_LOOK)(open_page)
 app.command(rich_help_panel=_LOOK)(download)
 app.command(rich_help_panel=_REPAIR)(replay)
 app.command(rich_help_panel=_REPAIR)(redrive)
+app.command(rich_help_panel=_REPAIR)(sweep)
 app.add_typer(
     quarantine.app,
     name="quarantine",

@@ -1,5 +1,7 @@
 """`bolt-archive runs`: which runs there are, and how they ended."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 
@@ -21,8 +23,10 @@ from cli.output import (
 )
 from cli.records import Record, list_runs, read_run, run_name
 from cli.since import Since
+from cli.sweep_function import sweep_settings
 from cli.target import Target
 from cli.text import outside
+from functions.shared.instants import to_text
 
 COLOURS = {
     "failed": "red",
@@ -38,6 +42,12 @@ COLOURS = {
 def runs(
     target: Target,
     failed: Annotated[bool, typer.Option("--failed", help="Only failed runs.")] = False,
+    stale: Annotated[
+        bool,
+        typer.Option(
+            "--stale", help="Only runs that are recorded as running for over `staleHours` hours."
+        ),
+    ] = False,
     schedule: Annotated[str | None, typer.Option(help="Only runs of this schedule.")] = None,
     workspace: Annotated[
         str | None, typer.Option(help="Only this workspace (its uid); much faster where many are.")
@@ -61,6 +71,8 @@ def runs(
         found = list_runs(
             target, workspace=workspace, schedule=schedule, failed=failed, since=since, after=last
         )
+        if stale:
+            found = filter(is_stale(target), found)
         page = list(islice(found, limit + 1))
     page, more = page[:limit], len(page) > limit
     if as_json:
@@ -71,6 +83,14 @@ def runs(
         print_tables(table_of(page))
     if more:
         complain(f"there are more: add --after {run_name(page[-1])}")
+
+
+def is_stale(target: Target) -> Callable[[Record], bool]:
+    """By the setting `staleHours` with which the stack was deployed."""
+    started_before = to_text(
+        datetime.now(UTC) - timedelta(hours=sweep_settings(target).stale_hours)
+    )
+    return lambda run: bool(run["state"] == "running" and run["started_at"] < started_before)
 
 
 def table_of(found: list[Record]) -> Table:

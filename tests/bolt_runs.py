@@ -10,7 +10,7 @@ from typing import Any
 from local.standin import Command, Resource, Run, load_runs
 
 PARADIME = Path(__file__).parents[1] / "events" / "paradime"
-WORKSPACE = {"uid": "n0sg8br1m44k0ryj", "name": "demo-jaffle"}
+WORKSPACE = "n0sg8br1m44k0ryj"
 
 
 def new_run(
@@ -60,10 +60,10 @@ def real_run(run_id: int, ended_ago: timedelta = timedelta(hours=1)) -> Run:
     return replace(run, start_dttm=ended, end_dttm=ended)
 
 
-def completed_payload(run: Run, api_url: str) -> bytes:
+def completed_payload(run: Run, api_url: str, workspace: str = WORKSPACE) -> bytes:
     """What `bolt.run.completed` says of a run, in the shape of the vendor's example."""
     return json.dumps(
-        started(run, api_url)
+        _started(run, api_url, workspace)
         | {
             "end_dttm": run.end_dttm,
             "error_string": None,
@@ -89,14 +89,14 @@ def completed_payload(run: Run, api_url: str) -> bytes:
     ).encode()
 
 
-def started_payload(run: Run, api_url: str) -> bytes:
-    return json.dumps(started(run, api_url)).encode()
+def started_payload(run: Run, api_url: str, workspace: str = WORKSPACE) -> bytes:
+    return json.dumps(_started(run, api_url, workspace)).encode()
 
 
-def started(run: Run, api_url: str) -> dict[str, Any]:
+def _started(run: Run, api_url: str, workspace: str) -> dict[str, Any]:
     return {
         "id": run.run_id,
-        "workspace": WORKSPACE,
+        "workspace": {"uid": workspace, "name": "demo-jaffle"},
         "api_url": api_url,
         "run_url": f"https://app.demo.paradime.io/bolt/run_id/{run.run_id}",
         "schedule_name": run.schedule_name,

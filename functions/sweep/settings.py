@@ -1,6 +1,7 @@
 """The sweep function's settings, from its environment."""
 
 import os
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Json, PositiveInt
@@ -24,4 +25,8 @@ class Settings(BaseModel):
 
 
 def from_environment() -> Settings:
-    return Settings.model_validate({name.lower(): value for name, value in os.environ.items()})
+    return read_settings(os.environ)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    return Settings.model_validate({name.lower(): value for name, value in environment.items()})

@@ -70,14 +70,18 @@ class WorkspaceSweep:
     since: datetime
     now: datetime
 
-    def search(self) -> Iterator[Searched | Fault]:
+    def search(self, only: str | None = None) -> Iterator[Searched | Fault]:
         """Looks at each schedule in turn, behind the one at which the last sweep stopped.
+
+        `only` is the name or slug of the one schedule to look at.
 
         Raises:
             OutOfTimeError: the function's time is nearly over.
             TryAgainError: the API does not list its schedules.
         """
         for schedule in in_turn(self.bolt.schedules(), self.workspace.resume_after):
+            if only not in (None, schedule.name, schedule.slug):
+                continue
             try:
                 yield self._search(schedule)
             except OutOfTimeError:
