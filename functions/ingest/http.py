@@ -49,7 +49,7 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
     Raises:
         SignatureError: the body is said to be base64 and is not, so nothing can be verified.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    headers = {name.lower(): _text(value) for name, value in (event.get("headers") or {}).items()}
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return Request(headers, body.encode(errors="surrogatepass"))
@@ -57,3 +57,10 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
         return Request(headers, base64.b64decode(body, validate=True))
     except ValueError as e:
         raise SignatureError("body is not the base64 it is said to be") from e
+
+
+def _text(value: str) -> str:
+    """The value without lone surrogates, which JSON can hold and no log line can."""
+    if value.isascii():
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -2,7 +2,7 @@
 
 A finding is a request that
 
-- raises, or is answered 5xx or anything else that is not in the contract,
+- raises, or cannot be logged, or is answered 5xx or anything else that is not in the contract,
 - is let in although the `svix` package would not let it in,
 - is refused although nothing was done to it that could spoil it,
 - is refused and has left something in DynamoDB or SQS all the same,
@@ -28,6 +28,7 @@ from datetime import UTC, datetime
 from random import Random
 from statistics import median
 from typing import Any, cast
+from unittest import mock
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -153,9 +154,15 @@ def _judge(request: Request, answer: dict[str, Any], aws: InProcessAws) -> tuple
 def _logs_discarded() -> Iterator[None]:
     """Log lines and metrics are written as on Lambda, in UTF-8, and nobody reads them."""
     handler = cast("logging.StreamHandler[Any]", ingest.logger.registered_handler)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123
-        previous = handler.setStream(nowhere)
-        try:
-            yield
-        finally:
-            handler.setStream(previous or handler.stream)
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,  # noqa: PTH123
+        redirect_stdout(nowhere),
+        mock.patch.object(handler, "stream", nowhere),
+        mock.patch.object(handler, "handleError", _raise),
+    ):
+        yield
+
+
+def _raise(record: logging.LogRecord) -> None:
+    """Raises what the log's handler has just caught: the line is lost, which is a finding."""
+    raise

@@ -47,6 +47,15 @@ class TestRequest:
         request = http.from_gateway(event(headers=headers))
         assert request.headers == {"svix-id": "A", "webhook-signature": "B"}
 
+    @pytest.mark.parametrize(
+        ("value", "read"),
+        [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("ä\U0001f9ea", "ä\U0001f9ea")],
+        ids=ascii,
+    )
+    def test_header_values_can_be_written_to_a_log(self, value: str, read: str) -> None:
+        request = http.from_gateway(event(headers={"svix-id": value}))
+        assert request.headers == {"svix-id": read}
+
 
 class TestAnswer:
     @pytest.mark.parametrize(
