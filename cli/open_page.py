@@ -22,9 +22,7 @@ def link_to_page(target: Target, record: Record) -> str:
     Raises:
         NotArchivedError: there is no archive, or no page in it.
     """
-    from functions.shared.table import ARCHIVED_STATES  # imports boto3
-
-    if record.get("archive_state") not in ARCHIVED_STATES:
+    if "archive_prefix" not in record:
         raise no_archive(record)
     key = f"{record['archive_prefix']}index.html"
     if not target.s3.list_objects_v2(Bucket=target.bucket, Prefix=key).get("KeyCount"):

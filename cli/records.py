@@ -69,13 +69,18 @@ def run_name(record: Record) -> str:
 
 
 def read_inventory(target: Target, record: Record) -> dict[str, Any] | None:
-    """The run's `archive.json`, or None while there is no archive."""
-    from functions.shared.table import ARCHIVED_STATES  # imports boto3
+    """The run's `archive.json`, or None where there is none, or it has expired.
 
-    if record.get("archive_state") not in ARCHIVED_STATES:
+    A run that was given up has one as well if anything of it could be had, and one that is being
+    archived again still has its last one.
+    """
+    if "archive_prefix" not in record:
         return None
     key = f"{record['archive_prefix']}archive.json"
-    body = target.s3.get_object(Bucket=target.bucket, Key=key)["Body"]
+    try:
+        body = target.s3.get_object(Bucket=target.bucket, Key=key)["Body"]
+    except target.s3.exceptions.NoSuchKey:
+        return None
     inventory: dict[str, Any] = json.loads(body.read())
     return inventory
 

@@ -33,6 +33,19 @@ class Ended:
         return json.loads(self.out)
 
 
+LISTED = {
+    "workspace_uid",
+    "schedule_name",
+    "run_id",
+    "state",
+    "started_at",
+    "ended_at",
+    "failed_command_count",
+    "archive_state",
+    "artifact_count",
+    "artifact_bytes",
+}
+
 BoltArchive = Callable[..., Ended]
 
 
@@ -58,7 +71,7 @@ def bolt_archive(
         assert isinstance(status, int)
         return Ended(status, printed.out, printed.err)
 
-    _project_all(world)
+    _project_listed(world)
     with _webhook(world) as url:
         target = _target(world, url)
         monkeypatch.setattr(options, "deployed_target", lambda *choice: target)
@@ -75,16 +88,18 @@ def archived(world: World, bolt_archive: BoltArchive) -> World:
     return world
 
 
-def _project_all(world: World) -> None:
+def _project_listed(world: World) -> None:
     """The indexes as the stack has them carry all that a listing shows."""
     dynamodb = boto3.client("dynamodb")
     table = dynamodb.describe_table(TableName=world.table)["Table"]
     for index in table["GlobalSecondaryIndexes"]:
         name, schema = index["IndexName"], index["KeySchema"]
+        keys = {attribute["AttributeName"] for attribute in schema}
+        listed = sorted(LISTED - keys)
         created: Any = {
             "IndexName": name,
             "KeySchema": schema,
-            "Projection": {"ProjectionType": "ALL"},
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": listed},
         }
         updates: list[Any] = [{"Delete": {"IndexName": name}}, {"Create": created}]
         for update in updates:
