@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -316,6 +317,45 @@ class TestFaults:
         assert (tally["missing"], tally["requeued"], tally["queued"]) == (0, 1, 1)
         bolt.world.drain()
         assert bolt.state(2) == ("failed", "archived")
+
+
+class Stopped(BaseException):
+    """The process is no more. No `except Exception` catches it."""
+
+
+@contextmanager
+def stopping_at(number: int, *, after: bool) -> Iterator[None]:
+    """The process ends just before or just after its call of AWS with this number."""
+    make: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+    numbers = count()
+
+    def stopped(client: Any, operation: str, arguments: Any) -> Any:
+        last = next(numbers) == number
+        answer = make(client, operation, arguments) if after or not last else None
+        if last:
+            raise Stopped
+        return answer
+
+    with patch.object(BaseClient, "_make_api_call", stopped):
+        yield
+
+
+# A process that is no more has no metrics either, and Powertools still looks for some.
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_sweep_that_is_stopped_at_any_call_loses_no_run(bolt: Bolt, after: bool) -> None:
+    bolt.has(new_run(2), new_run(3, state="SUCCESS", return_codes=[0]))
+    bolt.world.clear()
+    with aws_calls() as calls:
+        swept()
+    for number in range(calls.total()):
+        bolt.world.clear()
+        with stopping_at(number, after=after), pytest.raises(Stopped):
+            swept()
+        swept()
+        bolt.world.drain()
+        assert bolt.state(2) == ("failed", "archived"), number
+        assert bolt.state(3) == ("succeeded", None), number
 
 
 class Waning(Context):
