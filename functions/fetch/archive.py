@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Literal
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -20,6 +20,8 @@ from functions.fetch.bucket import ArchiveBucket, StoredObject
 from functions.fetch.download import Downloader, LinkRefusedError
 from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
 from functions.fetch.keys import run_prefix
+from functions.fetch.message import ArchiveOutcome, ArchiveState
+from functions.fetch.messenger import Messenger
 from functions.fetch.plan import (
     ListedResource,
     PlannedFile,
@@ -37,6 +39,7 @@ from functions.shared.errors import (
     AnswerTooLargeError,
     GivenUpError,
     NotThereError,
+    NotUnderstoodError,
     OutOfTimeError,
     TooManyBytesError,
     TryAgainError,
@@ -45,6 +48,7 @@ from functions.shared.errors import (
 from functions.shared.event import Command, RunEvent
 from functions.shared.paradime import CommandAnswer, ParadimeApi
 from functions.shared.pointer import Pointer
+from functions.shared.record import Source
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable, StoredRun
 
@@ -66,11 +70,18 @@ FileOutcome = ArchivedFile | MissingFile | PendingFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """What an archive came to; all zero when it was there already."""
+    """What an archive came to; nothing when it was there already.
 
+    `lag_seconds`, from the run's end on, is None where it would say nothing of how the archive
+    keeps up: of a run that is archived again, or that a sweep found.
+    """
+
+    runs: int = 0
     files: int = 0
     bytes: int = 0
     missing: int = 0
+    failures: int = 0
+    lag_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,7 @@ class Archiver:
     api_secret: Secret
     session: requests.Session
     downloader: Downloader
+    messenger: Messenger
     api_hosts: tuple[str, ...]
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
@@ -96,7 +108,7 @@ class Archiver:
             SupersededError: a later event of the run came meanwhile.
             UnavailableError: an AWS service failed.
         """
-        run = self.table.read(pointer.run_key)
+        run = self._read(pointer)
         if run.is_archived:
             return Archived()
         event = events.parse(run.body)
@@ -105,11 +117,12 @@ class Archiver:
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
         if not pending:
             missing = any(isinstance(outcome, MissingFile) for outcome in outcomes)
-            return self._finish(run, event, outcomes, state="partial" if missing else "archived")
+            state: ArchiveState = "partial" if missing else "archived"
+            return self._finish(run, event, outcomes, state=state, last=last)
         if last:
             reason = f"{len(pending)} files never came: {_most_telling(pending)}"
             settled = [fetch.settled(outcome) for outcome in outcomes]
-            self._finish(run, event, settled, state="failed", error=reason)
+            self._finish(run, event, settled, state="failed", error=reason, last=last)
             raise GivenUpError(reason)
         self._note_pending(run, pending)
         raise _to_raise(pending, progress=fetch.stored_count > 0)
@@ -122,8 +135,22 @@ class Archiver:
             SupersededError: a later event of the run came meanwhile.
             UnavailableError: DynamoDB failed.
         """
+        run = self._read(pointer)
+        fields: dict[str, Any] = {"archive_state": "failed", "archive_error": reason}
+        try:
+            event = events.parse(run.body)
+        except NotUnderstoodError:
+            told = {}  # this may be what it is given up for
+        else:
+            told = self.messenger.tell(
+                run, event, ArchiveOutcome(state="failed", error=reason), last=True
+            )
+        self.table.set_archive(run, fields | told)
+
+    def _read(self, pointer: Pointer) -> StoredRun:
         run = self.table.read(pointer.run_key)
-        self.table.set_archive(run, {"archive_state": "failed", "archive_error": reason})
+        logger.append_keys(delivery_ids=sorted(run.delivery_ids))
+        return run
 
     def _api(self, event: RunEvent) -> RunApi:
         url = check_api_url(event.api_url, hosts=self.api_hosts, allow_loopback=self.allow_loopback)
@@ -146,7 +173,8 @@ class Archiver:
         event: RunEvent,
         outcomes: list[FileOutcome],
         *,
-        state: Literal["archived", "partial", "failed"],
+        state: ArchiveState,
+        last: bool,
         error: str | None = None,
     ) -> Archived:
         files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
@@ -155,21 +183,38 @@ class Archiver:
         event_file = self.bucket.put(f"{prefix}event.json", run.body, metadata)
         listing = inventory(event, event_file, files, missing)
         self.bucket.put(f"{prefix}archive.json", listing, metadata)
-        size = sum(file.stored.bytes for file in files)
+        outcome = ArchiveOutcome(
+            state=state,
+            url=self.bucket.console_url(prefix),
+            files=len(files),
+            bytes=sum(file.stored.bytes for file in files),
+            missing=len(missing),
+            error=error,
+        )
+        told = self.messenger.tell(run, event, outcome, last=last)
+        now = datetime.now(UTC)
         self.table.set_archive(
             run,
             {
                 "archive_state": state,
                 "archive_prefix": prefix,
                 "archive_error": error,
-                "artifact_count": len(files),
-                "artifact_bytes": size,
-                "missing_count": len(missing),
-                "archived_at": instants.to_text(datetime.now(UTC)),
+                "artifact_count": outcome.files,
+                "artifact_bytes": outcome.bytes,
+                "missing_count": outcome.missing,
+                "archived_at": instants.to_text(now),
                 "archived_rank": run.event_rank,
-            },
+            }
+            | told,
         )
-        return Archived(files=len(files), bytes=size, missing=len(missing))
+        return Archived(
+            runs=1,
+            files=outcome.files,
+            bytes=outcome.bytes,
+            missing=outcome.missing,
+            failures=outcome.failure_count,
+            lag_seconds=_lag_seconds(run, event, now),
+        )
 
 
 class _RunFetch:
@@ -292,6 +337,12 @@ class _RunFetch:
         if file.resource_id is not None:
             metadata["resource"] = str(file.resource_id)
         return metadata
+
+
+def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:
+    if event.end_dttm is None or run.archived_at or run.source is not Source.WEBHOOK:
+        return None
+    return max((now - event.end_dttm).total_seconds(), 0.0)
 
 
 def _most_telling(pending: Iterable[PendingFile]) -> TryAgainError | UnavailableError:

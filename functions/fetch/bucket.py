@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, cast
+from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
 
@@ -35,6 +36,12 @@ class ArchiveBucket:
     def __init__(self, client: "S3Client", name: str) -> None:
         self._client = client
         self._name = name
+
+    def console_url(self, prefix: str) -> str:
+        """The page of the S3 console that shows what is below a prefix."""
+        region = self._client.meta.region_name
+        query = urlencode({"region": region, "prefix": prefix}, safe="/")
+        return f"https://{region}.console.aws.amazon.com/s3/buckets/{quote(self._name)}?{query}"
 
     def list_keys(self, prefix: str) -> frozenset[str]:
         """All keys below a prefix.

@@ -2,6 +2,8 @@
 
 import os
 import random
+import time
+from dataclasses import asdict
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -17,9 +19,10 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.fetch.archive import WORKERS, Archiver
+from functions.fetch.archive import WORKERS, Archived, Archiver
 from functions.fetch.bucket import ArchiveBucket
 from functions.fetch.download import Downloader
+from functions.fetch.messenger import Messenger
 from functions.fetch.retry import delay_seconds
 from functions.fetch.settings import Settings, from_environment
 from functions.shared import pointer as pointers
@@ -33,15 +36,16 @@ from functions.shared.errors import (
     RunNotFoundError,
     TryAgainError,
 )
-from functions.shared.metrics import NAMESPACE, Metric
+from functions.shared.metrics import Metric, namespace
 from functions.shared.pointer import Pointer
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.session import new_session
 from functions.shared.table import RunsTable
+from functions.shared.topic import Topic
 
 logger = Logger(service="fetch")
-metrics = Metrics(namespace=NAMESPACE, service="fetch")
+metrics = Metrics(namespace=namespace(), service="fetch")
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -83,6 +87,8 @@ class Worker:
             self._give_up(message, None, e)
             return
         logger.append_keys(run_key=pointer.run_key)
+        metrics.add_metadata("run_key", pointer.run_key)
+        begun = time.monotonic()
         try:
             archived = self._archiver.archive(pointer, deadline, last=last)
         except (GivenUpError, NotUnderstoodError) as e:
@@ -99,11 +105,8 @@ class Worker:
             metrics.add_metric(Metric.FAULTS, MetricUnit.Count, 1)
             raise
         else:
-            logger.info("run archived", files=archived.files, missing=archived.missing)
-            metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 1)
-            metrics.add_metric(Metric.FILES_STORED, MetricUnit.Count, archived.files)
-            metrics.add_metric(Metric.FILES_MISSING, MetricUnit.Count, archived.missing)
-            metrics.add_metric(Metric.BYTES_STORED, MetricUnit.Bytes, archived.bytes)
+            logger.info("run archived", **asdict(archived))
+            _count(archived, seconds=time.monotonic() - begun)
 
     def _give_up(self, message: SQSRecord, pointer: Pointer | None, error: Exception) -> None:
         """The record first: if this stops halfway, the message is received again."""
@@ -126,6 +129,21 @@ class Worker:
         logger.warning("run to be tried again", reason=str(error), delay_seconds=delay)
         self._runs.delay(message.receipt_handle, delay)
         metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)
+        queued_at = float(message.attributes.sent_timestamp) / 1000
+        metrics.add_metric(Metric.WAITING_TIME, MetricUnit.Seconds, time.time() - queued_at)
+
+
+def _count(archived: Archived, *, seconds: float) -> None:
+    metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, archived.runs)
+    if not archived.runs:
+        return
+    metrics.add_metric(Metric.FILES_STORED, MetricUnit.Count, archived.files)
+    metrics.add_metric(Metric.FILES_MISSING, MetricUnit.Count, archived.missing)
+    metrics.add_metric(Metric.BYTES_STORED, MetricUnit.Bytes, archived.bytes)
+    metrics.add_metric(Metric.FAILURES, MetricUnit.Count, archived.failures)
+    metrics.add_metric(Metric.ARCHIVE_DURATION, MetricUnit.Seconds, seconds)
+    if archived.lag_seconds is not None:
+        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, archived.lag_seconds)
 
 
 @cache
@@ -146,6 +164,9 @@ def worker() -> Worker:
                 session,
                 max_bytes=settings.max_artifact_mib * 1024 * 1024,
                 allow_loopback=settings.allow_loopback,
+            ),
+            messenger=Messenger(
+                Topic(boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn)
             ),
             api_hosts=settings.api_hosts,
             artifact_patterns=settings.artifact_patterns,

@@ -14,6 +14,7 @@ class Settings(BaseModel):
     bucket_name: str
     queue_url: str
     dead_letter_url: str
+    failed_runs_topic_arn: str
     api_secret_arn: str
     api_hosts: Json[tuple[str, ...]]
     artifact_patterns: Json[tuple[str, ...]]

@@ -16,27 +16,35 @@ from functions.ingest.settings import from_environment
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
 from functions.shared.intake import Intake
-from functions.shared.metrics import NAMESPACE, Metric
+from functions.shared.metrics import Metric, namespace
+from functions.shared.outcome import ending
 from functions.shared.queue import Queue
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable
 from functions.shared.workspaces import WorkspacesTable
 
 logger = Logger(service="ingest")
-metrics = Metrics(namespace=NAMESPACE, service="ingest")
+metrics = Metrics(namespace=namespace(), service="ingest")
+
+RUNS_BY_ENDING = {
+    "failed": Metric.RUNS_FAILED,
+    "succeeded": Metric.RUNS_SUCCEEDED,
+    "other": Metric.RUNS_ENDED_OTHERWISE,
+}
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer, metric = _answer(event)
-    metrics.add_metric(metric, MetricUnit.Count, 1)
+    answer, *counted = _answer(event)
+    for metric in counted:
+        metrics.add_metric(metric, MetricUnit.Count, 1)
     return answer.to_gateway()
 
 
-def _answer(event: dict[str, Any]) -> tuple[http.Answer, Metric]:
+def _answer(event: dict[str, Any]) -> tuple[http.Answer, *tuple[Metric, ...]]:
     try:
-        answer = receiver().receive(http.from_gateway(event), datetime.now(UTC))
+        received = receiver().receive(http.from_gateway(event), datetime.now(UTC))
     except SignatureError as e:
         logger.warning("delivery refused", reason=e.reason)
         return http.UNAUTHORIZED, Metric.DELIVERIES_REFUSED
@@ -46,9 +54,17 @@ def _answer(event: dict[str, Any]) -> tuple[http.Answer, Metric]:
     except UnavailableError as e:
         logger.error("delivery not stored", reason=str(e))
         return http.UNAVAILABLE, Metric.DELIVERIES_UNAVAILABLE
-    if answer is http.QUARANTINED:
-        return answer, Metric.DELIVERIES_QUARANTINED
-    return answer, Metric.DELIVERIES_ACCEPTED
+    except Exception:
+        # Lambda's own line about it would say neither which delivery nor which run.
+        logger.exception("delivery failed to be taken in")
+        raise
+    if received is None:
+        return http.QUARANTINED, Metric.DELIVERIES_QUARANTINED
+    metrics.add_metadata("run_key", received.run_key)
+    answer = http.accepted(f"{received.workspace.uid}/{received.id}")
+    if (ended := ending(received)) is None:
+        return answer, Metric.DELIVERIES_ACCEPTED
+    return answer, Metric.DELIVERIES_ACCEPTED, RUNS_BY_ENDING[ended]
 
 
 @cache

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
-from functions.ingest.http import QUARANTINED, Answer, Request, accepted
+from functions.ingest.http import Request
 from functions.ingest.signature import parse_secret
 from functions.shared import event as events
 from functions.shared.errors import (
@@ -21,6 +21,7 @@ from functions.shared.errors import (
 )
 from functions.shared.event import RunEvent
 from functions.shared.intake import Intake
+from functions.shared.outcome import ending
 from functions.shared.quarantine import Quarantined
 from functions.shared.queue import Queue
 from functions.shared.record import Delivery
@@ -39,8 +40,8 @@ class Receiver:
     workspaces: WorkspacesTable
     quarantine: Queue
 
-    def receive(self, request: Request, now: datetime) -> Answer:
-        """Stores a genuine delivery and says so.
+    def receive(self, request: Request, now: datetime) -> RunEvent | None:
+        """Stores a genuine delivery; its event, or None if it was not understood and quarantined.
 
         Raises:
             SignatureError: it is not shown to be genuine.
@@ -49,6 +50,7 @@ class Receiver:
         """
         if len(request.body) >= MAX_BODY_BYTES:
             raise TooLargeError(f"a delivery of {len(request.body)} bytes")
+        logger.append_keys(delivery_id=_claimed_id(request))
         delivery_id = self._verify(request, now)
         logger.append_keys(delivery_id=delivery_id)
         try:
@@ -60,15 +62,21 @@ class Receiver:
                     body=request.body, reason=str(e), delivery_id=delivery_id, received_at=now
                 ).to_json()
             )
-            return QUARANTINED
+            return None
         logger.append_keys(run_key=event.run_key)
         delivery = Delivery(
             event=event, body=request.body, delivery_id=delivery_id, received_at=now
         )
         queued = self.intake.take(delivery)
         self._note_workspace(event)
-        logger.info("delivery accepted", completed=event.completed, queued=queued)
-        return accepted(f"{event.workspace.uid}/{event.id}")
+        logger.info(
+            "delivery accepted",
+            queued=queued,
+            outcome=ending(event),
+            workspace_name=event.workspace.name,
+            schedule_name=event.schedule_name,
+        )
+        return event
 
     def _note_workspace(self, event: RunEvent) -> None:
         """For the sweep alone: the delivery is stored, and the next one can tell as well."""
@@ -85,3 +93,9 @@ class Receiver:
             if (renewed := self.secret.renewed()) is None:
                 raise
             return parse_secret(renewed).verify(request.headers, request.body, now)
+
+
+def _claimed_id(request: Request) -> str | None:
+    """The id by which a sender finds a delivery that is refused; shown by nothing, so cut."""
+    claimed = (request.headers.get(name) for name in ("svix-id", "webhook-id"))
+    return next((text[:256] for text in claimed if text), None)

@@ -1,5 +1,7 @@
 """How a run ended: the rules by which a run, or one of its commands, counts as failed."""
 
+from typing import Literal
+
 from functions.shared.event import Command, RunEvent
 
 _ENDED_WELL = frozenset({"succeeded", "success", "passed", "skipped", "canceled"})
@@ -33,6 +35,15 @@ def run_state(event: RunEvent) -> str:
     if word in _FAILED or (word in _ENDED_WELL and run_failed(event)):
         return "failed"
     return "succeeded" if word in _SUCCEEDED else word
+
+
+def ending(event: RunEvent) -> Literal["failed", "succeeded", "other"] | None:
+    """How an ended run counts; `other` is canceled, skipped and the like."""
+    if not event.completed:
+        return None
+    if run_failed(event):
+        return "failed"
+    return "succeeded" if run_state(event) == "succeeded" else "other"
 
 
 def state_failed(state: str) -> bool:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from functions.shared import instants
 from functions.shared.aws import error_code, unavailable
 from functions.shared.errors import RunNotFoundError, SupersededError
-from functions.shared.record import Delivery, attributes, unpack_event
+from functions.shared.record import Delivery, Source, attributes, unpack_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,13 +24,21 @@ ARCHIVED_STATES = frozenset({"archived", "partial"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """What archiving a run needs of its record; `body` is the event, byte for byte."""
+    """What archiving a run needs of its record; `body` is the event, byte for byte.
+
+    `archived_at` is when an archive was last completed, for whichever event; `messages` are the
+    kinds of messages that were sent of the run.
+    """
 
     run_key: str
     body: bytes
     event_rank: str
     archive_state: str | None
     archived_rank: str | None
+    archived_at: str | None
+    source: Source
+    delivery_ids: frozenset[str]
+    messages: frozenset[str]
 
     @property
     def is_archived(self) -> bool:
@@ -92,7 +100,9 @@ class RunsTable:
                 TableName=self._name,
                 Key={"run_key": {"S": run_key}},
                 ConsistentRead=True,
-                ProjectionExpression="event_gz, event_rank, archive_state, archived_rank",
+                ProjectionExpression="event_gz, event_rank, archive_state, archived_rank,"
+                " archived_at, #source, delivery_ids, messages",
+                ExpressionAttributeNames={"#source": "source"},
             )
         if "event_gz" not in answer.get("Item", {}):
             raise RunNotFoundError(f"no record of run {run_key} in the table {self._name}")
@@ -103,6 +113,10 @@ class RunsTable:
             event_rank=str(item["event_rank"]),
             archive_state=item.get("archive_state"),
             archived_rank=item.get("archived_rank"),
+            archived_at=item.get("archived_at"),
+            source=Source(item["source"]),
+            delivery_ids=frozenset(item["delivery_ids"]),
+            messages=frozenset(item.get("messages", ())),
         )
 
     def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:

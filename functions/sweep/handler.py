@@ -15,14 +15,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.deadline import Deadline
 from functions.shared.errors import OutOfTimeError, RunArchiveError
-from functions.shared.metrics import NAMESPACE, Metric
+from functions.shared.metrics import Metric, namespace
 from functions.sweep.compare import is_stale
 from functions.sweep.settings import Settings, from_environment
 from functions.sweep.sweep import Fault, Searched, Sweeper, Taken, WorkspaceSweep, new_sweeper
 from functions.sweep.workspaces import Workspace
 
 logger = Logger(service="sweep")
-metrics = Metrics(namespace=NAMESPACE, service="sweep")
+metrics = Metrics(namespace=namespace(), service="sweep")
 
 
 @metrics.log_metrics

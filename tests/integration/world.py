@@ -65,6 +65,7 @@ class World:
     workspaces_table: str = "workspaces"
     bucket: str = "archive"
     queues: dict[str, str] = field(default_factory=dict)
+    topic: str = ""
     receive_counts: Counter[str] = field(default_factory=Counter)
 
     def send(self, body: bytes, headers: dict[str, str] | None = None) -> Item:
@@ -88,7 +89,9 @@ class World:
 
     def _receive(self, context: LambdaContext) -> bool:
         """Feeds one message, if there is one; it can be received again unless it is done with."""
-        answer = self.sqs.receive_message(QueueUrl=self.queues["runs"], VisibilityTimeout=0)
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queues["runs"], VisibilityTimeout=0, AttributeNames=["SentTimestamp"]
+        )
         if "Messages" not in answer:
             return False
         [message] = answer["Messages"]
@@ -99,7 +102,8 @@ class World:
             "receiptHandle": message["ReceiptHandle"],
             "body": message["Body"],
             "attributes": {
-                "ApproximateReceiveCount": str(self.receive_counts[message["MessageId"]])
+                "ApproximateReceiveCount": str(self.receive_counts[message["MessageId"]]),
+                "SentTimestamp": message["Attributes"]["SentTimestamp"],
             },
             "messageAttributes": {},
             "eventSource": "aws:sqs",
@@ -216,6 +220,7 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
             "RETRY_BASE_SECONDS": "30",
             "RETRY_CAP_SECONDS": "10800",
             "MISSING_GRACE_SECONDS": "3600",
+            "FAILED_RUNS_TOPIC_ARN": world.topic,
             "ALLOW_LOOPBACK": "true",
         }.items():
             patch.setenv(name, value)
@@ -270,5 +275,6 @@ def _create(world: World) -> None:
     boto3.client("s3").create_bucket(
         Bucket=world.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
+    world.topic = boto3.client("sns").create_topic(Name="failed-runs")["TopicArn"]
     for name in ("runs", "dead-letters", "quarantine"):
         world.queues[name] = world.sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -1,0 +1,318 @@
+"""The message about a failed run: a subject, a text for an inbox, and JSON for programs.
+
+It says what failed and where to look, and nothing else. Sizes stay far below SNS's 256 KB: all
+that others wrote is cut, and listed up to a number.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from functions.fetch.nodes import named
+from functions.fetch.plain import (
+    clock,
+    counted,
+    cut,
+    https_url,
+    lasted,
+    one_ascii_line,
+    one_line,
+    size,
+)
+from functions.shared.event import Command, Environment, RunEvent
+from functions.shared.instants import to_text
+from functions.shared.outcome import command_failed, run_state
+
+# SNS takes fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+MAX_SUBJECT_CHARACTERS = 99
+MAX_NAME_CHARACTERS = 256
+MAX_LISTED = 10
+# The record's own bound; programs get all of them.
+MAX_FAILURES = 20
+
+_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
+# dbt names the node again before it says what is wrong: "Database Error in model a (models/a.sql)".
+_DBT_HEADING = re.compile(r"[A-Z]\w+ Error in \w+ \S+ \(.*\)")
+
+
+ArchiveState = Literal["archived", "partial", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveOutcome:
+    """What became of a run's archive.
+
+    `url` opens it in the S3 console and is None where nothing is stored; `error` is why it was
+    given up. `failures` are the record's, `{"unique_id", "status", "message"}`: of `failure_count`
+    the first, and behind them what only warned, which is not told.
+    """
+
+    state: ArchiveState
+    url: str | None = None
+    files: int = 0
+    bytes: int = 0
+    missing: int = 0
+    failures: Sequence[Mapping[str, Any]] = ()
+    failure_count: int = 0
+    error: str | None = None
+
+    def first_failures(self, number: int) -> Sequence[Mapping[str, Any]]:
+        return self.failures[: min(number, self.failure_count)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """`by_protocol` holds the form for each of SNS's protocols, `attributes` what to filter by."""
+
+    subject: str
+    by_protocol: Mapping[str, str]
+    attributes: Mapping[str, str]
+
+
+def compose(event: RunEvent, archive: ArchiveOutcome) -> Message:
+    """The message of a run that failed, once its archive is complete or given up."""
+    subject = _subject(event, archive)
+    return Message(
+        subject=subject,
+        by_protocol={
+            "default": json.dumps(_content(event, archive, subject), ensure_ascii=False),
+            "email": _text(event, archive),
+            "sms": subject,
+        },
+        attributes=_attributes(event, archive),
+    )
+
+
+def telling_line(message: object) -> str:
+    """The first line of a node's message that says what is wrong; empty if there is none."""
+    lines = [line for line in map(one_line, str(message or "").splitlines()) if line]
+    if len(lines) > 1 and _DBT_HEADING.fullmatch(lines[0]):
+        return lines[1]
+    return lines[0] if lines else ""
+
+
+def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """Such as `demo / nightly failed: orders and 2 more`."""
+    where = one_ascii_line(event.schedule_name, 40) or "a schedule"
+    if workspace := one_ascii_line(event.workspace.name, 24):
+        where = f"{workspace} / {where}"
+    if archive.state == "failed":
+        return f"{where} failed; its archive is given up"
+    what = f"{where} failed"
+    if culprit := one_ascii_line(_culprit(event, archive), MAX_SUBJECT_CHARACTERS):
+        what = f"{what}: {culprit}"
+    return cut(what, MAX_SUBJECT_CHARACTERS, "...")
+
+
+def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """What failed first: a node's name, or a command that failed without results."""
+    for failure in archive.first_failures(1):
+        name, more = named(_what(failure)).name, archive.failure_count - 1
+        return f"{name} and {more:,} more" if more else name
+    for _, command in _failed_commands(event):
+        return _shown(command.command)
+    return ""
+
+
+def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
+    sections = [
+        [_headline(event, archive)],
+        _facts(event),
+        _command_lines(event),
+        _failure_lines(archive),
+        _link_lines(event, archive),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
+    said = f"{one_line(event.schedule_name)} failed"
+    if failed := len(_failed_commands(event)):
+        said += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
+    if archive.state == "failed":
+        return f"{said}. Its archive is given up: {one_line(archive.error)}"
+    if archive.missing:
+        return f"{said}. {counted(archive.missing, 'file')} could not be archived."
+    return f"{said}."
+
+
+def _facts(event: RunEvent) -> list[str]:
+    environment = event.environment or Environment()
+    name, uid = one_line(event.workspace.name), event.workspace.uid
+    end = event.end_dttm
+    facts = {
+        "Workspace": f"{name} ({uid})" if name else uid,
+        "Schedule": one_line(event.schedule_name),
+        "Run": f"{event.id}, {one_line(run_state(event))}",
+        "Branch": one_line(environment.branch),
+        "Commit": one_line(environment.commit_hash),
+        "Started by": one_line(environment.actor),
+        "Started": clock(event.start_dttm),
+        "Ended": clock(end) if end else "",
+        "Took": lasted((end - event.start_dttm).total_seconds()) if end else "",
+        "Error": one_line(event.error_string),
+    }
+    return [f"{name + ':':<12}{value}" for name, value in facts.items() if value]
+
+
+def _command_lines(event: RunEvent) -> list[str]:
+    failed = _failed_commands(event)
+    lines = [
+        f"  {index}. {_shown(command.command)} ({_command_outcome(command)})"
+        for index, command in failed[:MAX_LISTED]
+    ]
+    return _section("Failed commands", lines, of=len(failed))
+
+
+def _failure_lines(archive: ArchiveOutcome) -> list[str]:
+    lines = []
+    for failure in archive.first_failures(MAX_LISTED):
+        lines.append(f"  {one_line(failure.get('status'))}: {_what(failure)}")
+        if message := telling_line(failure.get("message")):
+            lines[-1] += f"\n    {message}"
+    return _section("What failed", lines, of=archive.failure_count)
+
+
+def _section(title: str, lines: list[str], *, of: int) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  and {of - len(lines):,} more"] if of > len(lines) else []
+    return [f"{title}:", *lines, *more]
+
+
+def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    lines = []
+    if run_url := https_url(event.run_url):
+        lines += ["The run in Paradime:", run_url]
+    if archive.url:
+        files = f"{counted(archive.files, 'file')}, {size(archive.bytes)}"
+        lines += [f"Its archive ({files}):", archive.url]
+    return lines
+
+
+def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str, Any]:
+    """The JSON form, which docs/messages.md describes for those who read it.
+
+    `version`, `source`, `content` and `metadata` are what Amazon Q Developer in chat applications
+    asks of a custom notification.
+    """
+    environment = event.environment or Environment()
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": subject,
+            "description": _markdown(event, archive),
+        },
+        "metadata": {
+            "threadId": event.run_key,
+            "summary": subject,
+            "eventType": "run_given_up" if archive.state == "failed" else "run_failed",
+        },
+        "schema": 1,
+        "run": {
+            "workspace_uid": event.workspace.uid,
+            "workspace_name": _name(event.workspace.name),
+            "schedule_name": _name(event.schedule_name),
+            "run_id": event.id,
+            "state": _name(run_state(event)),
+            "actor": _name(environment.actor),
+            "branch": _name(environment.branch),
+            "commit_hash": _name(environment.commit_hash),
+            "started_at": to_text(event.start_dttm),
+            "ended_at": to_text(event.end_dttm) if event.end_dttm else None,
+            "error_string": one_line(event.error_string) or None,
+            "run_url": https_url(event.run_url),
+        },
+        "failed_commands": [
+            {
+                "index": index,
+                "id": command.id,
+                "command": _shown(command.command),
+                "return_code": command.return_code,
+            }
+            for index, command in _failed_commands(event)[:MAX_LISTED]
+        ],
+        "failed_command_count": len(_failed_commands(event)),
+        "failures": [
+            {
+                "unique_id": _what(failure) or None,
+                "status": one_line(failure.get("status")) or None,
+                "message": telling_line(failure.get("message")) or None,
+            }
+            for failure in archive.first_failures(MAX_FAILURES)
+        ],
+        "failure_count": archive.failure_count,
+        "archive": {
+            "state": archive.state,
+            "files": archive.files,
+            "bytes": archive.bytes,
+            "missing": archive.missing,
+            "url": archive.url,
+            "error": one_line(archive.error) or None,
+        },
+    }
+
+
+def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """Below the 8,000 characters that a chat takes. Whatever others wrote is code, so that no
+    name in it calls anybody."""
+    items = [
+        f"{_code(_what(failure))} {_code(telling_line(failure.get('message')))}"
+        for failure in archive.first_failures(MAX_LISTED)
+    ] or [_code(_shown(command.command)) for _, command in _failed_commands(event)[:MAX_LISTED]]
+    links = {"Run in Paradime": https_url(event.run_url), "Archive": archive.url}
+    return "\n".join(
+        [
+            _code(_headline(event, archive)),
+            *(f"• {item}" for item in items),
+            *(f"{name}: {url}" for name, url in links.items() if url),
+        ]
+    )
+
+
+def _code(text: object) -> str:
+    """Nothing for no text."""
+    shown = one_line(text).replace("`", "'")
+    return f"`{shown}`" if shown else ""
+
+
+def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
+    """SNS takes no empty one."""
+    attributes = {
+        "workspace": event.workspace.uid,
+        "workspace_name": _name(event.workspace.name),
+        "schedule": _name(event.schedule_name),
+        "state": _name(run_state(event)),
+        "archive_state": archive.state,
+    }
+    return {name: value for name, value in attributes.items() if value}
+
+
+def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
+    """With their places in the run, counted from 1."""
+    commands = enumerate(event.commands or (), start=1)
+    return [(index, command) for index, command in commands if command_failed(command)]
+
+
+def _what(failure: Mapping[str, Any]) -> str:
+    """A node's unique id, or the text of a command that failed without results."""
+    return _shown(str(failure.get("unique_id") or ""), MAX_NAME_CHARACTERS)
+
+
+def _shown(command: str, characters: int = 120) -> str:
+    """Without the user or token that an address in it may carry."""
+    return one_line(_USER_INFO.sub("", command), characters)
+
+
+def _command_outcome(command: Command) -> str:
+    if command.return_code is not None:
+        return f"returned {command.return_code}"
+    return one_line(command.status)
+
+
+def _name(text: str | None) -> str | None:
+    return one_line(text, MAX_NAME_CHARACTERS) or None

@@ -1,0 +1,64 @@
+"""Text of payloads and of dbt, made fit to be shown: one line, cut, and no surprise in it."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+MAX_CHARACTERS = 300
+
+# C0, C1, every kind of line end, marks that turn the direction of writing, and what no queue takes.
+_CONTROL = re.compile(
+    r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+"
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
+
+
+def one_line(text: object, characters: int = MAX_CHARACTERS) -> str:
+    """Empty for None; without control characters and lone surrogates."""
+    whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "" if text is None else str(text))
+    return cut(_CONTROL.sub(" ", whole).strip(), characters, "…")
+
+
+def one_ascii_line(text: object, characters: int) -> str:
+    """Without accents, and with a question mark for what ASCII has no letter for."""
+    letters = unicodedata.normalize("NFKD", one_line(text))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return cut(plain.encode("ascii", errors="replace").decode(), characters, "...")
+
+
+def cut(text: str, characters: int, mark: str) -> str:
+    return text if len(text) <= characters else text[: characters - len(mark)].rstrip() + mark
+
+
+def https_url(url: str | None) -> str | None:
+    """The address if it is a plain https one: a payload could hold any."""
+    return url if url and len(url) <= 1024 and _HTTPS_URL.fullmatch(url) else None
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def clock(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def lasted(seconds: float) -> str:
+    """Such as `2 h 5 min`: the two largest units that there are."""
+    minutes, left = divmod(round(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    return " ".join([f"{n} {unit}" for n, unit in parts if n][:2]) or "less than a second"
+
+
+def size(number: int) -> str:
+    """Such as `680.1 KB`, of a thousand bytes each."""
+    if number < 1000:
+        return counted(number, "byte")
+    amount = float(number)
+    for unit in ("KB", "MB"):
+        amount /= 1000
+        if amount < 1000:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1000:.1f} GB"
