@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundling import ARCHITECTURE, RUNTIME
+from infra.metrics import namespace
 from infra.nag import acknowledge
 
 
@@ -27,7 +28,7 @@ class Function(Construct):
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id)
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=logs.RetentionDays.THREE_MONTHS,
@@ -35,7 +36,7 @@ class Function(Construct):
         )
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group.log_group_arn)
+        self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -44,12 +45,13 @@ class Function(Construct):
             code=code,
             handler=f"functions.{package}.handler.handler",
             role=self._role,
-            log_group=log_group,
+            log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mib,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": namespace(self),
                 **environment,
             },
         )

@@ -97,6 +97,10 @@ class Settings(BaseModel):
     stale_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
         24, description="a whole number of hours from 1 to 720"
     )
+    # CloudWatch looks back seven days at most.
+    silence_hours: Annotated[int, _Number, Field(ge=0, le=168)] = Field(
+        0, description="a whole number of hours from 1 to 168, or 0 for no such alarm"
+    )
     stage: _Stage = Field(
         "prod",
         description="up to 30 lower-case letters, digits and dashes, beginning with a letter",

@@ -6,9 +6,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.alerts import Alerts
 from infra.archive import Archive
 from infra.bundling import Target, function_code
+from infra.dashboard import Dashboard
 from infra.function import Function
 from infra.queues import Queues
 from infra.records import Records
@@ -58,9 +60,10 @@ class ArchiveStack(cdk.Stack):
         target = Target.this_machine() if variant.for_this_machine else Target.lambda_()
         code = function_code(self, target=target)
         ingest = self._ingest(code)
-        self._fetch(code, fetch_timeout)
+        fetch = self._fetch(code, fetch_timeout)
         sweep = self._sweep(code)
         api = WebhookApi(self, "WebhookApi", handler=ingest.function)
+        self._watch(api, ingest, fetch)
         self._add_outputs(api, sweep)
 
     def _ingest(self, code: lambda_.Code) -> Function:
@@ -88,7 +91,7 @@ class ArchiveStack(cdk.Stack):
         ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook_arn)
         return ingest
 
-    def _fetch(self, code: lambda_.Code, timeout: cdk.Duration) -> None:
+    def _fetch(self, code: lambda_.Code, timeout: cdk.Duration) -> Function:
         settings, variant = self._settings, self._variant
         bucket = self._archive.bucket
         fetch = Function(
@@ -103,6 +106,7 @@ class ArchiveStack(cdk.Stack):
                 "BUCKET_NAME": bucket.bucket_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
+                "FAILED_RUNS_TOPIC_ARN": self._alerts.failed_runs.topic_arn,
                 "API_SECRET_ARN": self._vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARTIFACT_PATTERNS": json.dumps(settings.artifact_patterns),
@@ -123,6 +127,7 @@ class ArchiveStack(cdk.Stack):
             on=self._queues.runs.queue_arn,
         )
         fetch.allow("sqs:SendMessage", on=self._queues.dead_letters.queue_arn)
+        fetch.allow("sns:Publish", on=self._alerts.failed_runs.topic_arn)
         fetch.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
         fetch.allow(
             "s3:PutObject",
@@ -149,6 +154,7 @@ class ArchiveStack(cdk.Stack):
             report_batch_item_failures=True,
             max_concurrency=settings.max_concurrency,
         )
+        return fetch
 
     def _sweep(self, code: lambda_.Code) -> Function:
         settings, table = self._settings, self._records.table
@@ -180,6 +186,26 @@ class ArchiveStack(cdk.Stack):
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
         return sweep
 
+    def _watch(self, api: WebhookApi, ingest: Function, fetch: Function) -> None:
+        alarms = Alarms(
+            self,
+            "Alarms",
+            topic=self._alerts.alarms,
+            queues=self._queues,
+            api=api,
+            fetch=fetch,
+            silence_hours=self._settings.silence_hours,
+        )
+        Dashboard(
+            self,
+            "Watching",
+            queues=self._queues,
+            api=api,
+            ingest=ingest,
+            fetch=fetch,
+            alarms=alarms.all,
+        )
+
     def _add_outputs(self, api: WebhookApi, sweep: Function) -> None:
         """Scripts and the command line find the stack's parts by these names."""
         outputs = {
@@ -190,6 +216,7 @@ class ArchiveStack(cdk.Stack):
             "DeadLetterUrl": self._queues.dead_letters.queue_url,
             "QuarantineUrl": self._queues.quarantine.queue_url,
             "FailedRunsTopicArn": self._alerts.failed_runs.topic_arn,
+            "AlarmsTopicArn": self._alerts.alarms.topic_arn,
             "WebhookSecretArn": self._vault.webhook_arn,
             "ApiSecretArn": self._vault.api_arn,
             "SweepFunctionName": sweep.function.function_name,

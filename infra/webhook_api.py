@@ -60,7 +60,7 @@ class WebhookApi(Construct):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        stage = apigateway.HttpStage(
+        self.stage = apigateway.HttpStage(
             self,
             "Stage",
             http_api=api,
@@ -70,9 +70,9 @@ class WebhookApi(Construct):
             throttle=apigateway.ThrottleSettings(rate_limit=100, burst_limit=200),
         )
         # The construct's own option wants an implementation of an interface for these two values.
-        cfn_stage = stage.node.default_child
+        cfn_stage = self.stage.node.default_child
         assert isinstance(cfn_stage, apigateway.CfnStage)
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
-        self.url = f"{stage.url.rstrip('/')}{_PATH}"
+        self.url = f"{self.stage.url.rstrip('/')}{_PATH}"

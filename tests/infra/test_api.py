@@ -52,6 +52,7 @@ def test_outputs_name_what_scripts_look_for(template: Template) -> None:
         "DeadLetterUrl": "QueuesDeadLetters",
         "QuarantineUrl": "QueuesQuarantine",
         "FailedRunsTopicArn": "AlertsFailedRuns",
+        "AlarmsTopicArn": "AlertsAlarms",
         "WebhookSecretArn": "VaultWebhook",
         "ApiSecretArn": "VaultApi",
         "SweepFunctionName": "SweepFunction",

@@ -54,6 +54,7 @@ def test_fetch_may_consume_read_the_record_and_write_below_runs(template: Templa
         ("sqs:ChangeMessageVisibility", "QueuesRuns"),
         ("sqs:GetQueueAttributes", "QueuesRuns"),
         ("sqs:SendMessage", "QueuesDeadLetters"),
+        ("sns:Publish", "AlertsFailedRuns"),
         ("secretsmanager:GetSecretValue", "VaultApi"),
         ("s3:PutObject", "ArchiveBucket/runs/*"),
         ("s3:GetObject", "ArchiveBucket/runs/*"),

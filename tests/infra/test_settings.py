@@ -21,6 +21,7 @@ def test_nothing_set_gives_the_defaults() -> None:
         "sweep_hours": 1,
         "sweep_lookback_hours": 48,
         "stale_hours": 24,
+        "silence_hours": 0,
         "stage": "prod",
     }
 
@@ -39,6 +40,7 @@ def test_cdk_json_shows_every_setting_with_its_default() -> None:
         ("maxConcurrency", "2", "max_concurrency", 2),
         ("maxArtifactMiB", "10", "max_artifact_mib", 10),
         ("sweepHours", "0", "sweep_hours", 0),
+        ("silenceHours", "168", "silence_hours", 168),
         ("sweepHours", "24", "sweep_hours", 24),
         ("sweepLookbackHours", "720", "sweep_lookback_hours", 720),
         ("staleHours", "1", "stale_hours", 1),
@@ -94,6 +96,9 @@ def test_command_line_text_is_taken(key: str, text: str, field: str, value: obje
         ("sweepLookbackHours", 0),
         ("sweepLookbackHours", 721),
         ("staleHours", 0),
+        ("silenceHours", -1),
+        ("silenceHours", 169),
+        ("silenceHours", "a day"),
         ("staleHours", "a day"),
         ("stage", ""),
         ("stage", "Prod"),

@@ -117,12 +117,13 @@ def test_queue_is_encrypted_and_keeps_large_messages_for_14_days(
         ("QueuesQuarantinePolicy", "QueuesQuarantine"),
         ("ArchiveBucketPolicy", "ArchiveBucket"),
         ("AlertsFailedRunsPolicy", "AlertsFailedRuns"),
+        ("AlertsAlarmsPolicy", "AlertsAlarms"),
     ],
 )
 def test_plain_http_is_refused(template: Template, policy: str, of: str) -> None:
     properties = named(template)[policy]["Properties"]
-    [statement] = properties["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny"
+    statements = properties["PolicyDocument"]["Statement"]
+    [statement] = [found for found in statements if found["Effect"] == "Deny"]
     assert statement["Principal"] in ("*", {"AWS": "*"})
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     resource = statement["Resource"]
@@ -177,18 +178,29 @@ def test_settings_never_touch_a_secret(template: Template) -> None:
         assert secret["DeletionPolicy"] == "Retain"
 
 
-def test_topic_is_encrypted(template: Template) -> None:
-    [topic] = of_type(template, "AWS::SNS::Topic").values()
+def test_failed_runs_are_encrypted_with_the_key_that_publishing_needs_no_right_on(
+    template: Template,
+) -> None:
+    topic = named(template)["AlertsFailedRuns"]
     assert shown(topic["Properties"]["KmsMasterKeyId"]).endswith(":alias/aws/sns")
 
 
-def test_alert_email_is_subscribed_if_there_is_one(template: Template) -> None:
+def test_alarms_go_to_a_topic_that_cloudwatch_can_publish_to(template: Template) -> None:
+    """With the key aws/sns it could not, and nobody would be told."""
+    assert "KmsMasterKeyId" not in named(template)["AlertsAlarms"]["Properties"]
+
+
+def test_alert_email_is_subscribed_to_both_topics_if_there_is_one(template: Template) -> None:
     assert not of_type(template, "AWS::SNS::Subscription")
     other = synthesized(alertEmail="me@example.com")
-    [subscription] = of_type(other, "AWS::SNS::Subscription").values()
-    assert subscription["Properties"]["Protocol"] == "email"
-    assert subscription["Properties"]["Endpoint"] == "me@example.com"
-    assert shown(subscription["Properties"]["TopicArn"]) == "AlertsFailedRuns"
+    subscriptions = of_type(other, "AWS::SNS::Subscription").values()
+    for subscription in subscriptions:
+        assert subscription["Properties"]["Protocol"] == "email"
+        assert subscription["Properties"]["Endpoint"] == "me@example.com"
+    assert sorted(shown(found["Properties"]["TopicArn"]) for found in subscriptions) == [
+        "AlertsAlarms",
+        "AlertsFailedRuns",
+    ]
 
 
 def test_nothing_that_holds_data_has_a_name_of_ours(template: Template) -> None:

@@ -23,6 +23,7 @@ def test_local_stack_differs_in_this_alone(template: dict[str, Any]) -> None:
     fetch = "/FetchFunction/Properties"
     assert set(differences(named(template), local)) == {
         # refuses plain HTTP
+        "/AlertsAlarmsPolicy/Properties/PolicyDocument/Statement",
         "/AlertsFailedRunsPolicy",
         "/ArchiveBucketPolicy",
         "/QueuesDeadLettersPolicy",

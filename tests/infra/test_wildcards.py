@@ -51,14 +51,21 @@ def test_only_known_resources_have_a_wildcard(template: Template) -> None:
     assert wide == KNOWN_WILDCARDS
 
 
-def test_resource_policies_allow_nothing(template: Template) -> None:
+def test_resource_policies_allow_nothing_but_that_alarms_publish(template: Template) -> None:
     """They only refuse plain HTTP: whoever may do something is named by a role's own policy."""
-    policies = {
-        kind: of_type(template, kind)
-        for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+    allowed = {}
+    for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        policies = of_type(template, kind)
+        assert policies, kind
+        for name, policy in policies.items():
+            statements = policy["Properties"]["PolicyDocument"]["Statement"]
+            if allows := [found for found in statements if found["Effect"] == "Allow"]:
+                allowed[name] = allows
+    [(name, [statement])] = allowed.items()
+    assert name == "AlertsAlarmsPolicy"
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    assert shown(statement["Resource"]) == "AlertsAlarms"
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"}
     }
-    for kind, found in policies.items():
-        assert found, kind
-        for policy in found.values():
-            document = policy["Properties"]["PolicyDocument"]
-            assert {statement["Effect"] for statement in document["Statement"]} == {"Deny"}
