@@ -37,6 +37,8 @@ class Alarms(Construct):
         queues: Queues,
         api: WebhookApi,
         fetch: Function,
+        sweep: Function,
+        sweep_hours: int,
         silence_hours: int,
     ) -> None:
         super().__init__(scope, id)
@@ -104,6 +106,20 @@ class Alarms(Construct):
             "The sweep found runs of which no delivery had told.",
             own(Metric.RUNS_FOUND_MISSING, service="sweep", period=hour),
         )
+        if sweep_hours:
+            self._add(
+                "Sweep faults",
+                "Sweeps have failed, or could not look after everything, three times in a row.",
+                cloudwatch.MathExpression(
+                    expression="FILL(errors, 0) + FILL(faults, 0)",
+                    using_metrics={
+                        "errors": sweep.function.metric_errors(),
+                        "faults": own(Metric.SWEEP_FAULTS, service="sweep"),
+                    },
+                    period=cdk.Duration.hours(sweep_hours),
+                ),
+                periods=3,
+            )
         if silence_hours:
             self._add(
                 "Silence",

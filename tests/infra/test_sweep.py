@@ -56,6 +56,25 @@ def test_without_hours_it_is_there_for_the_command_line_alone() -> None:
     assert "SweepFunction" in named(template)
 
 
+def test_a_missed_run_rings_an_alarm(template: Template) -> None:
+    alarm = named(template)["AlarmsMissedRuns"]["Properties"]
+    assert alarm["MetricName"] == "RunsFoundMissing"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "GreaterThanOrEqualToThreshold",
+        1,
+    )
+
+
+def test_sweeps_that_fail_three_times_in_a_row_ring_an_alarm() -> None:
+    alarm = named(synthesized(sweepHours=6))["AlarmsSweepFaults"]["Properties"]
+    periods = {m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m}
+    assert (periods, alarm["EvaluationPeriods"]) == ({6 * 3600}, 3)
+
+
+def test_without_hours_no_sweep_is_missed() -> None:
+    assert "AlarmsSweepFaults" not in named(synthesized(sweepHours=0))
+
+
 def test_a_sweep_that_failed_is_not_tried_again(template: Template) -> None:
     [rule] = of_type(template, "AWS::Events::Rule").values()
     [target] = rule["Properties"]["Targets"]
