@@ -6,6 +6,7 @@ import pytest
 
 from local.outputs import Outputs
 from local.stack import LocalStack, local_stack
+from tests.e2e.client import Client
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def outputs(stack: LocalStack) -> Outputs:
     return stack.outputs
+
+
+@pytest.fixture(scope="session")
+def client(outputs: Outputs) -> Client:
+    return Client(outputs)

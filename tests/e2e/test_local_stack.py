@@ -8,8 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,20 +25,12 @@ from local.errors import LocalStackError
 from local.outputs import Outputs, read_outputs
 from local.stack import LocalStack, local_stack
 from local.state import StateDir
+from tests.e2e.client import eventually
 
 pytestmark = pytest.mark.e2e
 
 EVENTS = Path(__file__).parents[2] / "events"
 RUN_KEY = {"run_key": {"S": "n0sg8br1m44k0ryj#63187"}}
-
-
-def eventually(look: Callable[[], bool], what: str, *, patience: float = 60) -> bool:
-    """True as soon as `look` is."""
-    deadline = time.monotonic() + patience
-    while not look():
-        assert time.monotonic() < deadline, f"not within {patience} s: {what}"
-        time.sleep(0.05)
-    return True
 
 
 def client(outputs: Outputs, service: Any) -> Any:
@@ -90,6 +81,7 @@ def test_outputs_file_has_what_the_stack_is_used_by(stack: LocalStack) -> None:
         "failed_runs_topic",
         "webhook_secret_arn",
         "api_secret_arn",
+        "sweep_function",
         "pid",
     }
     assert read_outputs(stack.state) == stack.outputs
