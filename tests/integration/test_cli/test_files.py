@@ -1,0 +1,158 @@
+"""`open` and `download`: a run's archive on this machine."""
+
+import json
+import webbrowser
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+
+from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.world import World
+
+PREFIX = "runs/demo-jaffle-n0sg8br1m44k0ryj/daily_run/2023/10/15/63187/"
+MANIFEST = "04-dbt-run-193442/target/manifest.json"
+
+
+def put(world: World, key: str, body: bytes) -> None:
+    boto3.client("s3").put_object(Bucket=world.bucket, Key=key, Body=body)
+
+
+def rewrite_key(world: World, new: str) -> None:
+    """As if somebody had written into the bucket: the inventory names another key."""
+    inventory = json.loads(world.objects()[f"{PREFIX}archive.json"])
+    [file] = [file for file in inventory["files"] if file["key"] == PREFIX + MANIFEST]
+    put(world, new, world.objects()[file["key"]])
+    file["key"] = new
+    put(world, f"{PREFIX}archive.json", json.dumps(inventory).encode())
+
+
+def files_below(directory: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(directory)): file.read_bytes()
+        for file in directory.rglob("*")
+        if file.is_file()
+    }
+
+
+class TestDownload:
+    def test_has_every_file_byte_for_byte(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        put(archived, f"{PREFIX}index.html", b"<!doctype html>")
+        ended = bolt_archive("download", "63187")
+        below = {
+            key.removeprefix(PREFIX): body
+            for key, body in archived.objects().items()
+            if key.startswith(PREFIX)
+        }
+        assert ended.status == 0
+        assert files_below(tmp_path / "63187") == below
+        assert "index.html" in below
+
+    def test_goes_where_it_is_told(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        bolt_archive("download", "63187", "a/b")
+        assert (tmp_path / "a" / "b" / "event.json").is_file()
+
+    def test_again_leaves_alone_what_is_right(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        bolt_archive("download", "63187")
+        spoilt = tmp_path / "63187" / MANIFEST
+        whole = spoilt.read_bytes()
+        spoilt.write_bytes(b"spoilt")
+        files = bolt_archive("download", "63187", "--json").json["files"]
+        # The inventory itself is in no inventory.
+        fetched = {file["path"] for file in files if file["outcome"] == "downloaded"}
+        assert fetched == {MANIFEST, "archive.json"}
+        assert spoilt.read_bytes() == whole
+
+    def test_an_object_that_was_changed_is_not_kept(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        put(archived, PREFIX + MANIFEST, b"{}")
+        ended = bolt_archive("download", "63187")
+        assert ended.status == 1
+        assert MANIFEST in ended.err
+        assert MANIFEST not in files_below(tmp_path / "63187")
+        assert len(files_below(tmp_path / "63187")) == 18
+
+    def test_an_object_that_is_gone_is_said_to_be(
+        self, archived: World, bolt_archive: BoltArchive
+    ) -> None:
+        boto3.client("s3").delete_object(Bucket=archived.bucket, Key=PREFIX + MANIFEST)
+        ended = bolt_archive("download", "63187", "--json")
+        broken = [file["path"] for file in ended.json["files"] if "error" in file]
+        assert (ended.status, broken) == (1, [MANIFEST])
+
+    def test_a_hostile_key_stays_below_the_directory(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        rewrite_key(archived, f"{PREFIX}../../../escaped.json")
+        assert bolt_archive("download", "63187", "inner").status == 0
+        assert list(tmp_path.iterdir()) == [tmp_path / "inner"]
+        assert not list(tmp_path.parent.glob("escaped*"))
+
+    def test_a_key_of_another_run_is_refused(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        rewrite_key(archived, "runs/other/manifest.json")
+        ended = bolt_archive("download", "63187")
+        assert ended.status == 1
+        assert "runs/other/manifest.json" in ended.err
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        ("run", "why"), [("63189", "was not archived"), ("63188", "waits for its archive")]
+    )
+    def test_without_an_archive_it_says_why(
+        self, archived: World, bolt_archive: BoltArchive, run: str, why: str
+    ) -> None:
+        ended = bolt_archive("download", run)
+        assert ended.status == 1
+        assert why in ended.err
+
+
+class TestOpen:
+    @pytest.fixture(autouse=True)
+    def page(self, archived: World) -> None:
+        put(archived, f"{PREFIX}index.html", b"<!doctype html>")
+
+    def test_print_gives_a_link_that_is_good_for_an_hour(self, bolt_archive: BoltArchive) -> None:
+        ended = bolt_archive("open", "63187", "--print")
+        link = urlsplit(ended.out.strip())
+        assert ended.status == 0
+        assert link.scheme == "https"
+        assert link.path.endswith(f"{PREFIX}index.html")
+        assert parse_qs(link.query)["X-Amz-Expires"] == ["3600"]
+
+    def test_the_browser_gets_the_link_and_the_terminal_does_not(
+        self, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened: list[str] = []
+
+        def browser(url: str) -> bool:
+            opened.append(url)
+            return True
+
+        monkeypatch.setattr(webbrowser, "open", browser)
+        ended = bolt_archive("open", "63187")
+        assert "index.html" in opened[0]
+        assert "X-Amz" not in ended.out
+
+    def test_without_a_browser_the_link_is_printed(
+        self, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(webbrowser, "open", lambda url: False)
+        assert bolt_archive("open", "63187").out.startswith("https://")
+
+    def test_an_archive_without_a_page_is_said_to_have_none(
+        self, archived: World, bolt_archive: BoltArchive
+    ) -> None:
+        boto3.client("s3").delete_object(Bucket=archived.bucket, Key=f"{PREFIX}index.html")
+        ended = bolt_archive("open", "63187", "--print")
+        assert ended.status == 1
+        assert "replay n0sg8br1m44k0ryj/63187" in ended.err

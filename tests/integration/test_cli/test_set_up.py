@@ -1,0 +1,138 @@
+"""`configure` and `send`: what is stored is what deliveries are judged by."""
+
+import base64
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.world import SECRET, World
+
+NEW = "whsec_" + base64.b64encode(b"n" * 24).decode()
+
+
+def stored(name: str) -> dict[str, object]:
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    value: dict[str, object] = json.loads(text)
+    return value
+
+
+class TestConfigure:
+    def test_asks_for_both(self, world: World, bolt_archive: BoltArchive) -> None:
+        ended = bolt_archive("configure", stdin=f"{NEW}\nkey\nhush\n")
+        assert ended.status == 0
+        assert stored("webhook")["secrets"] == [NEW]
+        assert stored("api")["default"] == {"api_key": "key", "api_secret": "hush"}
+
+    def test_an_empty_answer_keeps_what_is_stored(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        before = stored("webhook"), stored("api")
+        assert bolt_archive("configure", stdin="\n\n").status == 0
+        assert (stored("webhook"), stored("api")) == before
+
+    def test_a_token_needs_no_second_answer(self, world: World, bolt_archive: BoltArchive) -> None:
+        bolt_archive("configure", "api", "--workspace", "w1", stdin="prdm_wsp_x\n")
+        assert stored("api")["workspaces"] == {"w1": {"token": "prdm_wsp_x"}}
+
+    def test_rotation_keeps_both_until_the_old_one_is_removed(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        [old] = bolt_archive("configure", "--show", "--json").json["signing_secrets"]
+        bolt_archive("configure", "webhook", "--add", stdin=NEW)
+        assert stored("webhook")["secrets"] == [SECRET, NEW]
+        bolt_archive("configure", "webhook", "--remove", old)
+        assert stored("webhook")["secrets"] == [NEW]
+
+    def test_another_scheme(self, world: World, bolt_archive: BoltArchive) -> None:
+        scheme = ["--scheme", "hmac-sha256", "--header", "x-signed", "--encoding", "hex"]
+        ended = bolt_archive("configure", "webhook", *scheme, stdin="0123456789abcdef")
+        assert ended.status == 0
+        assert stored("webhook") == {
+            "scheme": "hmac-sha256",
+            "secrets": ["0123456789abcdef"],
+            "header": "x-signed",
+            "encoding": "hex",
+        }
+
+    @pytest.mark.parametrize(
+        ("arguments", "typed"),
+        [
+            (["webhook"], "hush-hush"),
+            (["webhook", "--add"], "whsec_hush"),
+            (["api"], "hush hush\nhush\n"),
+            (["api"], "prdm_wsp_hüsh"),
+            (["api"], "hush\n"),
+        ],
+    )
+    def test_what_is_malformed_changes_nothing_and_is_not_repeated(
+        self, world: World, bolt_archive: BoltArchive, arguments: list[str], typed: str
+    ) -> None:
+        before = stored("webhook"), stored("api")
+        ended = bolt_archive("configure", *arguments, stdin=typed)
+        assert ended.status == 1
+        assert "hush" not in ended.out + ended.err
+        assert (stored("webhook"), stored("api")) == before
+
+    @pytest.mark.parametrize("options", [["--show"], ["--show", "--json"], ["webhook", "--add"]])
+    def test_no_secret_is_shown(
+        self, world: World, bolt_archive: BoltArchive, options: list[str]
+    ) -> None:
+        ended = bolt_archive("configure", *options, stdin=NEW)
+        said = ended.out + ended.err
+        secrets = [SECRET, NEW, str(world.standin.bolt)]
+        assert [secret for secret in secrets if secret.removeprefix("whsec_") in said] == []
+
+
+class TestSend:
+    def test_a_file_is_signed_and_delivered(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        ended = bolt_archive("send", "run.json", "--json")
+        assert ended.json == [
+            {"file": "run.json", "status": "accepted", "run": "n0sg8br1m44k0ryj/63187"}
+        ]
+        assert world.record() is not None
+
+    def test_it_is_signed_with_what_was_just_configured(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        bolt_archive("send", "run.json")  # the secret is cached from here on
+        bolt_archive("configure", "webhook", stdin=NEW)
+        assert bolt_archive("send", "run.json").status == 0
+
+    def test_another_api_address_is_written_into_it(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        bolt_archive("send", "run.json", "--api-url", "https://api.paradime.io/other")
+        record = world.record()
+        assert record is not None
+        assert record["api_url"] == "https://api.paradime.io/other"
+
+    def test_what_was_delivered_before_a_failure_is_told(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        (tmp_path / "large.json").write_bytes(b" " * (5 * 1024 * 1024))
+        ended = bolt_archive("send", "run.json", "large.json", "--json")
+        assert (ended.status, [one["file"] for one in ended.json]) == (1, ["run.json"])
+        assert "413" in ended.err
+
+    def test_a_quarantined_delivery_is_told(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "bad.json").write_bytes(b"{}")
+        assert bolt_archive("send", "bad.json").out == "bad.json: quarantined\n"
+
+    def test_an_address_that_does_not_answer(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        ended = bolt_archive("send", "run.json", "--url", "http://127.0.0.1:1/")
+        assert ended.status == 1
+        assert "could not be reached" in ended.err
