@@ -4,7 +4,7 @@ Each step can happen again: what is stored is not fetched twice, and what comes 
 record, says that all the rest is there.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,7 @@ from functions.shared.errors import (
     NotThereError,
     NotUnderstoodError,
     OutOfTimeError,
+    SupersededError,
     TooManyBytesError,
     TryAgainError,
     UnavailableError,
@@ -105,24 +106,29 @@ class Archiver:
         Raises:
             GivenUpError: trying again cannot help, or this was the last time.
             TryAgainError: something may be had later; what could be had is stored.
-            SupersededError: a later event of the run came meanwhile.
+            SupersededError: a later event of the run, or another fetch of it, came meanwhile.
             UnavailableError: an AWS service failed.
         """
         run = self._read(pointer)
         if run.is_archived:
             return Archived()
         event = events.parse(run.body)
-        fetch = _RunFetch(self, event, self._api(event), deadline)
+        api = self._api(event)
+        stored = self.bucket.list_etags(run_prefix(event))
+        # Only what is listed now is replaced in the end, and the record still has this event: so
+        # a fetch that is overtaken replaces nothing of what the other one made.
+        self.table.check(run)
+        fetch = _RunFetch(self, event, api, deadline, stored)
         outcomes = fetch.fetch()
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
         if not pending:
             missing = any(isinstance(outcome, MissingFile) for outcome in outcomes)
             state: ArchiveState = "partial" if missing else "archived"
-            return self._finish(run, event, outcomes, state=state, last=last)
+            return self._finish(run, event, stored, outcomes, state=state, last=last)
         if last:
             reason = f"{len(pending)} files never came: {_most_telling(pending)}"
             settled = [fetch.settled(outcome) for outcome in outcomes]
-            self._finish(run, event, settled, state="failed", error=reason, last=last)
+            self._finish(run, event, stored, settled, state="failed", error=reason, last=last)
             raise GivenUpError(reason)
         self._note_pending(run, pending)
         raise _to_raise(pending, progress=fetch.stored_count > 0)
@@ -132,10 +138,12 @@ class Archiver:
 
         Raises:
             RunNotFoundError: there is no such record.
-            SupersededError: a later event of the run came meanwhile.
+            SupersededError: a later event of the run came meanwhile, or it is archived.
             UnavailableError: DynamoDB failed.
         """
         run = self._read(pointer)
+        if run.is_archived:
+            raise SupersededError(f"run {run.run_key} is archived")
         fields: dict[str, Any] = {"archive_state": "failed", "archive_error": reason}
         try:
             event = events.parse(run.body)
@@ -171,6 +179,7 @@ class Archiver:
         self,
         run: StoredRun,
         event: RunEvent,
+        stored: Mapping[str, str],
         outcomes: list[FileOutcome],
         *,
         state: ArchiveState,
@@ -180,9 +189,13 @@ class Archiver:
         files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
         missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
         prefix, metadata = run_prefix(event), {"run": event.run_key}
-        event_file = self.bucket.put(f"{prefix}event.json", run.body, metadata)
-        listing = inventory(event, event_file, files, missing)
-        self.bucket.put(f"{prefix}archive.json", listing, metadata)
+
+        def replace(name: str, body: bytes) -> StoredObject:
+            key = prefix + name
+            return self.bucket.replace(key, body, metadata, etag=stored.get(key))
+
+        event_file = replace("event.json", run.body)
+        replace("archive.json", inventory(event, event_file, files, missing))
         outcome = ArchiveOutcome(
             state=state,
             url=self.bucket.console_url(prefix),
@@ -221,13 +234,18 @@ class _RunFetch:
     """One run being fetched: several files at a time, and none twice."""
 
     def __init__(
-        self, archiver: Archiver, event: RunEvent, api: RunApi, deadline: Deadline
+        self,
+        archiver: Archiver,
+        event: RunEvent,
+        api: RunApi,
+        deadline: Deadline,
+        stored: Container[str],
     ) -> None:
         self._archiver = archiver
         self._event = event
         self._api = api
         self._deadline = deadline
-        self._stored = archiver.bucket.list_keys(run_prefix(event))
+        self._stored = stored
         ended_at = event.end_dttm or event.start_dttm
         self.stored_count = 0
         # A difference of two instants is always in range, a sum of one need not be.
@@ -360,11 +378,11 @@ def _most_telling(pending: Iterable[PendingFile]) -> TryAgainError | Unavailable
 def _to_raise(pending: list[PendingFile], *, progress: bool) -> TryAgainError | UnavailableError:
     """Out of time after some progress goes on at once; anything else waits before it does.
 
-    Without progress it must wait too: an API that hangs would otherwise use up all receives
-    within hours, when an outage of a day is to be outlasted. And it must if it was asked to.
+    Without progress, or with a fault of Paradime's beside it, it must wait too: an API that
+    hangs now and then would otherwise use up all receives within hours, when an outage of a day
+    is to be outlasted.
     """
     telling = _most_telling(pending)
-    out_of_time = [file.error for file in pending if isinstance(file.error, OutOfTimeError)]
-    if out_of_time and progress and not getattr(telling, "retry_after", None):
-        return out_of_time[0]
-    return TryAgainError(str(telling)) if isinstance(telling, OutOfTimeError) else telling
+    if isinstance(telling, OutOfTimeError) and not progress:
+        return TryAgainError(str(telling))
+    return telling

@@ -5,13 +5,15 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 
 from functions.fetch.download import FileStream
-from functions.shared.aws import unavailable
+from functions.shared.aws import error_code, unavailable
+from functions.shared.errors import SupersededError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,8 +45,8 @@ class ArchiveBucket:
         query = urlencode({"region": region, "prefix": prefix}, safe="/")
         return f"https://{region}.console.aws.amazon.com/s3/buckets/{quote(self._name)}?{query}"
 
-    def list_keys(self, prefix: str) -> frozenset[str]:
-        """All keys below a prefix.
+    def list_etags(self, prefix: str) -> dict[str, str]:
+        """All keys below a prefix, each with the ETag of its object.
 
         Raises:
             UnavailableError: S3 did not answer. So do all methods here.
@@ -53,35 +55,70 @@ class ArchiveBucket:
             Bucket=self._name, Prefix=prefix
         )
         with unavailable("S3", prefix=prefix):
-            return frozenset(item["Key"] for page in pages for item in page.get("Contents", ()))
+            return {
+                item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())
+            }
 
     def describe(self, key: str) -> StoredObject:
         """Size and digest of an object that is there.
 
-        An object that went up in parts has only a digest of its parts' digests: it is read once,
-        within AWS, rather than fetched from Paradime again.
+        An object that went up in parts (its ETag ends in their number) has only a digest of its
+        parts' digests: it is read once, within AWS, rather than fetched from Paradime again.
         """
         with unavailable("S3", key=key):
             head = self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
-            checksum = head.get("ChecksumSHA256", "-")
-            if "-" not in checksum:
-                return StoredObject(head["ContentLength"], base64.b64decode(checksum).hex())
-            digest = sha256()
+            if "-" not in head["ETag"] and "ChecksumSHA256" in head:
+                digest = base64.b64decode(head["ChecksumSHA256"]).hex()
+                return StoredObject(head["ContentLength"], digest)
+            read = sha256()
             body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
             for part in body.iter_chunks(PART_BYTES):
-                digest.update(part)
-            return StoredObject(head["ContentLength"], digest.hexdigest())
+                read.update(part)
+            return StoredObject(head["ContentLength"], read.hexdigest())
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredObject:
+        return self._put(key, body, metadata, {})
+
+    def replace(
+        self, key: str, body: bytes, metadata: Mapping[str, str], *, etag: str | None
+    ) -> StoredObject:
+        """Stores an object in the place of the one with that ETag, or of none.
+
+        Raises:
+            SupersededError: another has been stored there meanwhile, and it is not the same.
+        """
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            return self._put(key, body, metadata, condition)
+        except SupersededError:
+            stored = self.describe(key)
+            if stored != StoredObject(len(body), sha256(body).hexdigest()):
+                raise
+            return stored
+
+    def _put(
+        self,
+        key: str,
+        body: bytes,
+        metadata: Mapping[str, str],
+        condition: Mapping[str, str],
+    ) -> StoredObject:
         with unavailable("S3", key=key):
-            self._client.put_object(
-                Bucket=self._name,
-                Key=key,
-                Body=body,
-                ContentType=content_type(key),
-                ChecksumAlgorithm="SHA256",
-                Metadata=dict(metadata),
-            )
+            try:
+                self._client.put_object(
+                    Bucket=self._name,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type(key),
+                    ChecksumAlgorithm="SHA256",
+                    Metadata=dict(metadata),
+                    **cast(dict[str, Any], condition),
+                )
+            except ClientError as e:
+                if error_code(e) == "PreconditionFailed":
+                    raise SupersededError(f"another fetch of the run stored {key}") from e
+                raise
         return StoredObject(len(body), sha256(body).hexdigest())
 
     def put_stream(self, key: str, stream: FileStream, metadata: Mapping[str, str]) -> StoredObject:

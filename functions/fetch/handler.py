@@ -34,6 +34,7 @@ from functions.shared.errors import (
     OutOfTimeError,
     RunArchiveError,
     RunNotFoundError,
+    SupersededError,
     TryAgainError,
 )
 from functions.shared.metrics import Metric, namespace
@@ -110,9 +111,13 @@ class Worker:
 
     def _give_up(self, message: SQSRecord, pointer: Pointer | None, error: Exception) -> None:
         """The record first: if this stops halfway, the message is received again."""
-        logger.error("run given up, its pointer goes to the dead-letter queue", reason=str(error))
         if pointer is not None and not isinstance(error, RunNotFoundError):
-            self._archiver.give_up(pointer, str(error))
+            try:
+                self._archiver.give_up(pointer, str(error))
+            except SupersededError as e:
+                logger.info("run left to another message", reason=str(e))
+                return
+        logger.error("run given up, its pointer goes to the dead-letter queue", reason=str(error))
         self._dead_letters.send(message.body)
         metrics.add_metric(Metric.RUNS_GIVEN_UP, MetricUnit.Count, 1)
 

@@ -5,7 +5,7 @@ RunArchiveError
 ├── TooLargeError             does not fit where it has to be stored
 ├── UnavailableError          an AWS service did not do its part
 ├── SignatureError            a delivery is not shown to come from Paradime
-├── SupersededError           a later event of the run came while its archive was made
+├── SupersededError           a later event, or another fetch, came while an archive was made
 ├── GivenUpError              trying again cannot help
 │   ├── RunNotFoundError      the pointer names a run that has no record
 │   └── AddressRefusedError   the address is not one that we send to
@@ -45,7 +45,7 @@ class SignatureError(RunArchiveError):
 
 
 class SupersededError(RunArchiveError):
-    """A later event of the run was recorded while the archive of an earlier one was made."""
+    """A later event of the run was recorded, or another fetch was faster, meanwhile."""
 
 
 class GivenUpError(RunArchiveError):

@@ -119,17 +119,38 @@ class RunsTable:
             messages=frozenset(item.get("messages", ())),
         )
 
+    def check(self, run: StoredRun) -> None:
+        """Passes if the record still holds the run's event, and it is not archived yet.
+
+        Raises:
+            RunNotFoundError: the record is gone.
+            SupersededError: it is otherwise.
+            UnavailableError: DynamoDB did not answer.
+        """
+        now = self.read(run.run_key)
+        if now.event_rank != run.event_rank or now.is_archived:
+            raise SupersededError(f"run {run.run_key} has changed since it was read")
+
     def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:
         """Writes archive fields (None removes one), if the record still holds the run's event.
 
+        An archive that is there is replaced only by one that is as complete.
+
         Raises:
-            SupersededError: a higher-ranked event was merged since the run was read.
+            SupersededError: a higher-ranked event was merged since the run was read, or another
+                fetch has archived it.
             UnavailableError: DynamoDB did not take it.
         """
         arguments = update_arguments(
             assign=fields | {"event_rank": run.event_rank}, assign_once={}, add={}
         )
-        self._update(run.run_key, arguments | {"ConditionExpression": "#event_rank = :event_rank"})
+        condition = "#event_rank = :event_rank"
+        if fields.get("archive_state") not in ARCHIVED_STATES:
+            states = {f":{state}": {"S": state} for state in ARCHIVED_STATES}
+            archived = f"archived_rank = :event_rank AND archive_state IN ({', '.join(states)})"
+            condition += f" AND NOT ({archived})"
+            arguments["ExpressionAttributeValues"] |= states
+        self._update(run.run_key, arguments | {"ConditionExpression": condition})
 
     def _update(self, run_key: str, arguments: dict[str, Any]) -> None:
         with unavailable("DynamoDB", run=run_key):
@@ -139,7 +160,7 @@ class RunsTable:
                 )
             except ClientError as e:
                 if error_code(e) == "ConditionalCheckFailedException":
-                    raise SupersededError(f"run {run_key} has a higher-ranked event") from e
+                    raise SupersededError(f"the record of run {run_key} has changed") from e
                 raise
 
 
