@@ -8,7 +8,6 @@ import pytest
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.world import World
 
-
 UID = "n0sg8br1m44k0ryj"
 
 
