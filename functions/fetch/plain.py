@@ -24,7 +24,7 @@ def one_ascii_line(text: object, characters: int) -> str:
     """Without accents, and with a question mark for what ASCII has no letter for."""
     letters = unicodedata.normalize("NFKD", one_line(text))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return cut(plain.encode("ascii", errors="replace").decode(), characters, "...")
+    return cut(plain.encode("ascii", errors="replace").decode().strip(), characters, "...")
 
 
 def cut(text: str, characters: int, mark: str) -> str:

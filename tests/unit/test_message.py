@@ -1,0 +1,363 @@
+"""The message about a failed run: what it says, and that SNS takes it whatever it is made of."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.fetch.message import ArchiveOutcome, Message, compose, telling_line
+from functions.fetch.plain import https_url, lasted, size
+from functions.shared import event as events
+from functions.shared.event import RunEvent
+from tests.integration.world import EVENTS
+
+ARCHIVE_URL = "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=runs/"
+ORDERS = {
+    "unique_id": "model.shop.orders",
+    "status": "error",
+    "message": "Database Error in model orders (models/orders.sql)\n  no column amount\n  LINE 7",
+}
+ARCHIVED = ArchiveOutcome(state="archived", url=ARCHIVE_URL, files=17, bytes=680_123)
+
+
+def event(**changes: Any) -> RunEvent:
+    payload = json.loads((EVENTS / "run_completed.json").read_bytes()) | changes
+    return events.parse(json.dumps(payload).encode())
+
+
+def command(text: str, *, return_code: int | None = 1) -> dict[str, Any]:
+    return {"id": 1, "command": text, "status": "failed", "return_code": return_code}
+
+
+def failing(*failures: dict[str, Any], of: int | None = None) -> ArchiveOutcome:
+    count = len(failures) if of is None else of
+    return ArchiveOutcome(state="archived", url=ARCHIVE_URL, failures=failures, failure_count=count)
+
+
+def email(message: Message) -> str:
+    return message.by_protocol["email"]
+
+
+def content(message: Message) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(message.by_protocol["default"])
+    return read
+
+
+# --- the subject
+
+
+def test_subject_names_schedule_and_what_failed_first() -> None:
+    assert compose(event(), failing(ORDERS)).subject == "demo-jaffle / daily_run failed: orders"
+
+
+def test_subject_counts_what_else_failed() -> None:
+    assert compose(event(), failing(ORDERS, of=1_201)).subject.endswith("orders and 1,200 more")
+
+
+def test_subject_names_the_command_where_no_node_is_known() -> None:
+    said = compose(event(commands=[command("dbt deps")]), ARCHIVED).subject
+    assert said == "demo-jaffle / daily_run failed: dbt deps"
+
+
+def test_subject_says_that_the_archive_is_given_up() -> None:
+    given_up = ArchiveOutcome(state="failed", error="no credentials")
+    assert compose(event(), given_up).subject.endswith("daily_run failed; its archive is given up")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Täglich", "Taglich"), ("日次", "??"), ("\r\nBcc: x@y", "Bcc: x@y")]
+)
+def test_subject_is_ascii_on_one_line(name: str, shown: str) -> None:
+    assert f"/ {shown} failed" in compose(event(schedule_name=name), ARCHIVED).subject
+
+
+# --- the e-mail
+
+
+def test_email_says_which_run_failed_when_and_for_how_long() -> None:
+    said = email(compose(event(), ARCHIVED))
+    for line in (
+        "daily_run failed: 1 of 4 commands.",
+        "Workspace:  demo-jaffle (n0sg8br1m44k0ryj)",
+        "Schedule:   daily_run",
+        "Run:        63187, failed",
+        "Branch:     main",
+        "Commit:     54a134583ef6dccbe154e30e1cd09a9d94b6bda0",
+        "Started by: Manual",
+        "Started:    2023-10-15 16:44:01 UTC",
+        "Ended:      2023-10-15 16:44:39 UTC",
+        "Took:       38 s",
+    ):
+        assert line in said.splitlines()
+
+
+def test_email_has_no_line_for_what_is_not_known() -> None:
+    said = email(compose(event(environment=None, end_dttm=None), ARCHIVED))
+    for name in ("Branch", "Commit", "Started by", "Ended", "Took", "Error"):
+        assert f"{name}:" not in said
+
+
+def test_email_names_failed_commands_by_their_place_in_the_run() -> None:
+    assert "  4. dbt run (returned 1)" in email(compose(event(), ARCHIVED)).splitlines()
+
+
+def test_email_shows_the_status_of_a_command_without_return_code() -> None:
+    said = email(compose(event(commands=[command("dbt run", return_code=None)]), ARCHIVED))
+    assert "  1. dbt run (failed)" in said.splitlines()
+
+
+def test_email_lists_failing_nodes_each_with_its_cause() -> None:
+    said = email(compose(event(), failing(ORDERS)))
+    assert "What failed:\n  error: model.shop.orders\n    no column amount\n" in said
+
+
+def test_email_lists_ten_and_counts_the_rest() -> None:
+    said = email(compose(event(), failing(*[ORDERS] * 20, of=5_000)))
+    assert said.count("error: model.shop.orders") == 10
+    assert "  and 4,990 more" in said.splitlines()
+
+
+def test_warnings_behind_the_failures_are_not_told() -> None:
+    warning = {"unique_id": "test.shop.stale", "status": "warn", "message": None}
+    message = compose(event(), failing(ORDERS, warning, of=1))
+    assert "test.shop.stale" not in email(message)
+    assert [failure["unique_id"] for failure in content(message)["failures"]] == [
+        "model.shop.orders"
+    ]
+
+
+def test_email_links_to_run_and_archive_each_on_a_line_of_its_own() -> None:
+    lines = email(compose(event(), ARCHIVED)).splitlines()
+    assert "https://app.demo.paradime.io/bolt/run_id/63187" in lines
+    assert "Its archive (17 files, 680.1 KB):" in lines
+    assert ARCHIVE_URL in lines
+
+
+@pytest.mark.parametrize("run_url", ["http://app.paradime.io/1", "javascript:alert(1)", None])
+def test_a_run_address_that_is_not_https_is_left_out(run_url: str | None) -> None:
+    message = compose(event(run_url=run_url), ARCHIVED)
+    assert "The run in Paradime" not in email(message)
+    assert content(message)["run"]["run_url"] is None
+
+
+def test_email_says_how_many_files_are_missing() -> None:
+    partial = ArchiveOutcome(state="partial", url=ARCHIVE_URL, files=16, missing=1)
+    said = email(compose(event(), partial))
+    assert said.startswith("daily_run failed: 1 of 4 commands. 1 file could not be archived.\n")
+
+
+def test_email_says_why_the_archive_is_given_up() -> None:
+    given_up = ArchiveOutcome(state="failed", error="no credentials for workspace w")
+    said = email(compose(event(), given_up))
+    assert "Its archive is given up: no credentials for workspace w\n" in said
+    assert "Its archive (" not in said
+
+
+def test_no_name_can_add_a_line() -> None:
+    plain = email(compose(event(), ARCHIVED))
+    forged = email(compose(event(schedule_name="daily_run\nRun: 1\u2028Run: 2"), ARCHIVED))
+    assert forged.count("\n") == plain.count("\n")
+
+
+def test_no_name_can_turn_the_direction_of_writing() -> None:
+    assert "\u202e" not in email(compose(event(schedule_name="daily\u202enur"), ARCHIVED))
+
+
+def test_a_token_in_an_address_is_not_told() -> None:
+    cloned = command("git clone https://x-token:s3cret@github.com/a/b")
+    failure = {"unique_id": cloned["command"], "status": "failed", "message": None}
+    message = compose(event(commands=[cloned]), failing(failure))
+    assert "git clone https://github.com/a/b" in email(message)
+    assert "s3cret" not in json.dumps([message.subject, message.by_protocol, message.attributes])
+
+
+# --- the JSON form
+
+
+def test_programs_get_what_the_email_says() -> None:
+    message = content(compose(event(), failing(ORDERS, of=3)))
+    assert message["schema"] == 1
+    assert message["run"] == {
+        "workspace_uid": "n0sg8br1m44k0ryj",
+        "workspace_name": "demo-jaffle",
+        "schedule_name": "daily_run",
+        "run_id": 63187,
+        "state": "failed",
+        "actor": "Manual",
+        "branch": "main",
+        "commit_hash": "54a134583ef6dccbe154e30e1cd09a9d94b6bda0",
+        "started_at": "2023-10-15T16:44:01.476190Z",
+        "ended_at": "2023-10-15T16:44:39.891890Z",
+        "error_string": None,
+        "run_url": "https://app.demo.paradime.io/bolt/run_id/63187",
+    }
+    assert message["failed_commands"] == [
+        {"index": 4, "id": 193442, "command": "dbt run", "return_code": 1}
+    ]
+    assert message["failures"] == [
+        {"unique_id": "model.shop.orders", "status": "error", "message": "no column amount"}
+    ]
+    assert (message["failed_command_count"], message["failure_count"]) == (1, 3)
+
+
+def test_programs_get_what_became_of_the_archive() -> None:
+    assert content(compose(event(), ARCHIVED))["archive"] == {
+        "state": "archived",
+        "files": 17,
+        "bytes": 680_123,
+        "missing": 0,
+        "url": ARCHIVE_URL,
+        "error": None,
+    }
+
+
+def test_messages_of_a_run_stay_together_in_a_chat() -> None:
+    given_up = content(compose(event(), ArchiveOutcome(state="failed", error="none")))["metadata"]
+    archived = content(compose(event(), ARCHIVED))["metadata"]
+    assert given_up["threadId"] == archived["threadId"] == "n0sg8br1m44k0ryj#63187"
+    assert (given_up["eventType"], archived["eventType"]) == ("run_given_up", "run_failed")
+
+
+def test_a_name_calls_nobody_in_a_chat() -> None:
+    named = {"unique_id": "model.shop.`<!channel>`", "status": "error", "message": "@here"}
+    said = content(compose(event(schedule_name="`@channel`"), failing(named)))["content"]
+    assert "`model.shop.'<!channel>'` `@here`" in said["description"]
+    assert said["description"].startswith("`'@channel' failed")
+
+
+# --- what to filter by
+
+
+def test_attributes_are_what_a_filter_policy_asks_for() -> None:
+    assert compose(event(), ARCHIVED).attributes == {
+        "workspace": "n0sg8br1m44k0ryj",
+        "workspace_name": "demo-jaffle",
+        "schedule": "daily_run",
+        "state": "failed",
+        "archive_state": "archived",
+    }
+
+
+def test_an_attribute_without_a_value_is_left_out() -> None:
+    message = compose(event(schedule_name="", workspace={"uid": "w", "name": " "}), ARCHIVED)
+    assert message.attributes.keys() == {"workspace", "state", "archive_state"}
+
+
+# --- within SNS's bounds
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=400)
+ANY_FAILURE = st.fixed_dictionaries(
+    {"unique_id": ANY_TEXT, "status": ANY_TEXT, "message": ANY_TEXT | st.none()}
+)
+
+
+@given(
+    ANY_TEXT, ANY_TEXT, st.lists(ANY_FAILURE, max_size=3), st.sampled_from(["archived", "failed"])
+)
+def test_sns_takes_whatever_a_payload_holds(
+    schedule: str, workspace: str, failures: list[dict[str, Any]], state: Any
+) -> None:
+    told = event().model_copy(
+        update={
+            "schedule_name": schedule,
+            "workspace": events.Workspace(uid="w", name=workspace),
+            "error_string": schedule,
+        }
+    )
+    message = compose(
+        told,
+        ArchiveOutcome(
+            state=state, failures=failures, failure_count=len(failures), error=workspace
+        ),
+    )
+    assert message.subject.isascii()
+    assert message.subject.isprintable()
+    assert 0 < len(message.subject) < 100
+    assert message.subject[0] != " "
+    for text in (*message.by_protocol.values(), *message.attributes.values()):
+        text.encode()
+        assert not {character for character in text if character < " "} - {"\n"}
+    assert all(message.attributes.values())
+    content(message)
+
+
+@pytest.mark.parametrize("character", ["\N{PILE OF POO}", '"', "\\", "é", "\ufdfa"])
+def test_the_largest_message_is_far_below_256_kib(character: str) -> None:
+    long = character * 5_000
+    failure = {"unique_id": long, "status": long, "message": long}
+    told = event(
+        schedule_name=long,
+        workspace={"uid": "w" * 64, "name": long},
+        status=long,
+        error_string=long,
+        run_url=f"https://x.io/{'a' * 1_000}",
+        environment=dict.fromkeys(("actor", "branch", "commit_hash"), long),
+        commands=[command(long) | {"id": number} for number in range(1, 30)],
+    )
+    message = compose(told, failing(*[failure] * 20, of=5_000))
+    body = json.dumps(message.by_protocol, ensure_ascii=False)
+    attributes = "".join(f"{name}String{value}" for name, value in message.attributes.items())
+    assert len((body + attributes).encode()) < 200 * 1024
+    assert len(content(message)["content"]["description"]) <= 8_000
+    assert len(content(message)["content"]["title"]) <= 250
+
+
+# --- the words
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (ORDERS["message"], "no column amount"),
+        ("Got 3 results, configured to fail if != 0", "Got 3 results, configured to fail if != 0"),
+        (
+            "Compilation Error in model a (models/a.sql)",
+            "Compilation Error in model a (models/a.sql)",
+        ),
+        ("\n\n  fatal: not found\nhint", "fatal: not found"),
+        (None, ""),
+    ],
+)
+def test_telling_line(message: str | None, line: str) -> None:
+    assert telling_line(message) == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "less than a second"), (59.6, "1 min"), (3_725, "1 h 2 min"), (7_205, "2 h 5 s")],
+)
+def test_duration(seconds: float, words: str) -> None:
+    assert lasted(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (1_500, "1.5 KB"),
+        (2 * 10**9, "2.0 GB"),
+        (5 * 10**12, "5000.0 GB"),
+    ],
+)
+def test_size(number: int, words: str) -> None:
+    assert size(number) == words
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a.io/",
+        "https://user@a.io/",
+        "https://a.io/ b",
+        "https://a.io/\n",
+        "https://ä.io/",
+        "https:///x",
+        f"https://a.io/{'x' * 1_024}",
+        "",
+    ],
+)
+def test_an_address_is_plain_https_or_none(url: str) -> None:
+    assert https_url(url) is None
