@@ -245,10 +245,7 @@ def test_of(
         not outcome.stored
     )
     assert all(row.says in missing["reason"] for missing in listing["missing"])
-    emitted = metrics(capsys.readouterr().out)
-    expected = dict.fromkeys(["RunsToTryAgain", "RunsGivenUp", "FilesMissing", "Faults"], 0)
-    expected |= outcome.metrics
-    assert {name: emitted[name] for name in expected} == expected
+    assert_shows(row, metrics(capsys.readouterr().out))
 
 
 def on_port(body: bytes, port: int) -> bytes:
@@ -256,6 +253,12 @@ def on_port(body: bytes, port: int) -> bytes:
     event = json.loads(body)
     event["api_url"] = f"http://127.0.0.1:{port}/api/v1/uany7edagtovarzx/graphql"
     return json.dumps(event).encode()
+
+
+def assert_shows(row: Row, emitted: Counter[str]) -> None:
+    expected = dict.fromkeys(["RunsToTryAgain", "RunsGivenUp", "FilesMissing", "Faults"], 0)
+    expected |= row.then.value.metrics
+    assert {name: emitted[name] for name in expected} == expected
 
 
 def assert_outage(world: World, row: Row, first: Seen, receives: int) -> None:
@@ -269,12 +272,13 @@ def assert_outage(world: World, row: Row, first: Seen, receives: int) -> None:
     assert (record["archive_state"], record["missing_count"]) == ("archived", 0)
 
 
-def test_of_an_outage_of_the_api(world: World) -> None:
-    many = small_run(resources=100)
-    world.standin.bolt.add(many)
+def test_of_an_outage_of_the_api(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run = small_run()
+    world.standin.bolt.add(run)
     world.standin.faults.add(Status(on=OUTAGE.operation, status=503))
-    receives, first = play(world, delivery(world, many), world.standin.faults.clear)
+    receives, first = play(world, delivery(world, run), world.standin.faults.clear)
     assert_outage(world, OUTAGE, first, receives)
+    assert_shows(OUTAGE, metrics(capsys.readouterr().out))
 
 
 def test_an_api_that_is_down_is_not_asked_for_each_file(world: World) -> None:
@@ -295,7 +299,9 @@ def test_an_api_that_asks_to_wait_is_not_asked_on(world: World) -> None:
 
 
 @pytest.mark.usefixtures("short_times")
-def test_of_an_api_that_takes_no_connection(world: World) -> None:
+def test_of_an_api_that_takes_no_connection(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as hole, ExitStack() as later:
         hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         hole.bind(("127.0.0.1", 0))
@@ -311,9 +317,12 @@ def test_of_an_api_that_takes_no_connection(world: World) -> None:
         body = on_port(delivery(world, small_run()), port)
         receives, first = play(world, body, recover)
     assert_outage(world, HANGS, first, receives)
+    assert_shows(HANGS, metrics(capsys.readouterr().out))
 
 
-def test_of_an_api_that_refuses_connections(world: World) -> None:
+def test_of_an_api_that_refuses_connections(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as nobody, ExitStack() as later:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
@@ -325,9 +334,10 @@ def test_of_an_api_that_refuses_connections(world: World) -> None:
         body = on_port(delivery(world, small_run()), port)
         receives, first = play(world, body, recover)
     assert_outage(world, REFUSES, first, receives)
+    assert_shows(REFUSES, metrics(capsys.readouterr().out))
 
 
-def test_of_credentials_that_were_rotated(world: World) -> None:
+def test_of_credentials_that_were_rotated(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.send(world.payload("run_completed_clone"))
     world.drain()  # so that the old ones are in the cache
     new = Credentials(api_key="another-key", api_secret="another-secret")
@@ -340,7 +350,9 @@ def test_of_credentials_that_were_rotated(world: World) -> None:
     )
     run = small_run()
     world.standin.bolt.add(run)
+    capsys.readouterr()
     receives, first = play(world, delivery(world, run), lambda: None)
+    assert_shows(ROTATED, metrics(capsys.readouterr().out))
     assert receives == 1
     assert first.record["archive_state"] == ROTATED.then.value.state
     assert first.record["artifact_count"] == FILES
