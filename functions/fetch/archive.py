@@ -54,6 +54,7 @@ from functions.shared.secret import Secret
 from functions.shared.table import RunsTable, StoredRun
 
 WORKERS = 8
+EVENT = "event.json"
 
 logger = Logger(service="fetch", child=True)
 
@@ -115,9 +116,10 @@ class Archiver:
         event = events.parse(run.body)
         api = self._api(event)
         stored = self.bucket.list_etags(run_prefix(event))
-        # Only what is listed now is replaced in the end, and the record still has this event: so
-        # a fetch that is overtaken replaces nothing of what the other one made.
-        self.table.check(run)
+        if run_prefix(event) + EVENT in stored:
+            # Only what is listed here is replaced in the end. So it must not be of an event that
+            # came between reading and listing: a fetch that is overtaken replaces nothing.
+            self.table.check(run)
         fetch = _RunFetch(self, event, api, deadline, stored)
         outcomes = fetch.fetch()
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
@@ -194,7 +196,7 @@ class Archiver:
             key = prefix + name
             return self.bucket.replace(key, body, metadata, etag=stored.get(key))
 
-        event_file = replace("event.json", run.body)
+        event_file = replace(EVENT, run.body)  # before all others, see above
         replace("archive.json", inventory(event, event_file, files, missing))
         outcome = ArchiveOutcome(
             state=state,
