@@ -1,0 +1,146 @@
+"""Console logs: the lines that a terminal would show at last, with or without their colours."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MAX_LINE_CHARACTERS = 1_000
+MAX_TELLING_LINES = 12
+
+# Escape sequences of ECMA-48: colours and the like (SGR, the only ones that are kept), all other
+# control sequences, strings such as window titles and links, and the two-character ones.
+_ESCAPE = re.compile(
+    r"\x1b\[(?P<sgr>[0-9;:]*)m"
+    r"|\x1b\[[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+# What a page cannot show, or would let reorder its text.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+_DBT_TIME = re.compile(r"^\d\d:\d\d:\d\d(?:\.\d+)?(?:  |$)")
+# How git, dbt, pip, Python and shells begin a line that says what went wrong.
+_TELLING = re.compile(
+    r"^\s*(?:fatal|error|failure|failed|panic|encountered an error)\b"
+    r"|^\s*(?:\w+ )?[\w.]*(?:Error|Exception)\b"
+    r"|: (?:command not found|No such file or directory|Permission denied)\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text of one style; `classes` are CSS classes: `b` bold, `d` dim, `i`, `u`, `c0` to `c15`."""
+
+    text: str
+    classes: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+def lines(log: str) -> list[Line]:
+    """The lines of a log with their styles; each within bounds."""
+    style = _Style()
+    return [tuple(_spans(line, style)) for line in _shown_at_last(log)]
+
+
+def plain_lines(log: str) -> list[str]:
+    """The lines of a log as they read."""
+    return [without_escapes(line) for line in _shown_at_last(log)]
+
+
+def without_escapes(text: str) -> str:
+    """The text as it reads, neither coloured nor with any character that only does something."""
+    return without_controls(_ESCAPE.sub("", text))
+
+
+def without_controls(text: str) -> str:
+    """The text without characters that are not seen; line ends and tabs stay."""
+    return _UNSHOWN.sub("", text)
+
+
+def telling(shown: Sequence[str]) -> list[str]:
+    """The few lines of a failed command's log that say why it failed; none if none looks so.
+
+    They are the last that begins as an error does, a few right before it that do too, and what
+    follows: what is printed last is what ended the command.
+    """
+    said = [line for line in (_DBT_TIME.sub("", line).rstrip() for line in shown) if line]
+    last = max((at for at, line in enumerate(said) if _TELLING.search(line)), default=None)
+    if last is None:
+        return []
+    first = last
+    while first and last - first < MAX_TELLING_LINES // 2 and _TELLING.search(said[first - 1]):
+        first -= 1
+    return said[first:][:MAX_TELLING_LINES]
+
+
+_ON = {1: "b", 2: "d", 3: "i", 4: "u"}
+_OFF = {22: "bd", 23: "i", 24: "u"}
+
+
+class _Style:
+    """What the codes so far have set; it goes on over ends of lines."""
+
+    def __init__(self) -> None:
+        self._set: set[str] = set()
+        self._colour = ""
+
+    @property
+    def classes(self) -> str:
+        return " ".join(filter(None, [*sorted(self._set), self._colour]))
+
+    def apply(self, codes: str) -> None:
+        numbers = iter([int(code) if code.isdigit() else 0 for code in re.split("[;:]", codes)])
+        for number in numbers:
+            match number:
+                case 0:
+                    self._set.clear()
+                    self._colour = ""
+                case 1 | 2 | 3 | 4:
+                    self._set.add(_ON[number])
+                case 22 | 23 | 24:
+                    self._set.difference_update(_OFF[number])
+                case 39:
+                    self._colour = ""
+                case 38 | 48:
+                    self._extended(number, numbers)
+                case _ if 30 <= number <= 37:
+                    self._colour = f"c{number - 30}"
+                case _ if 90 <= number <= 97:
+                    self._colour = f"c{number - 82}"
+                case _:
+                    pass  # backgrounds, blinking, fonts: not shown
+
+    def _extended(self, number: int, numbers: Iterator[int]) -> None:
+        """A colour of 256, of which the first 16 have a class, or one in red, green and blue."""
+        if next(numbers, 0) == 2:
+            for _ in range(3):
+                next(numbers, 0)
+            return
+        index = next(numbers, 16)
+        if number == 38:
+            self._colour = f"c{index}" if index < 16 else ""
+
+
+def _shown_at_last(log: str) -> Iterator[str]:
+    """After a carriage return a terminal writes over the line: of progress only the end stays."""
+    for line in log.rstrip().split("\n"):
+        last = next((part for part in reversed(line.split("\r")) if part.strip()), "")
+        yield last.rstrip()[:MAX_LINE_CHARACTERS]
+
+
+def _spans(text: str, style: _Style) -> Iterator[Span]:
+    at = 0
+    for escape in _ESCAPE.finditer(text):
+        yield from _span(text[at : escape.start()], style)
+        at = escape.end()
+        if escape["sgr"] is not None:
+            style.apply(escape["sgr"])
+    yield from _span(text[at:], style)
+
+
+def _span(text: str, style: _Style) -> Iterator[Span]:
+    if shown := without_controls(text):
+        yield Span(shown, style.classes)

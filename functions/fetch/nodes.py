@@ -1,0 +1,28 @@
+"""What a node's unique id says of it."""
+
+import re
+from dataclasses import dataclass
+
+_UNIQUE_ID = re.compile(r"(?P<kind>[a-z_]+)\.(?P<package>\w+)\.(?P<name>.+)", re.DOTALL)
+_TEST_DIGEST = re.compile(r"\.[0-9a-f]{10}$")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeName:
+    """`kind` is dbt's resource type in words: `model`, `unit test`."""
+
+    kind: str
+    package: str
+    name: str
+
+
+def named(unique_id: str) -> NodeName:
+    """Takes `<kind>.<package>.<name>` apart; an id of another form is a name of no kind.
+
+    The digest at the end of a generic test's id only tells equal names apart, and is left out.
+    """
+    parts = _UNIQUE_ID.fullmatch(unique_id)
+    if parts is None:
+        return NodeName("", "", unique_id)
+    name = _TEST_DIGEST.sub("", parts["name"]) if parts["kind"] == "test" else parts["name"]
+    return NodeName(parts["kind"].replace("_", " "), parts["package"], name)

@@ -1,0 +1,313 @@
+"""What failed in a run, from its archived results."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.fetch import artifact
+from functions.fetch.bucket import StoredObject
+from functions.fetch.failures import Finding
+from tests.archives import Archive, archive_from, archive_of, graph, payload, results
+
+MODEL = "model.demo.orders"
+
+
+def build(*nodes: dict[str, Any], manifest: bytes | None = None, version: int = 6) -> Archive:
+    """A run whose only command left these results, and this manifest."""
+    archive = archive_from(payload())
+    archive.put(70, "target/run_results.json", results(*nodes, version=version))
+    if manifest is not None:
+        archive.put(70, "target/manifest.json", manifest)
+    return archive
+
+
+def found(archive: Archive) -> list[tuple[str, str]]:
+    failed = archive.what_failed()
+    return [(f.unique_id, f.status) for f in (*failed.failures, *failed.warnings)]
+
+
+class TestSampleRuns:
+    def test_a_failing_model_comes_with_its_message_place_time_and_sql(self) -> None:
+        [finding] = archive_of(63187).what_failed().failures
+        assert finding.unique_id == "model.jaffle.customer_lifetime_value"
+        assert finding.status == "error"
+        assert 'does not have a column named "amount_usd"' in (finding.message or "")
+        assert finding.path == "models/marts/customer_lifetime_value.sql"
+        assert finding.execution_time is not None
+        assert (finding.compiled_code or "").startswith("select")
+        assert finding.command_id == 193442
+
+    def test_failing_tests_and_warnings_come_with_the_rows_that_they_counted(self) -> None:
+        failed = archive_of(63188).what_failed()
+        assert {(f.unique_id.split(".")[2], f.failures) for f in failed.failures} == {
+            ("assert_payments_are_positive", 1),
+            (
+                "accepted_values_stg_payments_method__credit_card__bank_transfer__"
+                "coupon__gift_card",
+                1,
+            ),
+        }
+        assert [(f.unique_id.split(".")[2], f.status, f.failures) for f in failed.warnings] == [
+            ("not_null_stg_customers_email", "warn", 2)
+        ]
+
+    def test_skipped_nodes_are_counted_under_the_tests_that_failed_upstream(self) -> None:
+        failed = archive_of(63188).what_failed()
+        [group] = failed.skipped
+        assert set(group.causes) == {finding.unique_id for finding in failed.failures}
+        assert len(group.unique_ids) == 9
+        assert "model.jaffle.customer_segments" in group.unique_ids
+
+    def test_a_failed_clone_is_told_by_its_log(self) -> None:
+        assert archive_of(63190).what_failed().failures == (
+            Finding(
+                unique_id="command 1",
+                status="failed",
+                message="fatal: Remote branch feature/segments-v2 not found in upstream origin",
+                command_id=193471,
+            ),
+        )
+
+    def test_nothing_failed_in_a_run_that_succeeded(self) -> None:
+        failed = archive_of(63189).what_failed()
+        assert (failed.failures, failed.skipped, failed.unread) == ((), (), ())
+
+
+class TestSchemaVersions:
+    def test_v0_says_it_by_members_of_their_own(self) -> None:
+        of_v0 = [
+            {"node": {"unique_id": "model.demo.a", "compiled_sql": "select 1"}, "error": "broke"},
+            {"node": {"unique_id": "test.demo.b"}, "status": 3, "fail": True},
+            {"node": {"unique_id": "test.demo.c"}, "status": 2, "warn": True},
+            {"node": {"unique_id": "model.demo.d"}, "skip": True},
+            {"node": {"unique_id": "model.demo.e"}, "status": "CREATE VIEW", "error": None},
+        ]
+        archive = archive_from(payload())
+        archive.put(70, "target/run_results.json", json.dumps({"results": of_v0}).encode())
+        failed = archive.what_failed()
+        assert [(f.unique_id, f.status, f.failures) for f in failed.failures] == [
+            ("model.demo.a", "error", None),
+            ("test.demo.b", "fail", 3),
+        ]
+        assert [(f.unique_id, f.failures) for f in failed.warnings] == [("test.demo.c", 2)]
+        assert [group.unique_ids for group in failed.skipped] == [("model.demo.d",)]
+        assert failed.failures[0].compiled_code == "select 1"
+
+    def test_v1_may_say_a_number_in_place_of_a_message(self) -> None:
+        archive = build({"unique_id": MODEL, "message": 12, "status": "fail"}, version=1)
+        [finding] = archive.what_failed().failures
+        assert finding.message == "12"
+
+    @pytest.mark.parametrize("version", [2, 3, 4])
+    @pytest.mark.parametrize("member", ["compiled_sql", "compiled_code"])
+    def test_before_v5_the_sql_is_in_the_manifest(self, version: int, member: str) -> None:
+        manifest = graph({}, **{MODEL: {member: "\n\n  \nselect 1\n", "depends_on": {}}})
+        archive = build({"unique_id": MODEL, "failures": 1}, manifest=manifest, version=version)
+        [finding] = archive.what_failed().failures
+        assert finding.compiled_code == "select 1"
+
+    @pytest.mark.parametrize("version", [5, 6])
+    def test_from_v5_on_the_sql_is_in_the_results(self, version: int) -> None:
+        archive = build({"unique_id": MODEL, "compiled_code": "select 2"}, version=version)
+        [finding] = archive.what_failed().failures
+        assert finding.compiled_code == "select 2"
+
+    def test_a_microbatch_model_that_succeeded_in_part_has_failed(self) -> None:
+        archive = build({"unique_id": MODEL, "status": "partial success", "batch_results": {}})
+        assert found(archive) == [(MODEL, "partial success")]
+
+    def test_a_version_to_come_is_read_as_far_as_it_is_alike(self) -> None:
+        archive = build(
+            {
+                "unique_id": MODEL,
+                "message": {"text": "now an object"},
+                "failures": "many",
+                "execution_time": [],
+                "new": {"member": 1},
+            },
+            {"unique_id": "model.demo.fine", "status": "reused"},
+            version=17,
+        )
+        [finding] = archive.what_failed().failures
+        assert finding == Finding(unique_id=MODEL, status="error", message=None, command_id=70)
+
+
+class TestUnread:
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            (b"{", "not JSON"),
+            (b"", "not JSON"),
+            (b"[]", "object"),
+            (b'{"results": {}}', "results"),
+            (b'{"results": [{"status": "error"}]}', "unique_id"),
+            (b"\xff\xfe", "not JSON"),
+            (b'{"results": [' + b"0," * artifact.MAX_VALUES + b"0]}", "more than 2,500,000 values"),
+        ],
+        ids=["cut off", "empty", "a list", "no list", "no id", "no UTF-8", "many values"],
+    )
+    def test_broken_results_are_reported_with_the_reason(self, body: bytes, said: str) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "target/run_results.json", body)
+        [unread] = archive.what_failed().unread
+        assert unread.key.endswith("/target/run_results.json")
+        assert said in unread.reason
+
+    def test_results_over_64_mib_are_reported_and_not_even_loaded(self) -> None:
+        archive = build({"unique_id": MODEL})
+        file = archive.files[-1]
+        archive.files[-1] = replace(file, stored=StoredObject(64 * 1024**2 + 1, "00"))
+        [unread] = archive.what_failed().unread
+        assert unread.reason == "it has 67,108,865 bytes; up to 67,108,864 are read"
+        assert file.planned.key not in archive.reads
+
+    def test_the_log_tells_in_the_place_of_results_that_are_broken(self) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "target/run_results.json", b"{")
+        archive.put(70, "stdout.log", b"Encountered an error:\nCompilation Error\n  no such ref\n")
+        [finding] = archive.what_failed().failures
+        assert (finding.unique_id, finding.message) == (
+            "command 1",
+            "Encountered an error:\nCompilation Error\n  no such ref",
+        )
+
+    def test_a_broken_manifest_costs_the_causes_only(self) -> None:
+        archive = build(
+            {"unique_id": MODEL}, {"unique_id": "model.demo.b", "status": "skipped"}, manifest=b"{"
+        )
+        failed = archive.what_failed()
+        assert [finding.unique_id for finding in failed.failures] == [MODEL]
+        [group] = failed.skipped
+        assert (group.causes, group.unknown) == ((), "manifest.json could not be read")
+        assert [unread.key.rpartition("/")[2] for unread in failed.unread] == ["manifest.json"]
+
+    def test_without_a_manifest_the_cause_is_unknown(self) -> None:
+        archive = build({"unique_id": MODEL}, {"unique_id": "model.demo.b", "status": "skipped"})
+        [group] = archive.what_failed().skipped
+        assert group.unknown == "there is no manifest.json beside the results"
+
+
+class TestCommands:
+    def test_results_that_an_earlier_command_left_behind_count_once(self) -> None:
+        archive = archive_from(payload(commands=[command(70), command(71)]))
+        for command_id in (70, 71):
+            archive.put(command_id, "target/run_results.json", results({"unique_id": MODEL}))
+        archive.put(71, "stderr.log", b"bash: dbtt: command not found\n")
+        assert found(archive) == [("command 2", "failed"), (MODEL, "error")]
+
+    def test_a_node_that_failed_in_two_commands_is_told_twice(self) -> None:
+        archive = archive_from(payload(commands=[command(70), command(71)]))
+        for command_id in (70, 71):
+            node = {"unique_id": MODEL, "execution_time": command_id}
+            archive.put(command_id, "target/run_results.json", results(node))
+        assert [f.command_id for f in archive.what_failed().failures] == [70, 71]
+
+    def test_a_log_that_tells_nothing_is_told_by_its_end(self) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "stdout.log", b"".join(b"step %d\n" % at for at in range(50)))
+        [finding] = archive.what_failed().failures
+        assert (finding.message or "").endswith("step 48\nstep 49")
+
+    def test_a_command_that_wrote_nothing_has_failed_without_a_message(self) -> None:
+        [finding] = archive_from(payload()).what_failed().failures
+        assert (finding.unique_id, finding.message) == ("command 1", None)
+
+    def test_what_paradime_says_stands_where_no_command_failed(self) -> None:
+        archive = archive_from(payload(commands=[], error_string="no runner was free"))
+        [finding] = archive.what_failed().failures
+        assert (finding.unique_id, finding.message) == ("run", "no runner was free")
+
+    def test_of_a_long_log_only_the_end_is_read(self) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "stdout.log", b"error: early\n" * 100_000 + b"fatal: late\n")
+        [end] = archive.logs[70]
+        assert len(end.text) <= 64 * 1024
+        assert not end.whole
+        [finding] = archive.what_failed().failures
+        assert (finding.message or "").endswith("fatal: late")
+
+
+class TestOrderAndBounds:
+    def test_the_worst_stand_first(self) -> None:
+        statuses = ["warn", "partial success", "fail", "runtime error", "error"]
+        archive = build(*({"unique_id": f"model.demo.{s}", "status": s} for s in statuses))
+        assert [status for _, status in found(archive)] == statuses[::-1]
+
+    def test_long_messages_and_sql_are_cut_with_a_mark(self) -> None:
+        archive = build(
+            {"unique_id": MODEL, "message": "m" * 50_000, "compiled_code": "c" * 50_000}
+        )
+        [finding] = archive.what_failed().failures
+        assert finding.message == "m" * 9_999 + "…"
+        assert finding.compiled_code == "c" * 19_999 + "…"
+
+    def test_messages_come_without_colours_and_controls(self) -> None:
+        archive = build({"unique_id": MODEL, "message": "\x1b[31mno\x1b[0m \u202eway\x00\x08"})
+        [finding] = archive.what_failed().failures
+        assert finding.message == "no way"
+
+
+class TestRecord:
+    def test_it_holds_the_first_20_and_the_number_of_all(self) -> None:
+        nodes = ({"unique_id": f"model.demo.m{at}"} for at in range(30))
+        fields = build(*nodes).what_failed().record_fields()
+        assert [failure["unique_id"] for failure in fields["failures"]] == [
+            f"model.demo.m{at}" for at in range(20)
+        ]
+        assert fields["failure_count"] == 30
+
+    def test_warnings_stand_behind_and_are_not_counted(self) -> None:
+        fields = archive_of(63188).what_failed().record_fields()
+        assert [failure["status"] for failure in fields["failures"]] == ["fail", "fail", "warn"]
+        assert fields["failure_count"] == 2
+
+    def test_a_message_has_up_to_1000_characters(self) -> None:
+        fields = build({"unique_id": MODEL, "message": "m" * 2_000}).what_failed().record_fields()
+        assert [len(failure["message"]) for failure in fields["failures"]] == [1_000]
+
+    def test_it_stays_small_whatever_the_messages_are(self) -> None:
+        nodes = ({"unique_id": f"model.demo.{at}", "message": "🙈" * 5_000} for at in range(20))
+        fields = build(*nodes).what_failed().record_fields()
+        assert fields["failures"]
+        assert sum(len(str(failure).encode()) for failure in fields["failures"]) < 32 * 1024
+
+    def test_a_run_in_which_nothing_failed_has_no_failures(self) -> None:
+        fields = archive_of(63189).what_failed().record_fields()
+        assert fields["failure_count"] == 0
+
+
+class TestJson:
+    def test_it_holds_all_that_was_found(self) -> None:
+        archive = build(
+            *({"unique_id": f"model.demo.m{at}"} for at in range(30)),
+            {"unique_id": "test.demo.t", "status": "warn"},
+            {"unique_id": "model.demo.s", "status": "skipped"},
+            manifest=graph({"model.demo.s": ["model.demo.m7"]}),
+        )
+        content = json.loads(archive.what_failed().to_json(archive.event))
+        assert len(content["failures"]) == 30
+        assert [node["unique_id"] for node in content["warnings"]] == ["test.demo.t"]
+        assert content["skipped"] == [
+            {
+                "command_id": 70,
+                "causes": ["model.demo.m7"],
+                "unique_ids": ["model.demo.s"],
+                "unknown": None,
+            }
+        ]
+        assert content["run"] == {
+            "workspace_uid": "uid7",
+            "run_id": 7,
+            "schedule_name": "nightly",
+            "state": "failed",
+        }
+
+    def test_archiving_again_gives_the_same_bytes(self) -> None:
+        first, again = (archive_of(63188) for _ in range(2))
+        assert first.what_failed().to_json(first.event) == again.what_failed().to_json(again.event)
+
+
+def command(command_id: int) -> dict[str, Any]:
+    return {"id": command_id, "command": "dbt build", "status": "failed", "return_code": 1}

@@ -1,0 +1,84 @@
+"""Console logs as lines, and which of them tell why a command failed."""
+
+import pytest
+
+from functions.fetch.console import Span, lines, plain_lines, telling
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m plain", (Span("red", "c1"), Span(" plain"))),
+        ("\x1b[1;33mboth\x1b[22mcolour", (Span("both", "b c3"), Span("colour", "c3"))),
+        ("\x1b[91mbright\x1b[39mnone", (Span("bright", "c9"), Span("none"))),
+        ("\x1b[2;3;4mall\x1b[mnone", (Span("all", "d i u"), Span("none"))),
+        ("\x1b[38;5;2mgreen", (Span("green", "c2"),)),
+        ("\x1b[38;5;200m\x1b[38;2;1;31;4mplain", (Span("plain"),)),
+        ("\x1b[48;5;1mplain", (Span("plain"),)),
+        ("\x1b[99;;41mplain", (Span("plain"),)),
+        ("\x1b]0;a title\x07text", (Span("text"),)),
+        ("\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", (Span("link"),)),
+        ("\x1b[2K\x1b[1Gtext\x1b(B", (Span("text"),)),
+        ("a\x00b\x08c\u202ed\x9be", (Span("abcde"),)),
+        ("\x1b", ()),
+        ("\x1b[31", ()),
+    ],
+)
+def test_colours_become_classes_and_all_other_codes_go(log: str, shown: tuple[Span, ...]) -> None:
+    assert lines(log) == [shown]
+
+
+def test_a_colour_goes_on_over_the_end_of_a_line() -> None:
+    assert lines("\x1b[32mone\ntwo\x1b[0m\nthree") == [
+        (Span("one", "c2"),),
+        (Span("two", "c2"),),
+        (Span("three"),),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        ("50%\r100%\r100%, done.\n", ["100%, done."]),
+        ("windows\r\nlines\r\n", ["windows", "lines"]),
+        ("\n\ntext\n\n\n", ["", "", "text"]),
+        ("x" * 5_000, ["x" * 1_000]),
+        ("", [""]),
+    ],
+)
+def test_lines_are_those_that_a_terminal_shows_at_last(log: str, shown: list[str]) -> None:
+    assert plain_lines(log) == shown
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        (
+            "Cloning into 'jaffle'...\nfatal: Remote branch a not found in upstream origin",
+            ["fatal: Remote branch a not found in upstream origin"],
+        ),
+        (
+            "02:00:01  Running with dbt=1.10.23\n02:00:02  Encountered an error:\n"
+            "Compilation Error\n  Model 'model.demo.a' depends on a node named 'b'",
+            [
+                "Encountered an error:",
+                "Compilation Error",
+                "  Model 'model.demo.a' depends on a node named 'b'",
+            ],
+        ),
+        (
+            'Traceback (most recent call last):\n  File "a.py", line 1\n'
+            "sqlalchemy.exc.OperationalError: (timeout) no answer",
+            ["sqlalchemy.exc.OperationalError: (timeout) no answer"],
+        ),
+        (
+            "ERROR: Could not find a version\nERROR: No matching distribution found",
+            ["ERROR: Could not find a version", "ERROR: No matching distribution found"],
+        ),
+        ("/bin/sh: 1: dbtt: command not found", ["/bin/sh: 1: dbtt: command not found"]),
+        ("Done. PASS=5 WARN=0 ERROR=0 SKIP=0 TOTAL=5", []),
+    ],
+    ids=["git", "dbt", "python", "pip", "shell", "nothing"],
+)
+def test_the_telling_lines_of_a_log(log: str, told: list[str]) -> None:
+    assert telling(plain_lines(log)) == told
