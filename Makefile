@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz lint synth bootstrap deploy bench events lock
+.PHONY: help demo local down test fuzz lint synth bootstrap deploy bench screenshots events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -60,6 +60,9 @@ deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 
 bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
 	@python -m bench
+
+screenshots: $(READY) ## docs/images anew, with chromium
+	@python -m tests.browser.screenshots
 
 events: ## events/paradime and events/lambda anew, from real dbt runs
 	@$(PYTHON) events/make.py
