@@ -1,0 +1,96 @@
+"""Fifty identical deliveries at once: one record, one archive, no error."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.standin import Standin, load_runs
+from tests.e2e.client import Client, Record, eventually
+from tests.e2e.payloads import PARADIME, WORKSPACE, payload, served
+
+pytestmark = pytest.mark.e2e
+
+AT_ONCE = 50
+RUN_ID = 901_000
+PREFIX = f"runs/demo-jaffle-{WORKSPACE}/daily_run/2023/10/15/{RUN_ID}/"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What fifty deliveries of one body, with one id and one signature, came to."""
+
+    answers: list[tuple[int, Any]]
+    delivery_id: str
+    records: list[Record]
+    objects: dict[str, bytes]
+    dead_letters: list[str]
+    newly_quarantined: set[str]
+
+
+def warm_up(client: Client, pool: ThreadPoolExecutor) -> None:
+    """Starts workers of the function, a few at a time, with deliveries that it refuses.
+
+    A worker for each of fifty deliveries, all starting at once, would starve each other on a small
+    machine until the function's own time is over.
+    """
+    for at_once in range(5, AT_ONCE + 1, 5):
+        list(pool.map(lambda _: client.send(b"{}", headers={}), range(at_once)))
+
+
+@pytest.fixture(scope="module")
+def delivered(client: Client) -> Iterator[Delivered]:
+    outputs = client.outputs
+    quarantined = client.messages(outputs.quarantine_url)
+    with Standin(load_runs(PARADIME)) as standin, ThreadPoolExecutor(AT_ONCE) as pool:
+        warm_up(client, pool)
+        body = payload("run_completed", standin.api_url, id=RUN_ID)
+        headers = client.signed_headers(body)
+        try:
+            answers = list(pool.map(lambda _: client.send(body, headers), range(AT_ONCE)))
+        finally:
+            eventually(
+                lambda: client.is_empty(outputs.queue_url), "all are done with", patience=300
+            )
+        yield Delivered(
+            answers=[(answer.status_code, answer.json()) for answer in answers],
+            delivery_id=headers["svix-id"],
+            records=[record for record in client.records() if record["run_id"] == RUN_ID],
+            objects=client.objects(PREFIX),
+            dead_letters=client.messages(outputs.dlq_url),
+            newly_quarantined=set(client.messages(outputs.quarantine_url)) - set(quarantined),
+        )
+
+
+def test_each_is_accepted(delivered: Delivered) -> None:
+    accepted = (202, {"status": "accepted", "run": f"{WORKSPACE}/{RUN_ID}"})
+    assert delivered.answers == [accepted] * AT_ONCE
+
+
+def test_there_is_one_record_that_knows_of_one_delivery(delivered: Delivered) -> None:
+    [record] = delivered.records
+    assert record["delivery_ids"] == {delivered.delivery_id}
+    assert record["archive_state"] == "archived"
+
+
+def test_there_is_one_set_of_objects(delivered: Delivered) -> None:
+    inventory = json.loads(delivered.objects[f"{PREFIX}archive.json"])
+    stored = {
+        (file["command_id"], file["path"]): delivered.objects[file["key"]]
+        for file in inventory["files"]
+    }
+    assert stored == served(63187)
+    beside = delivered.objects.keys() - {file["key"] for file in inventory["files"]}
+    assert {"/" in key.removeprefix(PREFIX) for key in beside} == {False}
+
+
+def test_nothing_is_given_up(delivered: Delivered) -> None:
+    given_up = [json.loads(letter) for letter in delivered.dead_letters]
+    assert [pointer for pointer in given_up if pointer["run_id"] == RUN_ID] == []
+
+
+def test_nothing_is_quarantined(delivered: Delivered) -> None:
+    assert delivered.newly_quarantined == set()
