@@ -212,4 +212,6 @@ class _Adapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         times = (CONNECT_SECONDS, READ_SECONDS)
-        return super().send(request, stream, times, verify, cert, proxies)
+        return super().send(
+            request, stream=stream, timeout=times, verify=verify, cert=cert, proxies=proxies
+        )
