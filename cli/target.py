@@ -30,7 +30,6 @@ class Target:
 
     session: "boto3.Session"
     endpoint_url: str | None
-    local: bool
     stack: str
     webhook_url: str
     table: str
@@ -90,7 +89,6 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
     return Target(
         session=session(),
         endpoint_url=outputs["endpoint_url"],
-        local=True,
         stack=LOCAL_STACK,
         webhook_url=outputs["webhook_url"],
         table=outputs["table"],
@@ -125,7 +123,6 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         return Target(
             session=session,
             endpoint_url=None,
-            local=False,
             stack=stack,
             webhook_url=outputs["WebhookUrl"],
             table=outputs["TableName"],

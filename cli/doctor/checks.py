@@ -14,6 +14,7 @@ from cli.errors import CommandError
 from cli.options import StackChoice
 from cli.output import counted, short_instant
 from cli.records import Record, list_runs, read_run, run_name
+from cli.sweep_function import sweep_settings
 from cli.target import Target
 from cli.vault import read_secret
 from functions.ingest.signature import parse_secret
@@ -28,7 +29,6 @@ from functions.shared.errors import (
 )
 from functions.shared.paradime import ParadimeApi
 from functions.shared.session import new_session
-from infra.settings import Settings
 
 # Svix switches an endpoint off after five days of failures, and does not tell the receiver.
 SILENCE = timedelta(days=5)
@@ -36,6 +36,11 @@ _RECENT_RUNS = 25
 _HARMLESS = """
 query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { totalCount } }
 """
+
+_NEW_KEY = (
+    'The API key needs the capability "Bolt Schedules Metadata Viewer" in this workspace. '
+    "Store another: bolt-archive configure api"
+)
 
 Check = Callable[[Target], Finding]
 
@@ -66,7 +71,7 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
     for name, check in checks.items():
         try:
             yield check(target)
-        except (ClientError, BotoCoreError) as e:
+        except (CommandError, ClientError, BotoCoreError) as e:
             yield failed(name, str(e), "See that your AWS credentials may read this.")
 
 
@@ -107,13 +112,17 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     addresses = {uid: api_url or str(record["api_url"]) for uid, record in latest.items()}
     if not addresses and api_url is None:
         return skipped(name, "no delivery has told its address yet; --api-url names it")
-    stored = read_secret(target, target.api_secret)
+    settings = sweep_settings(target)
+    # Where the stack sends the credentials, and where the operator says.
+    named = urlsplit(api_url).hostname if api_url else None
+    hosts = (*settings.api_hosts, *([named] if named else []))
+    secret = read_secret(target, target.api_secret)
     for uid, url in (addresses or {"": api_url or ""}).items():
         whose = f"workspace {uid}: " if uid else ""
         try:
-            check_api_url(url, hosts=_hosts(api_url), allow_loopback=target.local)
-            session = new_session(1, allow_loopback=target.local)
-            api = ParadimeApi(session, url, parse_api_secret(stored).headers(uid))
+            check_api_url(url, hosts=hosts, allow_loopback=settings.allow_loopback)
+            session = new_session(1, allow_loopback=settings.allow_loopback)
+            api = ParadimeApi(session, url, parse_api_secret(secret).headers(uid))
             api.ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:
             advice = "If it is right, see the setting apiHosts, and name it here with --api-url."
@@ -121,14 +130,10 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
         except CredentialsMissingError as e:
             return failed(name, str(e), "Store them: bolt-archive configure api")
         except (NotThereError, TryAgainError) as e:
-            advice = (
-                'The API key needs the capability "Bolt Schedules Metadata Viewer" in this '
-                "workspace. Store another: bolt-archive configure api"
-            )
-            return failed(name, f"{whose}{urlsplit(url).netloc}: {e}", advice)
-    hosts = ", ".join(sorted({urlsplit(url).netloc for url in addresses.values()}))
+            return failed(name, f"{whose}{urlsplit(url).netloc}: {e}", _NEW_KEY)
+    answered = ", ".join(sorted({urlsplit(url).netloc for url in addresses.values()}))
     many = f" for {counted(len(addresses), 'workspace')}" if addresses else ""
-    return ok(name, f"{hosts or api_url} takes the credentials{many}")
+    return ok(name, f"{answered or named} takes the credentials{many}")
 
 
 def run_queue_check(target: Target) -> Finding:
@@ -210,12 +215,6 @@ def _message_counts(target: Target, url: str) -> tuple[int, int]:
         int(attributes["ApproximateNumberOfMessages"]),
         int(attributes["ApproximateNumberOfMessagesNotVisible"]),
     )
-
-
-def _hosts(named: str | None) -> tuple[str, ...]:
-    """Where credentials may go: to Paradime's hosts, and to one that the operator names."""
-    host = urlsplit(named).hostname if named else None
-    return (*Settings().api_hosts, *([host] if host else []))
 
 
 def _recent_runs(target: Target) -> list[Record]:

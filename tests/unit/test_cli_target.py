@@ -50,7 +50,7 @@ def answer_with(stubber: Stubber, outputs: dict[str, str]) -> None:
 def test_a_deployed_stack_is_found_by_its_outputs(cloudformation: Stubber) -> None:
     answer_with(cloudformation, OUTPUTS)
     target = deployed_target("Mine", None, "eu-west-1")
-    assert (target.stack, target.local) == ("Mine", False)
+    assert (target.stack, target.endpoint_url) == ("Mine", None)
     assert set(OUTPUTS.values()) <= set(vars(target).values())
 
 
@@ -87,7 +87,6 @@ def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
     file = tmp_path / "outputs.json"
     file.write_text(json.dumps(outputs))
     target = local_target(file)
-    assert target.local
     assert set(outputs.values()) <= set(vars(target).values())
 
 

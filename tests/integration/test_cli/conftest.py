@@ -127,7 +127,6 @@ def _target(world: World, webhook_url: str) -> Target:
     return Target(
         session=session,
         endpoint_url=None,
-        local=True,  # so that the stand-in may be asked
         stack="ParadimeRunArchive",
         webhook_url=webhook_url,
         table=world.table,

@@ -10,9 +10,11 @@ from typing import Any
 import boto3
 import pytest
 
+from cli.doctor import checks
 from cli.signing import signed_headers
 from cli.target import Target
 from functions.shared.pointer import Pointer
+from functions.sweep import settings as sweep
 from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import SECRET, WEBHOOK_SECRET, World
 
@@ -41,6 +43,13 @@ class CloudFormation:
     def paginate(self, **_names: str) -> Iterator[dict[str, Any]]:
         for kind, name in (("AWS::SQS::Queue", "runs"), ("AWS::CloudWatch::Alarm", ALARM)):
             yield {"StackResourceSummaries": [{"ResourceType": kind, "PhysicalResourceId": name}]}
+
+
+@pytest.fixture(autouse=True)
+def deployed_settings(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
+    monkeypatch.setenv("STALE_HOURS", "24")
+    monkeypatch.setattr(checks, "sweep_settings", lambda _target: sweep.from_environment())
 
 
 @pytest.fixture(autouse=True)
