@@ -188,7 +188,7 @@ def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
         lines += ["The run in Paradime:", run_url]
     if archive.url:
         files = f"{counted(archive.files, 'file')}, {size(archive.bytes)}"
-        lines += [f"Its archive ({files}):", archive.url]
+        lines += [f"Its archive ({files}); open index.html there:", archive.url]
     return lines
 
 

@@ -48,9 +48,9 @@ class Receiver:
             TooLargeError: it is over 5 MiB, or does not fit into a record.
             UnavailableError: it could not be stored.
         """
+        logger.append_keys(delivery_id=_claimed_id(request))
         if len(request.body) >= MAX_BODY_BYTES:
             raise TooLargeError(f"a delivery of {len(request.body)} bytes")
-        logger.append_keys(delivery_id=_claimed_id(request))
         delivery_id = self._verify(request, now)
         logger.append_keys(delivery_id=delivery_id)
         try:

@@ -131,7 +131,7 @@ def test_warnings_behind_the_failures_are_not_told() -> None:
 def test_email_links_to_run_and_archive_each_on_a_line_of_its_own() -> None:
     lines = email(compose(event(), ARCHIVED)).splitlines()
     assert "https://app.demo.paradime.io/bolt/run_id/63187" in lines
-    assert "Its archive (17 files, 680.1 KB):" in lines
+    assert "Its archive (17 files, 680.1 KB); open index.html there:" in lines
     assert ARCHIVE_URL in lines
 
 
