@@ -37,7 +37,6 @@ class Alarms(Construct):
         queues: Queues,
         api: WebhookApi,
         fetch: Function,
-        sweep: Function,
         sweep_hours: int,
         silence_hours: int,
     ) -> None:
@@ -110,14 +109,7 @@ class Alarms(Construct):
             self._add(
                 "Sweep faults",
                 "Sweeps have failed, or could not look after everything, three times in a row.",
-                cloudwatch.MathExpression(
-                    expression="FILL(errors, 0) + FILL(faults, 0)",
-                    using_metrics={
-                        "errors": sweep.function.metric_errors(),
-                        "faults": own(Metric.SWEEP_FAULTS, service="sweep"),
-                    },
-                    period=cdk.Duration.hours(sweep_hours),
-                ),
+                own(Metric.SWEEP_FAULTS, service="sweep", period=cdk.Duration.hours(sweep_hours)),
                 periods=3,
             )
         if silence_hours:

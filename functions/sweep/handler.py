@@ -30,7 +30,12 @@ metrics = Metrics(namespace=namespace(), service="sweep")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """What the sweep came to, for who invokes it by hand: the fields of `Tally`."""
     deadline = Deadline(context.get_remaining_time_in_millis)
-    tally = worker().sweep(datetime.now(UTC), deadline)
+    try:
+        tally = worker().sweep(datetime.now(UTC), deadline)
+    except Exception:
+        logger.exception("sweep failed")
+        metrics.add_metric(Metric.SWEEP_FAULTS, MetricUnit.Count, 1)
+        raise
     for metric, count in {
         Metric.RUNS_SWEPT: tally.runs,
         Metric.RUNS_FOUND_MISSING: tally.missing,

@@ -15,6 +15,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from functions.shared.errors import UnavailableError
 from functions.sweep import bolt as queries
 from functions.sweep import handler as sweep
 from functions.sweep import pace
@@ -298,6 +299,19 @@ class TestFaults:
         sweeps = [swept() for _ in range(8)]
         assert sum(tally["faults"] for tally in sweeps) > 0
         assert [sum(tally[name] for tally in sweeps) for name in ("missing", "queued")] == [8, 8]
+
+    def test_a_sweep_that_cannot_begin_is_a_fault_that_is_counted(
+        self, bolt: Bolt, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        capsys.readouterr()
+        with aws_calls(refused="Scan"), pytest.raises(UnavailableError):
+            swept()
+        [counted] = [
+            json.loads(line)
+            for line in capsys.readouterr().out.splitlines()
+            if '"SweepFaults"' in line
+        ]
+        assert counted["SweepFaults"] == [1.0]
 
     def test_an_address_that_is_not_allowed_gets_nothing(
         self, bolt: Bolt, monkeypatch: pytest.MonkeyPatch
