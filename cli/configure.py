@@ -120,9 +120,10 @@ def configure(
     if as_json:
         print_json(facts)
     else:
-        print_tables(new_facts({name: outside(_sentence(fact)) for name, fact in facts.items()}))
+        sentences = {n.replace("_", " "): outside(_sentence(fact)) for n, fact in facts.items()}
+        print_tables(new_facts(sentences))
         if not show:
-            say("In force at once for deliveries, and within five minutes for calls of the API.")
+            say("In force within five minutes; what a new secret has signed is taken at once.")
 
 
 def _check_use(
