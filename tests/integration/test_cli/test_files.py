@@ -28,6 +28,12 @@ def rewrite_key(world: World, new: str) -> None:
     put(world, f"{PREFIX}archive.json", json.dumps(inventory).encode())
 
 
+def below(world: World) -> dict[str, bytes]:
+    """The archive of run 63187, by paths."""
+    objects = world.objects().items()
+    return {key.removeprefix(PREFIX): body for key, body in objects if key.startswith(PREFIX)}
+
+
 def files_below(directory: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(directory)): file.read_bytes()
@@ -40,16 +46,9 @@ class TestDownload:
     def test_has_every_file_byte_for_byte(
         self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
     ) -> None:
-        put(archived, f"{PREFIX}index.html", b"<!doctype html>")
         ended = bolt_archive("download", "63187")
-        below = {
-            key.removeprefix(PREFIX): body
-            for key, body in archived.objects().items()
-            if key.startswith(PREFIX)
-        }
         assert ended.status == 0
-        assert files_below(tmp_path / "63187") == below
-        assert "index.html" in below
+        assert files_below(tmp_path / "63187") == below(archived)
 
     def test_goes_where_it_is_told(
         self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
@@ -65,9 +64,9 @@ class TestDownload:
         whole = spoilt.read_bytes()
         spoilt.write_bytes(b"spoilt")
         files = bolt_archive("download", "63187", "--json").json["files"]
-        # The inventory itself is in no inventory.
         fetched = {file["path"] for file in files if file["outcome"] == "downloaded"}
-        assert fetched == {MANIFEST, "archive.json"}
+        # What is made of the run is in no inventory, and fetched each time.
+        assert fetched == {MANIFEST, "archive.json", "failures.json", "index.html"}
         assert spoilt.read_bytes() == whole
 
     def test_an_object_that_was_changed_is_not_kept(
@@ -78,7 +77,7 @@ class TestDownload:
         assert ended.status == 1
         assert MANIFEST in ended.err
         assert MANIFEST not in files_below(tmp_path / "63187")
-        assert len(files_below(tmp_path / "63187")) == 18
+        assert len(files_below(tmp_path / "63187")) == len(below(archived)) - 1
 
     def test_an_object_that_is_gone_is_said_to_be(
         self, archived: World, bolt_archive: BoltArchive
@@ -117,11 +116,9 @@ class TestDownload:
 
 
 class TestOpen:
-    @pytest.fixture(autouse=True)
-    def page(self, archived: World) -> None:
-        put(archived, f"{PREFIX}index.html", b"<!doctype html>")
-
-    def test_print_gives_a_link_that_is_good_for_an_hour(self, bolt_archive: BoltArchive) -> None:
+    def test_print_gives_a_link_that_is_good_for_an_hour(
+        self, archived: World, bolt_archive: BoltArchive
+    ) -> None:
         ended = bolt_archive("open", "63187", "--print")
         link = urlsplit(ended.out.strip())
         assert ended.status == 0
@@ -130,7 +127,7 @@ class TestOpen:
         assert parse_qs(link.query)["X-Amz-Expires"] == ["3600"]
 
     def test_the_browser_gets_the_link_and_the_terminal_does_not(
-        self, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+        self, archived: World, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         opened: list[str] = []
 
@@ -144,7 +141,7 @@ class TestOpen:
         assert "X-Amz" not in ended.out
 
     def test_without_a_browser_the_link_is_printed(
-        self, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+        self, archived: World, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(webbrowser, "open", lambda url: False)
         assert bolt_archive("open", "63187").out.startswith("https://")
