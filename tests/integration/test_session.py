@@ -18,9 +18,13 @@ def serving(head: bytes, drops: Iterable[bytes] = ()) -> Iterator[str]:
     """Answers one request with a head at once, and then drops; gives the address."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)  # a test that never connects is to fail, not to hang
 
         def serve() -> None:
-            connection, _ = server.accept()
+            try:
+                connection, _ = server.accept()
+            except TimeoutError:
+                return
             with connection:
                 connection.recv(65536)
                 connection.sendall(head)
