@@ -6,21 +6,24 @@ sent as Paradime would send them, and what has become of them is shown.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.tree import Tree
 
+from cli.open_page import link_to_page
 from cli.records import Record, list_runs, read_inventory, read_run
 from cli.runs import table_of
 from cli.send import deliver, with_api_url
 from cli.target import Target, local_target
 from local.errors import LocalStackError
+from local.inbox import new_inbox
 from local.signals import interrupt_once
 from local.stack import local_stack
 from local.standin import Standin, load_runs
@@ -37,8 +40,8 @@ DELIVERIES = (
 RUN = "n0sg8br1m44k0ryj/63187"
 FAILED_RUNS = (RUN, "n0sg8br1m44k0ryj/63188", "n0sg8br1m44k0ryj/63190")
 PATIENCE_SECONDS = 120
-# Statuses of run_results.json that are bad news; `skipped` is only their consequence.
-FAILING = {"error", "fail", "runtime error"}
+
+Found = TypeVar("Found")
 
 console = Console(highlight=False)
 
@@ -54,6 +57,7 @@ def main() -> None:
         Standin(load_runs(EVENTS / "paradime")) as standin,
     ):
         target = local_target(STATE_DIR / "outputs.json")
+        inbox = new_inbox(stack.outputs, "demo")
         secret = json.dumps(
             {"scheme": "standard-webhooks", "secrets": [stack.outputs.signing_secret]}
         )
@@ -62,42 +66,68 @@ def main() -> None:
             answer = deliver(target.webhook_url, secret, body)
             _say(f"sent {name}.json: {answer['status']}, run {answer['run']}")
         for run in FAILED_RUNS:
-            _show_arrival(target, _await_archive(target, run))
-        _show_run(target, read_run(target, RUN))
+            _check_files(target, _await_archive(target, run))
+        _show(target, read_run(target, RUN), _await_message(target, inbox))
 
 
 def _await_archive(target: Target, run: str) -> Record:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    def look() -> Record | None:
         record = read_run(target, run)
-        match record.get("archive_state"):
-            case "archived":
-                return record
-            case "partial" | "failed" as state:
-                raise DemoError(f"run {run} is {state}: {record.get('archive_error')}")
+        if record.get("archive_state") in ("partial", "failed"):
+            raise DemoError(f"run {run} is not whole: {record}")
+        return record if record.get("archive_state") == "archived" else None
+
+    return _await(look, f"the archive of run {run}")
+
+
+def _await_message(target: Target, inbox: str) -> dict[str, Any]:
+    """What the topic of failed runs told of the run."""
+
+    def look() -> dict[str, Any] | None:
+        answer = target.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            envelope: dict[str, Any] = json.loads(message["Body"])
+            if json.loads(envelope["Message"])["run"]["run_id"] == int(RUN.partition("/")[2]):
+                return envelope
+        return None
+
+    return _await(look, f"the message about run {RUN}")
+
+
+def _await(look: Callable[[], Found | None], what: str) -> Found:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise DemoError(f"{what} did not come within {PATIENCE_SECONDS} s")
         time.sleep(0.2)
-    raise DemoError(f"run {run} was not archived within {PATIENCE_SECONDS} s")
+    return found
 
 
-def _show_arrival(target: Target, record: Record) -> None:
-    """Says that a run's archive is complete, once each of its objects is what was served."""
-    inventory = read_inventory(target, record)
-    assert inventory is not None
-    for file in inventory["files"]:
+def _check_files(target: Target, record: Record) -> None:
+    """Says that a run's archive is complete, once each of its objects is what was inventoried."""
+    files = _files(target, record)
+    for file in files:
         body = target.s3.get_object(Bucket=target.bucket, Key=file["key"])["Body"].read()
         if sha256(body).hexdigest() != file["sha256"]:
             raise DemoError(f"{file['key']} is not what its inventory says")
-    _say(
-        f"run {record['run_id']} archived: {len(inventory['files'])} files, "
-        "each as its inventory says"
-    )
+    _say(f"run {record['run_id']} archived: {len(files)} files, each as its inventory says")
 
 
-def _show_run(target: Target, record: Record) -> None:
+def _files(target: Target, record: Record) -> list[dict[str, Any]]:
     inventory = read_inventory(target, record)
-    assert inventory is not None
+    if inventory is None:
+        raise DemoError(f"run {record['run_id']} has no archive.json")
+    files: list[dict[str, Any]] = inventory["files"]
+    return files
+
+
+def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
     console.rule("bolt-archive runs")
-    console.print(table_of(list(list_runs(target, workspace=None, schedule=None, failed=False))))
+    console.print(table_of(list(list_runs(target))))
+    console.rule(f"s3://{target.bucket}")
+    console.print(_tree(target, record["archive_prefix"]))
+    console.rule("the message to those who subscribed")
+    console.print(envelope["Subject"], markup=False)
     console.rule(f"what broke in run {RUN}")
     for command in record["commands"]:
         if command["status"] == "failed":
@@ -105,30 +135,27 @@ def _show_run(target: Target, record: Record) -> None:
                 f"command {command['index']}, [bold]{escape(command['command'])}[/], "
                 f"returned {command['return_code']}"
             )
-    for node in _failing_nodes(target, inventory):
-        console.print(
-            f"  [red]{node['status']}[/]  [bold]{escape(node['unique_id'])}[/]\n"
-            f"         {escape(str(node['message']).strip())}"
-        )
-    console.rule(f"s3://{target.bucket}")
-    console.print(_tree(target, record["archive_prefix"]))
-    console.rule("a presigned link, opened")
-    key = next(file["key"] for file in inventory["files"] if file["key"].endswith("results.json"))
-    link = target.s3.generate_presigned_url(
-        "get_object", Params={"Bucket": target.bucket, "Key": key}, ExpiresIn=3600
-    )
+    for node in record["failures"]:
+        console.print(f"  [red]{escape(node['status'])}[/]  [bold]{escape(node['unique_id'])}[/]")
+        console.print(Padding(escape(node["message"].strip()), (0, 0, 0, 4)))
+    _open_page(target, record)
+
+
+def _open_page(target: Target, record: Record) -> None:
+    """The page by its presigned link, and a copy of it that outlasts the local stack."""
+    link = link_to_page(target, record)
     response = requests.get(link, timeout=10)
-    console.print(link, soft_wrap=True)
-    console.print(f"{response.status_code}, {len(response.content)} bytes")
     if not response.ok:
-        raise DemoError("the presigned link does not open")
-
-
-def _failing_nodes(target: Target, inventory: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for file in inventory["files"]:
-        if file["path"].endswith("run_results.json"):
-            body = target.s3.get_object(Bucket=target.bucket, Key=file["key"])["Body"].read()
-            yield from (node for node in json.loads(body)["results"] if node["status"] in FAILING)
+        raise DemoError(f"the page's link does not open: {response.status_code}")
+    copy = STATE_DIR / "index.html"
+    copy.write_bytes(response.content)
+    console.rule("its page")
+    console.print(f"{link}\n", soft_wrap=True)
+    console.print(
+        f"That link, signed for an hour, opened: {len(response.content):,} bytes of "
+        f"{response.headers['Content-Type']}. The local stack stops now; the page stays as:"
+    )
+    console.print(copy.resolve().as_uri(), soft_wrap=True)
 
 
 def _tree(target: Target, prefix: str) -> Tree:
