@@ -62,14 +62,13 @@ class Alarms(Construct):
         )
         self._add(
             "Archive faults",
-            "The fetch function failed or was stopped where it should have gone on.",
-            cloudwatch.MathExpression(
-                expression="FILL(errors, 0) + FILL(faults, 0)",
-                using_metrics={
-                    "errors": fetch.function.metric_errors(),
-                    "faults": own(Metric.FAULTS, service="fetch"),
-                },
-            ),
+            "The fetch function hit a fault of its own code, and goes on with other runs.",
+            own(Metric.FAULTS, service="fetch"),
+        )
+        self._add(
+            "Archive stopped",
+            "The fetch function did not start, or was stopped: out of time or of memory.",
+            fetch.function.metric_errors(),
         )
         self._add(
             "Throttling",
@@ -91,13 +90,7 @@ class Alarms(Construct):
         self._add(
             "Archive lag",
             "The archive of a run was complete only hours after the run's end, or still is not.",
-            cloudwatch.MathExpression(
-                expression="MAX([FILL(lag, 0), FILL(waiting, 0)])",
-                using_metrics={
-                    "lag": own(Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum"),
-                    "waiting": own(Metric.WAITING_TIME, service="fetch", statistic="Maximum"),
-                },
-            ),
+            own(Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum"),
             threshold=_LATE.to_seconds(),
         )
         self._add(
@@ -126,7 +119,7 @@ class Alarms(Construct):
         self,
         title: str,
         said: str,
-        metric: cloudwatch.IMetric,
+        metric: cloudwatch.IMetric,  # one, without metric math: the embedded AWS knows none
         *,
         threshold: float = 1,
         operator: cloudwatch.ComparisonOperator = (

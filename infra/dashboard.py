@@ -144,7 +144,7 @@ class Dashboard(Construct):
     def _keeping_up(self) -> list[cloudwatch.IWidget]:
         return [
             _lines(
-                "Seconds from a run's end to its archive",
+                "Seconds from a run's end to its archive, or until now",
                 self._own(
                     Metric.ARCHIVE_LAG, service="fetch", statistic="p50", label="half of them"
                 ),
@@ -213,12 +213,6 @@ class Dashboard(Construct):
                 self._own(Metric.FAULTS, service="fetch", label="faults of ours"),
                 self._fetch.function.metric_errors(label="the function was stopped"),
                 self._fetch.function.metric_throttles(label="it was throttled"),
-                self._own(
-                    Metric.WAITING_TIME,
-                    service="fetch",
-                    statistic="Maximum",
-                    label="longest wait in seconds",
-                ),
                 width=_THIRD,
             ),
             cloudwatch.LogQueryWidget(

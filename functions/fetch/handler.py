@@ -135,7 +135,7 @@ class Worker:
         self._runs.delay(message.receipt_handle, delay)
         metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)
         queued_at = float(message.attributes.sent_timestamp) / 1000
-        metrics.add_metric(Metric.WAITING_TIME, MetricUnit.Seconds, time.time() - queued_at)
+        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, time.time() - queued_at)
 
 
 def _count(archived: Archived, *, seconds: float) -> None:

@@ -36,10 +36,9 @@ class Metric(StrEnum):
     # Seconds that fetching and storing took, of the receive that completed the archive.
     ARCHIVE_DURATION = "ArchiveDuration"
     # Seconds from a run's end to its archive; only of the first archive of what a webhook told,
-    # since a replay or a sweep says nothing of how the archive keeps up.
+    # since a replay or a sweep says nothing of how the archive keeps up. Of a run that is to be
+    # tried again, the seconds that it has been queued so far: a lag is to be seen while it grows.
     ARCHIVE_LAG = "ArchiveLag"
-    # Seconds that a run that could not be archived yet has been queued.
-    WAITING_TIME = "WaitingTime"
     RUNS_SWEPT = "RunsSwept"
     RUNS_FOUND_MISSING = "RunsFoundMissing"
     RUNS_STALE = "RunsStale"

@@ -1,5 +1,6 @@
 """Each alarm watches a metric that there is, rings when it should, and says what to do."""
 
+import fnmatch
 import re
 from typing import Any
 
@@ -86,6 +87,25 @@ def test_every_entry_in_the_runbook_has_its_parts(part: str) -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     for entry in runbook.split("\n## ")[1:]:
         assert f"**{part}.**" in entry, entry.partition("\n")[0]
+
+
+def test_what_the_runbook_searches_for_is_logged(observed: Observed) -> None:
+    messages = [line["message"] for line in observed.lines]
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    patterns = re.findall(r'\$\.message = "([^"]+)"', runbook)
+    assert patterns
+    assert [pattern for pattern in patterns if not fnmatch.filter(messages, pattern)] == []
+
+
+def test_what_the_runbook_looks_up_is_in_the_stack(watched: Template) -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    looked_up = set(re.findall(r"\blines ([A-Z]\w+)", runbook))
+    looked_up |= set(re.findall(r'resource\s+([A-Z]\w+)\)"', runbook))
+    assert {"IngestLogs", "FetchFunction"} <= looked_up
+    for name in looked_up:
+        found = [other for other in watched["Resources"] if re.fullmatch(f"{name}[0-9A-F]+", other)]
+        assert len(found) == 1, name
+    assert len(watched["Resources"]) <= 100  # more are not described at once
 
 
 def test_every_alarm_tells_the_alarms_topic(watched: Template) -> None:

@@ -15,10 +15,13 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from functions.fetch.inventory import inventory
 from functions.sweep import handler as sweep
+from functions.sweep import pace
 from local.standin.faults import Status
+from tests.bolt_runs import new_run
 from tests.integration.world import Context, World, forget_clients, new_world
 
 SERVICES = ("ingest", "fetch", "sweep")
+_RUN_IDS = count(900)
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,12 @@ def everything_happened() -> Observed:
     with pytest.MonkeyPatch.context() as patch, new_world(patch) as world:
         patch.setenv("SWEEP_LOOKBACK_HOURS", "48")
         patch.setenv("STALE_HOURS", "24")
+        patch.setattr(pace, "SECONDS_BETWEEN_CALLS", 0)
         with observing() as observed:
             _deliveries(world)
+            _sweep(world)
             _archives(world)
-            sweep.worker.cache_clear()
-            sweep.handler({}, Context())
-            sweep.worker.cache_clear()
+            _sweep(world)  # by now an address that is refused is noted
     return observed
 
 
@@ -123,6 +126,13 @@ def _deliveries(world: World) -> None:
         world.send(world.payload())
     world.queues["runs"] = url
     forget_clients()
+
+
+def _sweep(world: World) -> None:
+    world.standin.bolt.add(new_run(next(_RUN_IDS)))
+    sweep.worker.cache_clear()
+    sweep.handler({}, Context())
+    sweep.worker.cache_clear()
 
 
 def _archives(world: World) -> None:

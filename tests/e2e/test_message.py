@@ -1,0 +1,101 @@
+"""On the local stack, with IAM enforced: what a queue on the topic of failed runs receives."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.outputs import Outputs
+from local.standin import Standin, load_runs
+from tests.e2e.client import Client, eventually
+from tests.e2e.payloads import PARADIME, payload, run_key
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A queue that is subscribed to the topic of failed runs."""
+
+    client: Client
+    url: str
+
+    def envelopes(self, run_id: int) -> list[dict[str, Any]]:
+        """Those about a run: the runs of other tests are told as well."""
+        envelopes = [json.loads(body) for body in self.client.messages(self.url)]
+        return [found for found in envelopes if content(found)["run"]["run_id"] == run_id]
+
+    def await_envelope(self, run_id: int) -> dict[str, Any]:
+        eventually(lambda: bool(self.envelopes(run_id)), f"run {run_id} is told")
+        [envelope] = self.envelopes(run_id)
+        return envelope
+
+
+def content(envelope: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(envelope["Message"])
+    return message
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[Standin]:
+    with Standin(load_runs(PARADIME)) as standin:
+        yield standin
+
+
+@pytest.fixture(scope="module")
+def inbox(client: Client, outputs: Outputs) -> Inbox:
+    url = client.sqs.create_queue(QueueName=f"inbox-{uuid.uuid4().hex}")["QueueUrl"]
+    arn = client.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    let_sns_send = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": outputs.failed_runs_topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_sns_send]})
+    client.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    client.aws("sns").subscribe(TopicArn=outputs.failed_runs_topic, Protocol="sqs", Endpoint=arn)
+    return Inbox(client, url)
+
+
+def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(
+    client: Client, inbox: Inbox, standin: Standin
+) -> None:
+    client.send(payload("run_completed", standin.api_url, id=7101))
+    envelope = inbox.await_envelope(7101)
+    record = client.await_archive_state(run_key(7101), "archived")
+    said = "demo-jaffle / daily_run failed: customer_lifetime_value"
+    assert envelope["Subject"].startswith(said)
+    message = content(envelope)
+    [first, *_] = message["failures"]
+    assert first["unique_id"] == "model.jaffle.customer_lifetime_value"
+    assert 'does not have a column named "amount_usd"' in first["message"]
+    assert message["failure_count"] == record["failure_count"]
+    assert message["archive"]["files"] == record["artifact_count"]
+    assert message["archive"]["url"].endswith(f"&prefix={record['archive_prefix']}")
+    assert envelope["MessageAttributes"]["schedule"]["Value"] == "daily_run"
+
+
+def test_a_run_that_is_given_up_is_told(client: Client, inbox: Inbox) -> None:
+    client.send(payload("run_completed", "https://bolt.invalid/graphql", id=7102))
+    archive = content(inbox.await_envelope(7102))["archive"]
+    assert archive["state"] == "failed"
+    assert "https://bolt.invalid/graphql" in archive["error"]
+
+
+def test_a_delivery_that_comes_again_tells_nothing(
+    client: Client, inbox: Inbox, standin: Standin
+) -> None:
+    body = payload("run_completed", standin.api_url, id=7103)
+    client.send(body)
+    inbox.await_envelope(7103)
+    client.await_archive_state(run_key(7103), "archived")
+    client.send(body)
+    eventually(lambda: client.is_empty(client.outputs.queue_url), "the run is received again")
+    assert len(inbox.envelopes(7103)) == 1
