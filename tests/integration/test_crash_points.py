@@ -22,6 +22,7 @@ from local.standin.faults import Status
 from tests.integration import small_run
 from tests.integration.calls import Call, Watch
 from tests.integration.sender import signed
+from tests.integration.timeless import timeless
 from tests.integration.world import World, forget_clients
 
 # A process that is no more has no metrics either, and Powertools still looks for some.
@@ -30,7 +31,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 Side = Literal["before", "after"]
 SIDES: tuple[Side, ...] = ("before", "after")
 MIB = 1024 * 1024
-TIMES = {"first_received_at", "last_received_at", "archived_at", "expires_at"}
 
 
 class Stopped(Exception):  # noqa: N818 (no error: what happens to a process)
@@ -122,10 +122,8 @@ def play(world: World, prepare: Callable[[World], bytes], stop: StopAt) -> End:
         _until_done(lambda: _deliver(world, body))
         _until_done(world.drain)
     event = json.loads(body)
-    record = world.record(f"{event['workspace']['uid']}#{event['id']}")
-    assert record is not None
     return End(
-        record={name: value for name, value in record.items() if name not in TIMES},
+        record=timeless(world.record(f"{event['workspace']['uid']}#{event['id']}")),
         objects={key: _contents(world.object(key)) for key in world.object_keys()},
         dead_letters=frozenset(world.messages("dead-letters")),
         quarantined=tuple(world.messages("quarantine")),

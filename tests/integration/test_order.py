@@ -33,6 +33,7 @@ from local.standin.faults import Status
 from tests.integration import dynamodb, small_run
 from tests.integration.calls import Call, Watch
 from tests.integration.sender import signed
+from tests.integration.timeless import timeless
 from tests.integration.world import World, forget_clients
 
 # A fetch whose message another has finished and deleted has nothing to count.
@@ -40,7 +41,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 
 RECORD_SCHEDULES = 2000
 FETCH_SCHEDULES = 200
-TIMES = frozenset({"first_received_at", "last_received_at", "archived_at", "expires_at"})
 
 # Every one is about the same run.
 BODIES: dict[str, Callable[[str], bytes]] = {
@@ -79,10 +79,6 @@ def take(intake: Intake, delivery: Delivery) -> None:
         intake.take_found(delivery)
     else:
         intake.take(delivery)
-
-
-def timeless(record: dict[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (record or {}).items() if name not in TIMES}
 
 
 @dataclass(frozen=True)
