@@ -18,8 +18,10 @@ from aws_lambda_powertools import Logger
 from functions.fetch.api import RunApi
 from functions.fetch.bucket import ArchiveBucket, StoredObject
 from functions.fetch.download import Downloader, LinkRefusedError
+from functions.fetch.failures import what_failed
 from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
 from functions.fetch.keys import run_prefix
+from functions.fetch.logs import failed_commands_logs
 from functions.fetch.message import ArchiveOutcome, ArchiveState
 from functions.fetch.messenger import Messenger
 from functions.fetch.plan import (
@@ -29,6 +31,7 @@ from functions.fetch.plan import (
     plan_resources,
     unique_commands,
 )
+from functions.fetch.report import Report, render
 from functions.shared import event as events
 from functions.shared import instants
 from functions.shared.addresses import check_api_url
@@ -54,6 +57,8 @@ from functions.shared.secret import Secret
 from functions.shared.table import RunsTable, StoredRun
 
 WORKERS = 8
+# It sends a delivery again for 28 hours: what ended longer ago was sent by hand, as a sample is.
+_TOLD_BY_PARADIME = timedelta(days=2)
 EVENT = "event.json"
 
 logger = Logger(service="fetch", child=True)
@@ -75,7 +80,7 @@ class Archived:
     """What an archive came to; nothing when it was there already.
 
     `lag_seconds`, from the run's end on, is None where it would say nothing of how the archive
-    keeps up: of a run that is archived again, or that a sweep found.
+    keeps up: of a run that is archived again, that a sweep found, or that ended days ago.
     """
 
     runs: int = 0
@@ -192,18 +197,36 @@ class Archiver:
         missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
         prefix, metadata = run_prefix(event), {"run": event.run_key}
 
-        def replace(name: str, body: bytes) -> StoredObject:
+        def replace(name: str, body: bytes, *, page: bool = False) -> StoredObject:
             key = prefix + name
-            return self.bucket.replace(key, body, metadata, etag=stored.get(key))
+            return self.bucket.replace(key, body, metadata, etag=stored.get(key), page=page)
 
         event_file = replace(EVENT, run.body)  # before all others, see above
-        replace("archive.json", inventory(event, event_file, files, missing))
+        listing = replace("archive.json", inventory(event, event_file, files, missing))
+        logs = failed_commands_logs(event, files, self.bucket.read_end)
+        failed = what_failed(event, files, logs, self.bucket.read_end)
+        findings = replace("failures.json", failed.to_json(event))
+        own = {EVENT: event_file, "archive.json": listing, "failures.json": findings}
+        report = Report(
+            event=event,
+            prefix=prefix,
+            failed=failed,
+            logs=logs,
+            files=files,
+            missing=missing,
+            own={name: file.bytes for name, file in own.items()},
+            error=error,
+        )
+        replace("index.html", render(report), page=True)
+        found = failed.record_fields()
         outcome = ArchiveOutcome(
             state=state,
             url=self.bucket.console_url(prefix),
             files=len(files),
             bytes=sum(file.stored.bytes for file in files),
             missing=len(missing),
+            failures=found["failures"] or (),
+            failure_count=found["failure_count"],
             error=error,
         )
         told = self.messenger.tell(run, event, outcome, last=last)
@@ -220,6 +243,7 @@ class Archiver:
                 "archived_at": instants.to_text(now),
                 "archived_rank": run.event_rank,
             }
+            | found
             | told,
         )
         return Archived(
@@ -362,7 +386,8 @@ class _RunFetch:
 def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:
     if event.end_dttm is None or run.archived_at or run.source is not Source.WEBHOOK:
         return None
-    return max((now - event.end_dttm).total_seconds(), 0.0)
+    lag = now - event.end_dttm
+    return max(lag.total_seconds(), 0.0) if lag < _TOLD_BY_PARADIME else None
 
 
 def _most_telling(pending: Iterable[PendingFile]) -> TryAgainError | UnavailableError:

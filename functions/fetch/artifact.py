@@ -8,9 +8,9 @@ from pydantic import ValidatorFunctionWrapHandler as Validate
 from functions.shared.errors import NotUnderstoodError
 
 MAX_ARTIFACT_BYTES = 64 * 1024 * 1024
-# The parser takes up to a hundred bytes for a value, however short its text is. Real artifacts
-# have a value in about 26 bytes, so that this is one of 64 MiB.
-MAX_VALUES = 2_500_000
+# The parser takes up to a hundred bytes for a value, however short its text is: with these and
+# the bytes themselves the function stays below its 512 MB. dbt writes a value in about 26 bytes.
+MAX_VALUES = 3_000_000
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

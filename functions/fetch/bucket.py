@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART_BYTES = 8 * 1024 * 1024
+PAGE = "text/html; charset=utf-8"
 
 # Threads would hold many parts in memory at once; the runs' files are many enough.
 _TRANSFER = TransferConfig(
@@ -76,13 +77,29 @@ class ArchiveBucket:
                 read.update(part)
             return StoredObject(head["ContentLength"], read.hexdigest())
 
+    def read_end(self, key: str, max_bytes: int) -> bytes:
+        """The last bytes of an object, or all of a shorter one, which must not be empty."""
+        with unavailable("S3", key=key):
+            answer = self._client.get_object(
+                Bucket=self._name, Key=key, Range=f"bytes=-{max_bytes}"
+            )
+            return answer["Body"].read()
+
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredObject:
         return self._put(key, body, metadata, {})
 
     def replace(
-        self, key: str, body: bytes, metadata: Mapping[str, str], *, etag: str | None
+        self,
+        key: str,
+        body: bytes,
+        metadata: Mapping[str, str],
+        *,
+        etag: str | None,
+        page: bool = False,
     ) -> StoredObject:
         """Stores an object in the place of the one with that ETag, or of none.
+
+        `page` says that it is a page of our own, which a browser may show as such.
 
         Raises:
             SupersededError: another has been stored there meanwhile, and it is not the same.
@@ -90,7 +107,7 @@ class ArchiveBucket:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
-            return self._put(key, body, metadata, condition)
+            return self._put(key, body, metadata, condition, PAGE if page else None)
         except SupersededError:
             stored = self.describe(key)
             if stored != StoredObject(len(body), sha256(body).hexdigest()):
@@ -103,6 +120,7 @@ class ArchiveBucket:
         body: bytes,
         metadata: Mapping[str, str],
         condition: Mapping[str, str],
+        shown_as: str | None = None,
     ) -> StoredObject:
         with unavailable("S3", key=key):
             try:
@@ -110,7 +128,7 @@ class ArchiveBucket:
                     Bucket=self._name,
                     Key=key,
                     Body=body,
-                    ContentType=content_type(key),
+                    ContentType=shown_as or content_type(key),
                     ChecksumAlgorithm="SHA256",
                     Metadata=dict(metadata),
                     **cast(dict[str, Any], condition),

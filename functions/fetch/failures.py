@@ -187,6 +187,8 @@ class _Search:
 
     def _read(self, file: ArchivedFile) -> bytes:
         artifact.check_size(file.stored.bytes)
+        if not file.stored.bytes:
+            return b""  # of which no end can be asked for
         return self._read_end(file.planned.key, artifact.MAX_ARTIFACT_BYTES)
 
 

@@ -132,7 +132,7 @@ def test_the_archive_has_the_same_files_as_after_a_webhook(bolt: Bolt) -> None:
     found = bolt.world.objects()
     assert found.keys() == told.keys()
     changed = {key.rpartition("/")[2] for key in told if told[key] != found[key]}
-    assert changed == {"event.json", "archive.json"}
+    assert changed == {"event.json", "archive.json", "index.html"}
 
 
 def test_event_json_is_what_the_api_said_and_marked_as_such(bolt: Bolt) -> None:

@@ -144,7 +144,7 @@ class TestUnread:
             (b'{"results": {}}', "results"),
             (b'{"results": [{"status": "error"}]}', "unique_id"),
             (b"\xff\xfe", "not JSON"),
-            (b'{"results": [' + b"0," * artifact.MAX_VALUES + b"0]}", "more than 2,500,000 values"),
+            (b'{"results": [' + b"0," * artifact.MAX_VALUES + b"0]}", "more than 3,000,000 values"),
         ],
         ids=["cut off", "empty", "a list", "no list", "no id", "no UTF-8", "many values"],
     )
