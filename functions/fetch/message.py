@@ -21,6 +21,7 @@ from functions.fetch.plain import (
     one_line,
     size,
 )
+from functions.fetch.plan import unique_commands
 from functions.shared.event import Command, Environment, RunEvent
 from functions.shared.instants import to_text
 from functions.shared.outcome import command_failed, run_state
@@ -107,9 +108,9 @@ def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
-    """What failed first: a node's name, or a command that failed without results."""
+    """What failed first: a node's name, or the text of a command."""
     for failure in archive.first_failures(1):
-        name, more = named(_what(failure)).name, archive.failure_count - 1
+        name, more = named(_what(event, failure)).name, archive.failure_count - 1
         return f"{name} and {more:,} more" if more else name
     for _, command in _failed_commands(event):
         return _shown(command.command)
@@ -121,7 +122,7 @@ def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
         [_headline(event, archive)],
         _facts(event),
         _command_lines(event),
-        _failure_lines(archive),
+        _failure_lines(event, archive),
         _link_lines(event, archive),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -166,10 +167,10 @@ def _command_lines(event: RunEvent) -> list[str]:
     return _section("Failed commands", lines, of=len(failed))
 
 
-def _failure_lines(archive: ArchiveOutcome) -> list[str]:
+def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     lines = []
     for failure in archive.first_failures(MAX_LISTED):
-        lines.append(f"  {one_line(failure.get('status'))}: {_what(failure)}")
+        lines.append(f"  {one_line(failure.get('status'))}: {_what(event, failure)}")
         if message := telling_line(failure.get("message")):
             lines[-1] += f"\n    {message}"
     return _section("What failed", lines, of=archive.failure_count)
@@ -239,7 +240,7 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
         "failed_command_count": len(_failed_commands(event)),
         "failures": [
             {
-                "unique_id": _what(failure) or None,
+                "unique_id": one_line(failure.get("unique_id"), MAX_NAME_CHARACTERS) or None,
                 "status": one_line(failure.get("status")) or None,
                 "message": telling_line(failure.get("message")) or None,
             }
@@ -261,7 +262,7 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
     """Below the 8,000 characters that a chat takes. Whatever others wrote is code, so that no
     name in it calls anybody."""
     items = [
-        f"{_code(_what(failure))} {_code(telling_line(failure.get('message')))}"
+        f"{_code(_what(event, failure))} {_code(telling_line(failure.get('message')))}"
         for failure in archive.first_failures(MAX_LISTED)
     ] or [_code(_shown(command.command)) for _, command in _failed_commands(event)[:MAX_LISTED]]
     links = {"Run in Paradime": https_url(event.run_url), "Archive": archive.url}
@@ -293,19 +294,24 @@ def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
 
 
 def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
-    """With their places in the run, counted from 1."""
-    commands = enumerate(event.commands or (), start=1)
-    return [(index, command) for index, command in commands if command_failed(command)]
+    """With their places in the run."""
+    return [
+        (event.positions[command.id], command)
+        for command in unique_commands(event)
+        if command_failed(command)
+    ]
 
 
-def _what(failure: Mapping[str, Any]) -> str:
-    """A node's unique id, or the text of a command that failed without results."""
-    return _shown(str(failure.get("unique_id") or ""), MAX_NAME_CHARACTERS)
+def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
+    """A node's unique id; of a command that failed without results, `command 2`, its text."""
+    unique_id = one_line(failure.get("unique_id"), MAX_NAME_CHARACTERS)
+    commands = {f"command {index}": command for index, command in _failed_commands(event)}
+    return _shown(commands[unique_id].command) if unique_id in commands else unique_id
 
 
-def _shown(command: str, characters: int = 120) -> str:
+def _shown(command: str) -> str:
     """Without the user or token that an address in it may carry."""
-    return one_line(_USER_INFO.sub("", command), characters)
+    return one_line(_USER_INFO.sub("", command), 120)
 
 
 def _command_outcome(command: Command) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.inbox import new_inbox
 from local.outputs import Outputs
 from local.standin import Standin, load_runs
 from tests.e2e.client import Client, eventually
@@ -47,21 +48,7 @@ def standin() -> Iterator[Standin]:
 
 @pytest.fixture(scope="module")
 def inbox(client: Client, outputs: Outputs) -> Inbox:
-    url = client.sqs.create_queue(QueueName=f"inbox-{uuid.uuid4().hex}")["QueueUrl"]
-    arn = client.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
-        "QueueArn"
-    ]
-    let_sns_send = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": outputs.failed_runs_topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_sns_send]})
-    client.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    client.aws("sns").subscribe(TopicArn=outputs.failed_runs_topic, Protocol="sqs", Endpoint=arn)
-    return Inbox(client, url)
+    return Inbox(client, new_inbox(outputs, f"inbox-{uuid.uuid4().hex}"))
 
 
 def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(

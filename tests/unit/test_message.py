@@ -167,9 +167,10 @@ def test_no_name_can_turn_the_direction_of_writing() -> None:
 
 def test_a_token_in_an_address_is_not_told() -> None:
     cloned = command("git clone https://x-token:s3cret@github.com/a/b")
-    failure = {"unique_id": cloned["command"], "status": "failed", "message": None}
+    failure = {"unique_id": "command 1", "status": "failed", "message": "fatal: not found"}
     message = compose(event(commands=[cloned]), failing(failure))
-    assert "git clone https://github.com/a/b" in email(message)
+    assert "failed: git clone https://github.com/a/b\n    fatal: not found\n" in email(message)
+    assert message.subject.endswith("failed: git clone https://github.com/a/b")
     assert "s3cret" not in json.dumps([message.subject, message.by_protocol, message.attributes])
 
 
