@@ -37,7 +37,6 @@ ENVIRONMENT = {
     "RETRY_BASE_SECONDS": "30",
     "RETRY_CAP_SECONDS": "10800",
     "MISSING_GRACE_SECONDS": "3600",
-    "FAILED_RUNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:failed-runs",
     "ALLOW_LOOPBACK": "true",
     # What is measured is not the terminal.
     "POWERTOOLS_LOG_LEVEL": "WARNING",
