@@ -108,9 +108,10 @@ def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
-    """What failed first: a node's name, or the text of a command."""
+    """What failed first: a node's name, the text of a command, or what is said of the run."""
     for failure in archive.first_failures(1):
-        name, more = named(_what(event, failure)).name, archive.failure_count - 1
+        what, more = _what(event, failure), archive.failure_count - 1
+        name = telling_line(failure.get("message")) if what == "run" else named(what).name
         return f"{name} and {more:,} more" if more else name
     for _, command in _failed_commands(event):
         return _shown(command.command)

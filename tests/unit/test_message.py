@@ -61,6 +61,12 @@ def test_subject_names_the_command_where_no_node_is_known() -> None:
     assert said == "demo-jaffle / daily_run failed: dbt deps"
 
 
+def test_subject_says_what_is_said_of_the_run_where_nothing_in_it_failed() -> None:
+    run = {"unique_id": "run", "status": "failed", "message": "Out of runners"}
+    said = compose(event(commands=[], error_string="Out of runners"), failing(run)).subject
+    assert said == "demo-jaffle / daily_run failed: Out of runners"
+
+
 def test_subject_says_that_the_archive_is_given_up() -> None:
     given_up = ArchiveOutcome(state="failed", error="no credentials")
     assert compose(event(), given_up).subject.endswith("daily_run failed; its archive is given up")
