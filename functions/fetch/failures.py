@@ -200,7 +200,7 @@ def _belongs(file: ArchivedFile, command: Command, name: str) -> bool:
 def _finding(result: NodeResult, command: Command, graph: Manifest, position: int) -> Finding:
     in_full = position < MAX_TOLD_IN_FULL
     node = graph.node(result.unique_id)
-    message = console.without_escapes(result.message or "").strip("\n")
+    message = console.without_escapes(result.message or "").strip("\n").rstrip()
     return Finding(
         unique_id=result.unique_id,
         status=result.status,

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from functions.fetch import report_files, report_findings
 from functions.fetch.failures import WhatFailed
 from functions.fetch.inventory import ArchivedFile, MissingFile
@@ -20,6 +22,9 @@ from functions.shared.event import Command, Environment, RunEvent
 from functions.shared.outcome import command_failed, run_failed, run_state
 
 ROOM_FOR_COMMANDS = 120_000
+ROOM_FOR_STRIP = 40_000
+# So many commands stand in lines of their own; of more, one line shows all of them.
+MAX_OPEN_COMMANDS = 30
 MAX_WHY = 3
 MAX_ERROR_CHARACTERS = 500
 
@@ -62,7 +67,7 @@ def render(report: Report) -> bytes:
             "tone": "failed" if run_failed(event) else state,
             "lead": _lead(event, failed),
             "why": report_findings.why(event, failed, MAX_WHY),
-            "more_why": max(len(failed.failures) - MAX_WHY, 0),
+            "more_why": f"{more:,}" if (more := len(failed.failures) - MAX_WHY) > 0 else "",
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
             "given_up": one_line(report.error, MAX_ERROR_CHARACTERS),
             "facts": {name: fact for name, fact in _facts(event).items() if fact},
@@ -126,9 +131,21 @@ def _timeline(event: RunEvent) -> dict[str, Any]:
         "count": len(commands),
         "html": html,
         "more": counted(len(commands) - shown, "command") if shown < len(commands) else "",
+        "strip": _strip(event, of) if len(commands) > MAX_OPEN_COMMANDS else "",
+        "said": counted(len(commands), "command"),
         "start": f"{of.start:%H:%M:%S}",
         "end": f"{of.end:%H:%M:%S}",
     }
+
+
+def _strip(event: RunEvent, of: Scale) -> Markup:
+    """All commands in one line, those that failed on top."""
+    bars = [
+        {"bar": bar, "failed": command_failed(command)}
+        for command in sorted(unique_commands(event), key=command_failed)
+        if (bar := of.bar(command))
+    ]
+    return fit((piece("strip_bar", bar) for bar in bars), ROOM_FOR_STRIP)[0]
 
 
 def _row(event: RunEvent, command: Command, of: Scale) -> dict[str, Any]:

@@ -114,13 +114,13 @@ class Chromium:
                 return dict(answer["result"])
 
     def events(self, session: str) -> list[Json]:
-        """What a page has told so far, the oldest first."""
+        """What a page has told since it was asked last, the oldest first."""
         told = [event for event in self._events if event.get("sessionId") == session]
         self._events.clear()
         return told
 
     def await_event(self, session: str, method: str) -> Json:
-        """The next event of this kind; those before it stay to be asked for."""
+        """The first event of this kind that was not asked for yet; all of them stay to be."""
         for event in self._events:
             if event.get("sessionId") == session and event.get("method") == method:
                 return event
@@ -182,6 +182,7 @@ class Page:
 
     def open(self, url: str) -> None:
         """Opens an address and waits until all that it loads is loaded."""
+        self.events()  # those of the page before
         self.send("Page.navigate", url=url)
         self._browser.await_event(self._session, "Page.loadEventFired")
 

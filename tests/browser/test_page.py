@@ -19,6 +19,7 @@ PAGES: dict[str, Callable[[], bytes]] = {
     "failing tests": lambda: archive_of(63188).page(),
     "a run that succeeded": lambda: archive_of(63189).page(),
     "a failed clone": lambda: archive_of(63190).page(),
+    "many commands": lambda: large_archive(commands=40, failing=120).page(),
     "hostile": lambda: hostile_archive().page(),
 }
 each_page = pytest.mark.parametrize("name", PAGES)

@@ -146,6 +146,10 @@ class TestTimeline:
         archive = archive_from(payload(commands=[{"id": 1, "command": "dbt run"}]))
         assert [rect["class"] for rect in Document(archive.page()).all("rect")] == ["track"]
 
+    def test_of_many_commands_one_line_shows_all(self) -> None:
+        rects = Document(large_archive(failing=200).page()).all("rect")
+        assert len([rect for rect in rects if rect["class"] == "broken"]) == 200
+
 
 class TestParts:
     def test_a_failing_node_has_its_message_and_its_sql(self) -> None:
