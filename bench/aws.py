@@ -10,7 +10,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
-from hashlib import sha256
+from hashlib import md5, sha256
 from io import BytesIO
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -19,6 +19,7 @@ import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 CHUNK = 1024 * 1024
+PUBLISHED = b"<R><PublishResult><MessageId>m</MessageId></PublishResult></R>"
 
 
 class FakeAws:
@@ -27,12 +28,15 @@ class FakeAws:
     def __init__(self, secrets: dict[str, str], event: bytes = b"", rank: str = "") -> None:
         self.calls: Counter[str] = Counter()
         self.objects: dict[str, tuple[int, str]] = {}
+        self._small: dict[str, bytes] = {}
         self.record: dict[str, Any] = {}
         self._secrets = secrets
         if event:
             self.record = {
                 "event_gz": {"B": base64.b64encode(gzip.compress(event)).decode()},
                 "event_rank": {"S": rank},
+                "source": {"S": "webhook"},
+                "delivery_ids": {"SS": ["msg_bench"]},
             }
 
     def install(self, note: Callable[..., None] | None = None) -> None:
@@ -52,6 +56,8 @@ class FakeAws:
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         target: Any = request.headers.get("X-Amz-Target")
+        if urlsplit(request.url).netloc.startswith("sns."):
+            return self._count("sns.Publish", request, PUBLISHED)
         if target is None:
             return self._s3(request)
         text = target.decode() if isinstance(target, bytes) else str(target)
@@ -70,8 +76,6 @@ class FakeAws:
             case "SendMessage":
                 digest = _md5(body["MessageBody"].encode())
                 return {"MessageId": "m", "MD5OfMessageBody": digest}
-            case "Publish":
-                return {"MessageId": "m"}
             case _:
                 return {}
 
@@ -82,6 +86,8 @@ class FakeAws:
         match request.method:
             case "GET" if "list-type" in query:
                 return self._count("s3.ListObjectsV2", request, self._listing(query["prefix"][0]))
+            case "GET":
+                return self._count("s3.GetObject", request, self._small[key])
             case "HEAD":
                 size, digest = self.objects[key]
                 headers = {"Content-Length": str(size), "x-amz-checksum-sha256": digest}
@@ -94,16 +100,17 @@ class FakeAws:
                 return self._count("s3.CompleteMultipartUpload", request, b"<R></R>")
             case "PUT" if "partNumber" in query:
                 _drain(request.body)
-                return self._count("s3.UploadPart", request, headers={"ETag": '"e"'})
+                return self._count("s3.UploadPart", request, headers={"ETag": "e"})
             case "PUT":
-                self.objects[key] = _drain(request.body)
-                return self._count("s3.PutObject", request, headers={"ETag": '"e"'})
+                self._small[key], size, digest = _drain(request.body)
+                self.objects[key] = size, digest
+                return self._count("s3.PutObject", request, headers={"ETag": "e"})
             case other:
                 raise AssertionError(f"no {other} {url.path} here")
 
     def _listing(self, prefix: str) -> bytes:
         keys = "".join(
-            f"<Contents><Key>{key}</Key><Size>{size}</Size></Contents>"
+            f"<Contents><Key>{key}</Key><Size>{size}</Size><ETag>e</ETag></Contents>"
             for key, (size, _) in self.objects.items()
             if key.startswith(prefix)
         )
@@ -133,20 +140,28 @@ def _response(
     return AWSResponse(request.url, 200, headers or {}, _Raw(body))  # type: ignore[arg-type]
 
 
-def _drain(body: Any) -> tuple[int, str]:
-    """Reads a body in bounded pieces; its size and base64 SHA-256, without aws-chunked framing."""
+def _drain(body: Any) -> tuple[bytes, int, str]:
+    """Reads a body in bounded pieces; itself if it is small, its size and base64 SHA-256."""
     if body is None or isinstance(body, bytes | bytearray):
         data = bytes(body or b"")
-        return len(data), base64.b64encode(sha256(data).digest()).decode()
-    size, tail = 0, b""
+        return data, len(data), base64.b64encode(sha256(data).digest()).decode()
+    size, tail, small = 0, b"", b""
     while data := body.read(CHUNK):
+        small = data if size == 0 else b""
         size += len(data)
         tail = (tail + data)[-200:]
     checksum = tail.rpartition(b"x-amz-checksum-sha256:")[2].strip().decode(errors="replace")
-    return size, checksum
+    return _unframed(small), size, checksum
+
+
+def _unframed(data: bytes) -> bytes:
+    """The content of one aws-chunked chunk: its length in hex, a line's end, itself."""
+    length, _, content = data.partition(b"\r\n")
+    try:
+        return content[: int(length, 16)]
+    except ValueError:
+        return b""
 
 
 def _md5(data: bytes) -> str:
-    from hashlib import md5
-
     return md5(data, usedforsecurity=False).hexdigest()
