@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz lint synth bootstrap deploy bench screenshots events lock
+.PHONY: help demo local down test fuzz reliability lint synth bootstrap deploy bench screenshots events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ test: $(TESTS_READY) $(CHECKOV_READY) ## all tests
 
 fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run
 	@python -m tests.fuzz $(if $(SEED),--seed $(SEED))
+
+reliability: $(READY) ## order, crash points, out of time: the figures of docs/reliability.md
+	@python -m pytest -q $(addprefix tests/integration/test_,order.py crash_points.py out_of_time.py)
 
 lint: $(READY) ## ruff and mypy
 	@ruff check .

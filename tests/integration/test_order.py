@@ -1,7 +1,7 @@
 """Deliveries of one run, in any order and however often, end in one record and one archive.
 
-A schedule may put other deliveries in between two writes of one delivery, and other deliveries
-and whole fetches in between two calls of a fetch: as if another function ran just then.
+A schedule may put other deliveries in between two writes of one delivery, and deliveries
+and fetches in between two calls of a delivery or fetch: as if another function ran just then.
 """
 
 import json
@@ -17,7 +17,7 @@ from unittest.mock import patch
 import pytest
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from boto3.dynamodb.types import TypeDeserializer
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from functions.fetch import archive
@@ -105,11 +105,12 @@ def schedules(plain: st.SearchStrategy[Step], max_at: int) -> st.SearchStrategy[
         return st.builds(
             lambda step, at, between: Step(step.name, at, between),
             plain,
-            st.integers(1, max_at),
+            # Most steps make few calls.
+            st.integers(1, 3) | st.integers(1, max_at),
             between,
         )
 
-    return st.lists(st.recursive(plain, interrupted, max_leaves=3), min_size=2, max_size=4)
+    return st.lists(st.recursive(plain, interrupted, max_leaves=4), min_size=2, max_size=4)
 
 
 @dataclass
@@ -251,7 +252,7 @@ def test_the_record_holds_the_event_that_says_most(
 
 @dataclass
 class Fetches:
-    """Both functions on moto, interrupted at any call of a fetch."""
+    """Both functions on moto, interrupted at any call."""
 
     world: World
     watch: Watch = field(init=False)
@@ -262,9 +263,8 @@ class Fetches:
         self.interruptions = Interruptions(self._start)
 
     def call(self, call: Call, make: Callable[[], Any]) -> Any:
-        if call.function == "fetch":
-            with self.watch.unwatched():
-                self.interruptions.before_call()
+        with self.watch.unwatched():
+            self.interruptions.before_call()
         return make()
 
     def ended(self) -> None:
@@ -338,8 +338,11 @@ def test_any_schedule_with_fetches_ends_in_the_same_record_and_archive(
     def undisturbed(names: frozenset[str]) -> End:
         return fetches.after(Step(name) for name in sorted(names))
 
-    def check_schedule(schedule: list[Step]) -> None:
+    @settings(max_examples=FETCH_SCHEDULES, deadline=None, database=None)
+    @given(schedule=schedules(NAMES.map(Step) | st.just(Step(None)), max_at=20))
+    def check(schedule: list[Step]) -> None:
         names = frozenset(name for step in schedule for name in step.names())
+        assume(names)
         expected = undisturbed(names)
         alone = [undisturbed(frozenset({name})).objects for name in names]
         allowed = {key: body for objects in alone for key, body in objects.items()}
@@ -347,15 +350,10 @@ def test_any_schedule_with_fetches_ends_in_the_same_record_and_archive(
         assert fetches.after(schedule).differences(expected, allowed) == []
         tally.update(schedules=1, interrupted=fetches.interruptions.happened > before)
 
-    @settings(max_examples=FETCH_SCHEDULES, deadline=None, database=None)
-    @given(schedule=schedules(st.one_of(NAMES.map(Step), st.just(Step(None))), max_at=30))
-    def check(schedule: list[Step]) -> None:
-        check_schedule(schedule)
-
     check()
     figure(
         f"order: {tally['schedules']:,} schedules with fetches, {tally['interrupted']:,} of them "
-        f"with something in the midst of a fetch: 0 records and 0 archives differ"
+        f"with something in the midst of something else: 0 records and 0 archives differ"
     )
 
 
