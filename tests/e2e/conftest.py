@@ -1,4 +1,4 @@
-"""One local stack for all tests that do not need their own."""
+"""One local stack a module: what the tests of one leave behind, no other finds."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,17 @@ from local.stack import LocalStack, local_stack
 from tests.e2e.client import Client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with local_stack(tmp_path_factory.mktemp("local-stack")) as stack:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outputs(stack: LocalStack) -> Outputs:
     return stack.outputs
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(outputs: Outputs) -> Client:
     return Client(outputs)
