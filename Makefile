@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz reliability lint synth bootstrap deploy bench screenshots events lock
+.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench screenshots events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,9 @@ fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… 
 
 reliability: $(READY) ## order, crash points, out of time: the figures of docs/reliability.md
 	@python -m pytest -q $(addprefix tests/integration/test_,order.py crash_points.py out_of_time.py)
+
+soak: $(READY) ## 5,000 deliveries on the local stack while Paradime is unwell and workers are killed; SEED=…
+	@python -m tests.soak $(if $(SEED),--seed $(SEED))
 
 lint: $(READY) ## ruff and mypy
 	@ruff check .

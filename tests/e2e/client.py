@@ -82,14 +82,16 @@ class Client:
         eventually(reached, f"run {run_key} is {state}")
         return self.record(run_key)
 
-    def objects(self, prefix: str) -> dict[str, bytes]:
+    def keys(self, prefix: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.outputs.bucket, Prefix=prefix
         )
-        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
         return {
             key: self.s3.get_object(Bucket=self.outputs.bucket, Key=key)["Body"].read()
-            for key in keys
+            for key in self.keys(prefix)
         }
 
     def messages(self, queue_url: str) -> list[str]:
@@ -106,12 +108,31 @@ class Client:
 
     def is_empty(self, queue_url: str) -> bool:
         """No message waits, is hidden or is delayed."""
+        return not any(self._counts(queue_url).values())
+
+    def waiting(self, queue_url: str) -> int:
+        """How many messages could be received now."""
+        return self._counts(queue_url)["ApproximateNumberOfMessages"]
+
+    def _counts(self, queue_url: str) -> dict[str, int]:
         kinds = ["", "NotVisible", "Delayed"]
         counts = self.sqs.get_queue_attributes(
             QueueUrl=queue_url,
             AttributeNames=[f"ApproximateNumberOfMessages{kind}" for kind in kinds],
         )["Attributes"]
-        return set(counts.values()) == {"0"}
+        return {name: int(count) for name, count in counts.items()}
+
+    def matching_lines(self, log_group: str, text: str) -> int:
+        """How many lines have the text in them; `log_group` is part of the group's name."""
+        logs = self.aws("logs")
+        groups = [
+            group["logGroupName"]
+            for page in logs.get_paginator("describe_log_groups").paginate()
+            for group in page["logGroups"]
+        ]
+        [name] = [group for group in groups if log_group in group]
+        found = logs.filter_log_events(logGroupName=name, filterPattern=f'"{text}"')
+        return len(found["events"])
 
     def log_lines(self) -> Iterator[str]:
         """Every line in every log group."""

@@ -1,0 +1,30 @@
+"""The processes in which the embedded AWS runs functions: its execution environments."""
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+
+from local.state import StateDir
+
+
+def workers(state: StateDir, function: str, *, age: int = 0) -> list[int]:
+    """Process ids of a function's workers on one local stack; `function` such as `Fetch`.
+
+    Only those that run for `age` seconds already.
+    """
+    folder = f"{state.temporary}/ministack-lambda-"
+    ps = [str(shutil.which("ps")), "-eo", "pid=,etimes=,args="]
+    listed = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
+    return [
+        int(pid)
+        for pid, seconds, command in (line.split(maxsplit=2) for line in listed.splitlines())
+        if int(seconds) >= age and folder in command and f"-{function}Function" in command
+    ]
+
+
+def kill(pid: int) -> None:
+    """At once and without a word, as when the machine below a function fails."""
+    with suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(pid, signal.SIGKILL)
