@@ -222,7 +222,7 @@ def test_of(
     body = delivery(world, run, datetime.now(UTC) if row.just_ended else ENDED)
     receives, first = play(world, body, world.standin.faults.clear)
 
-    # An API that asks to wait is asked nothing more: what was not asked by then comes with the rest.
+    # An API that asks to wait is asked nothing more: what was not asked by then comes later.
     asks_to_wait = row.wait > 30 and row.operation.startswith("api:")
     assert_others_are_stored(world.objects() if asks_to_wait else first.objects)
     assert first.operations[row.operation] == row.asked
