@@ -6,6 +6,7 @@ with integer variables; the queries that a payload carries are never sent.
 
 import json
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -125,7 +126,7 @@ class ParadimeApi:
                 answer = _parse(response, _body(response))
         except (requests.RequestException, HTTPError, TimeoutError) as e:
             raise ApiFailingError(f"Paradime's API could not be reached: {type(e).__name__}") from e
-        return _data(answer)
+        return _data(answer, self._headers.values())
 
 
 def retry_after_seconds(response: requests.Response) -> float | None:
@@ -176,24 +177,29 @@ def _parse(response: requests.Response, body: bytes) -> dict[str, Any]:
     return answer
 
 
-def _data(answer: dict[str, Any]) -> dict[str, Any]:
+def _data(answer: dict[str, Any], credentials: Iterable[str]) -> dict[str, Any]:
     """The answer's data.
 
     An error among it does not say whether there is nothing or whether something is broken, so it
     is no NotThereError: an outage that answers so would else cost the archive its files.
     """
     if answer.get("errors"):
-        raise TryAgainError(f"Paradime's API answered an error: {_first_message(answer)}")
+        said = _first_message(answer, credentials)
+        raise TryAgainError(f"Paradime's API answered an error: {said}")
     data = answer.get("data")
     if not isinstance(data, dict):
         raise TryAgainError("Paradime's API answered without data")
     return data
 
 
-def _first_message(answer: dict[str, Any]) -> str:
-    """Cut, and without lone surrogates, which no database takes."""
+def _first_message(answer: dict[str, Any], credentials: Iterable[str]) -> str:
+    """Cut, without the credentials that it may quote, and without lone surrogates, which no
+    database takes.
+    """
     match answer["errors"]:
         case [{"message": str(message)}, *_]:
+            for credential in credentials:
+                message = message.replace(credential.removeprefix("Bearer "), "…")
             return message[:200].encode(errors="replace").decode()
         case _:
             return "without a message"
