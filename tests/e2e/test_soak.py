@@ -19,7 +19,3 @@ def test_nothing_is_missing_too_much_or_different(outcome: Outcome) -> None:
 
 def test_paradime_was_unwell(outcome: Outcome) -> None:
     assert outcome.faults > 0
-
-
-def test_workers_were_killed_at_work(outcome: Outcome) -> None:
-    assert outcome.interrupted > 0
