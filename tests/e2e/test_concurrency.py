@@ -31,6 +31,7 @@ class Delivered:
     objects: dict[str, bytes]
     dead_letters: list[str]
     newly_quarantined: set[str]
+    new_errors: int
 
 
 def warm_up(client: Client, pool: ThreadPoolExecutor) -> None:
@@ -44,20 +45,29 @@ def warm_up(client: Client, pool: ThreadPoolExecutor) -> None:
 
 
 def send_as_paradime(client: Client, body: bytes, headers: dict[str, str]) -> requests.Response:
-    """Sends again what the gateway answers with 502, as a sender does.
+    """Sends again, a few times, what the gateway answers with 502, as a sender does.
 
     That is its word for a function whose ten seconds are over before its turn on the processor
-    came: fifty workers on a small and busy machine can have that, and no answer of ours is a 502.
+    came: fifty workers on a small and busy machine can have that. It is its word for an error of
+    ours as well, for which the log is searched.
     """
-    while (answer := client.send(body, headers)).status_code == HTTPStatus.BAD_GATEWAY:
-        pass
+    for _ in range(5):
+        answer = client.send(body, headers)
+        if answer.status_code != HTTPStatus.BAD_GATEWAY:
+            break
     return answer
+
+
+def errors(client: Client) -> int:
+    return client.matching_lines("IngestLogs", "Traceback") + client.matching_lines(
+        "IngestLogs", "ERROR"
+    )
 
 
 @pytest.fixture(scope="module")
 def delivered(client: Client) -> Iterator[Delivered]:
     outputs = client.outputs
-    quarantined = client.messages(outputs.quarantine_url)
+    quarantined, errors_before = client.messages(outputs.quarantine_url), errors(client)
     with Standin(load_runs(PARADIME)) as standin, ThreadPoolExecutor(AT_ONCE) as pool:
         warm_up(client, pool)
         body = payload("run_completed", standin.api_url, id=RUN_ID)
@@ -77,12 +87,17 @@ def delivered(client: Client) -> Iterator[Delivered]:
             objects=client.objects(PREFIX),
             dead_letters=client.messages(outputs.dlq_url),
             newly_quarantined=set(client.messages(outputs.quarantine_url)) - set(quarantined),
+            new_errors=errors(client) - errors_before,
         )
 
 
 def test_each_is_accepted(delivered: Delivered) -> None:
     accepted = (202, {"status": "accepted", "run": f"{WORKSPACE}/{RUN_ID}"})
     assert delivered.answers == [accepted] * AT_ONCE
+
+
+def test_no_delivery_meets_an_error_of_ours(delivered: Delivered) -> None:
+    assert delivered.new_errors == 0
 
 
 def test_there_is_one_record_that_knows_of_one_delivery(delivered: Delivered) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from contextlib import suppress
 
 from local.state import StateDir
+from tests.e2e.client import eventually
 
 
 def workers(state: StateDir, function: str, *, age: int = 0) -> list[int]:
@@ -15,13 +16,25 @@ def workers(state: StateDir, function: str, *, age: int = 0) -> list[int]:
     Only those that run for `age` seconds already.
     """
     folder = f"{state.temporary}/ministack-lambda-"
-    ps = [str(shutil.which("ps")), "-eo", "pid=,etimes=,args="]
+    ps = [str(shutil.which("ps")), "-wweo", "pid=,etimes=,args="]
     listed = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
     return [
         int(pid)
         for pid, seconds, command in (line.split(maxsplit=2) for line in listed.splitlines())
         if int(seconds) >= age and folder in command and f"-{function}Function" in command
     ]
+
+
+def kill_all(state: StateDir, function: str) -> None:
+    """So that the next call meets a worker that remembers nothing."""
+
+    def are_gone() -> bool:
+        running = workers(state, function)
+        for pid in running:
+            kill(pid)
+        return not running
+
+    eventually(are_gone, f"no worker of {function} is left")
 
 
 def kill(pid: int) -> None:
