@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import requests
@@ -146,7 +146,16 @@ class Client:
         # and silently no more than 10,000 of them.
         for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
             for stream in page["logStreams"]:
-                answer = logs.get_log_events(
-                    logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
-                )
-                yield from (event["message"] for event in answer["events"])
+                yield from _lines_of_stream(logs, group, stream["logStreamName"])
+
+
+def _lines_of_stream(logs: Any, group: str, stream: str) -> Iterator[str]:
+    """Page by page; at the end a page has the very token that it was asked for with."""
+    read = partial(
+        logs.get_log_events, logGroupName=group, logStreamName=stream, startFromHead=True
+    )
+    token, answer = "", read()
+    while answer["nextForwardToken"] != token:
+        yield from (event["message"] for event in answer["events"])
+        token = answer["nextForwardToken"]
+        answer = read(nextToken=token)
