@@ -5,7 +5,8 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, Any, cast
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
@@ -147,7 +148,7 @@ class ArchiveBucket:
         """
         with unavailable("S3", key=key):
             self._client.upload_fileobj(
-                cast(IO[bytes], stream),
+                BufferedReader(stream),
                 self._name,
                 key,
                 ExtraArgs={

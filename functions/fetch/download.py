@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import RawIOBase
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import requests
@@ -19,6 +21,9 @@ from functions.shared.errors import (
 from functions.shared.paradime import retry_after_seconds
 from functions.shared.session import PIECE_BYTES, read_piece
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 MAX_REDIRECTS = 3
 
 
@@ -29,12 +34,20 @@ class LinkRefusedError(TryAgainError):
     """
 
 
-class FileStream:
-    """A file being read: counts, digests and checks what passes, and holds none of it."""
+class FileStream(RawIOBase):
+    """A file being read: counts, digests and checks what passes, and holds none of it.
+
+    Reading raises:
+        TooManyBytesError: more came than one file may have.
+        OutOfTimeError: the function's time is nearly over.
+        TryAgainError: the connection broke or is too slow, the body is shorter than announced,
+            or is no JSON although the path says so.
+    """
 
     def __init__(
         self, response: requests.Response, path: str, *, max_bytes: int, deadline: Deadline
     ) -> None:
+        super().__init__()
         self._response = response
         self._path = path
         self._max_bytes = max_bytes
@@ -46,24 +59,15 @@ class FileStream:
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
-    def read(self, size: int = -1) -> bytes:
-        """The next `size` bytes, decoded if they came compressed; fewer at the end only.
+    def readable(self) -> bool:
+        return True
 
-        Without a size it is all that is left: the S3 client asks so when it has seen the end.
-
-        Raises:
-            TooManyBytesError: more came than one file may have.
-            OutOfTimeError: the function's time is nearly over.
-            TryAgainError: the connection broke or is too slow, the body is shorter than announced,
-                or is no JSON although the path says so.
-        """
-        data = bytearray()
-        while size < 0 or len(data) < size:
-            piece = self._piece(min(size - len(data), PIECE_BYTES) if size > 0 else PIECE_BYTES)
-            if not piece:
-                break
-            data += piece
-        return bytes(data)
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """The next bytes, decoded if they came compressed; as many as come in one piece."""
+        view = memoryview(buffer)
+        piece = self._piece(min(len(view), PIECE_BYTES))
+        view[: len(piece)] = piece
+        return len(piece)
 
     def _piece(self, size: int) -> bytes:
         self._deadline.check()

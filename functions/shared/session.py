@@ -7,8 +7,10 @@ Every request passes here, a redirect's too, so nobody has to remember to check.
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +37,8 @@ CONNECT_SECONDS = 5.0
 # For the status and headers of an answer together, and again for each piece of its body.
 READ_SECONDS = 10.0
 PIECE_BYTES = 256 * 1024
+# How often what is waited for is looked at: by so much a time-out may be late.
+LOOK_SECONDS = 0.25
 
 
 def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:
@@ -77,33 +81,67 @@ def read_piece(response: requests.Response, size: int = PIECE_BYTES) -> bytes:
         urllib3.exceptions.HTTPError: the connection broke, the body is shorter than announced, or
             cannot be decoded.
     """
-    with _hanging_up_after(READ_SECONDS, response.raw.shutdown):
+    with _watchdog.hanging_up_after(READ_SECONDS, response.raw.shutdown):
         data: bytes = response.raw.read(size, decode_content=True)
     return data
 
 
-@contextmanager
-def _hanging_up_after(seconds: float, hang_up: Callable[[], object]) -> Iterator[None]:
-    """Raises TimeoutError when the block takes longer: hanging up ends what it waits for."""
-    expired = threading.Event()
+class _Watchdog:
+    """Hangs up on what takes too long.
 
-    def expire() -> None:
-        expired.set()
-        with suppress(OSError, ValueError, RuntimeError):  # it has just come to its end
-            hang_up()
+    One thread for all: one for each piece of a file would cost more than to read it.
+    """
 
-    timer = threading.Timer(seconds, expire)
-    timer.start()
-    try:
-        yield
-    except Exception as e:
-        if expired.is_set():
-            raise TimeoutError(f"took longer than {seconds} s") from e
-        raise
-    finally:
-        timer.cancel()
-    if expired.is_set():
-        raise TimeoutError(f"took longer than {seconds} s")
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watched: list[_Watched] = []
+        self._any = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def hanging_up_after(self, seconds: float, hang_up: Callable[[], object]) -> Iterator[None]:
+        """Raises TimeoutError when the block takes longer: hanging up ends what it waits for."""
+        watched = _Watched(time.monotonic() + seconds, hang_up)
+        with self._lock:
+            self._watched.append(watched)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, daemon=True)
+                self._thread.start()
+        self._any.set()
+        try:
+            yield
+        except Exception as e:
+            if watched.expired:
+                raise TimeoutError(f"took longer than {seconds} s") from e
+            raise
+        finally:
+            with self._lock:
+                self._watched.remove(watched)
+        if watched.expired:
+            raise TimeoutError(f"took longer than {seconds} s")
+
+    def _watch(self) -> None:
+        while self._any.wait():
+            time.sleep(LOOK_SECONDS)
+            with self._lock:
+                if not self._watched:
+                    self._any.clear()
+                late = [one for one in self._watched if one.until < time.monotonic()]
+                for one in late:
+                    one.expired = True
+            for one in late:
+                with suppress(OSError, ValueError, RuntimeError):  # it has just come to its end
+                    one.hang_up()
+
+
+@dataclass(slots=True, eq=False)
+class _Watched:
+    until: float
+    hang_up: Callable[[], object]
+    expired: bool = False
+
+
+_watchdog = _Watchdog()
 
 
 class _Session(requests.Session):
@@ -175,7 +213,10 @@ class _Connection(HTTPConnection):
         return addresses
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        with _hanging_up_after(READ_SECONDS, lambda: self.sock.shutdown(socket.SHUT_RDWR)):
+        def hang_up() -> None:
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+        with _watchdog.hanging_up_after(READ_SECONDS, hang_up):
             return super().getresponse()
 
 

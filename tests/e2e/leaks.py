@@ -9,7 +9,7 @@ from local.standin.credentials import DEFAULT_CREDENTIALS
 _FORMS = [
     re.compile(form)
     for form in (
-        r"whsec_",  # a signing secret
+        r"whsec_[A-Za-z0-9+/]",  # a signing secret
         r"v1,[A-Za-z0-9+/]{20}",  # a delivery's signature
         r"prdm_(wsp|cmp)_",  # a token of Paradime's
         r"(?i)bearer ",
