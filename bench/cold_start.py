@@ -1,4 +1,7 @@
-"""Cold start: a new process until the function could take its first event."""
+"""Cold start: a new process until the function could take its first event.
+
+Beside the floor, what pydantic alone adds to it: one model, as small as can be.
+"""
 
 import os
 import subprocess
@@ -13,6 +16,7 @@ from bench.row import Row
 
 ROUNDS = 15
 
+ONE_MODEL = "from pydantic import BaseModel, create_model; create_model('Model', field=(int, 0))"
 CLIENTS = "boto3.client('dynamodb'); boto3.client('sqs'); boto3.client('secretsmanager')"
 FLOORS = {
     "ingest": f"import boto3; {CLIENTS}",
@@ -29,10 +33,17 @@ def rows() -> Iterator[Row]:
             rounds=ROUNDS,
             warmups=2,
         )
+        with_pydantic = in_turn(
+            partial(_seconds, f"{floor}; {ONE_MODEL}"),
+            partial(_seconds, floor),
+            rounds=ROUNDS,
+            warmups=0,
+        )
         yield Row(
             what=f"{function}: cold start",
             ours=f"{pair.ours.median() * 1000:.0f} ms",
-            floor=f"{pair.floor.median() * 1000:.0f} ms, boto3 and the same clients",
+            floor=f"{pair.floor.median() * 1000:.0f} ms, boto3 and the same clients; "
+            f"with one pydantic model {with_pydantic.ratio:.2f}×",
             value=pair.ratio,
             goal=GOALS[function],
         )

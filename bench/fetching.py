@@ -9,6 +9,7 @@ import resource
 import threading
 import time
 from contextlib import redirect_stdout
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any, cast
@@ -42,21 +43,37 @@ def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
     return result
 
 
-def floor(api_url: str) -> dict[str, Any]:
-    """`requests` to `upload_fileobj(use_threads=False)` for the first artifact, nothing else."""
+def floor(api_url: str, *, digests: bool) -> dict[str, Any]:
+    """`requests` to `upload_fileobj(use_threads=False)` for the first artifact, nothing else.
+
+    With `digests` also the two that an archive has to have: S3's own SHA-256 of each part, and
+    that of the file.
+    """
     FakeAws(SECRETS).install()
     s3, session = boto3.client("s3"), requests.Session()
 
     def copy() -> None:
         with session.get(_link(session, api_url, FIRST_RESOURCE_ID), stream=True) as response:
             s3.upload_fileobj(
-                cast(IO[bytes], response.raw),
+                cast(IO[bytes], _Digesting(response.raw) if digests else response.raw),
                 ENVIRONMENT["BUCKET_NAME"],
                 "artifact.json",
+                ExtraArgs={"ChecksumAlgorithm": "SHA256"} if digests else {},
                 Config=TransferConfig(use_threads=False),
             )
 
     return {"first": _measured(copy)}
+
+
+class _Digesting:
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._digest = sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._raw.read(size) if size >= 0 else self._raw.read()
+        self._digest.update(data)
+        return data
 
 
 def sdk(api_url: str, artifacts: int) -> dict[str, Any]:
@@ -137,7 +154,7 @@ def _resident() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["ours", "floor", "sdk"])
+    parser.add_argument("what", choices=["ours", "floor", "digests", "sdk"])
     parser.add_argument("api_url")
     parser.add_argument("artifacts", type=int)
     parser.add_argument("--again", action="store_true")
@@ -146,8 +163,8 @@ if __name__ == "__main__":
     match given.what:
         case "ours":
             result = ours(given.api_url, given.artifacts, again=given.again)
-        case "floor":
-            result = floor(given.api_url)
+        case "floor" | "digests":
+            result = floor(given.api_url, digests=given.what == "digests")
         case _:
             result = sdk(given.api_url, given.artifacts)
     print(json.dumps(result))

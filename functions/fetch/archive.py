@@ -4,75 +4,47 @@ Each step can happen again: what is stored is not fetched twice, and what comes 
 record, says that all the rest is there.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import requests
 from aws_lambda_powertools import Logger
 
 from functions.fetch.api import RunApi
-from functions.fetch.bucket import ArchiveBucket, StoredObject
-from functions.fetch.download import Downloader, LinkRefusedError
-from functions.fetch.failures import what_failed
-from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
+from functions.fetch.bucket import ArchiveBucket
+from functions.fetch.download import Downloader
+from functions.fetch.files import FileOutcome, PendingFile, RunFiles
+from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.keys import run_prefix
-from functions.fetch.logs import failed_commands_logs
 from functions.fetch.message import ArchiveOutcome, ArchiveState
 from functions.fetch.messenger import Messenger
-from functions.fetch.plan import (
-    ListedResource,
-    PlannedFile,
-    plan_logs,
-    plan_resources,
-    unique_commands,
-)
-from functions.fetch.report import Report, render
+from functions.fetch.own_files import EVENT, store_own_files
 from functions.shared import event as events
 from functions.shared import instants
 from functions.shared.addresses import check_api_url
 from functions.shared.credentials import parse_api_secret
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
-    AddressRefusedError,
-    AnswerTooLargeError,
     GivenUpError,
-    NotThereError,
     NotUnderstoodError,
     OutOfTimeError,
     SupersededError,
-    TooManyBytesError,
     TryAgainError,
     UnavailableError,
 )
-from functions.shared.event import Command, RunEvent
-from functions.shared.paradime import CommandAnswer, ParadimeApi
+from functions.shared.event import RunEvent
+from functions.shared.paradime import ParadimeApi
 from functions.shared.pointer import Pointer
 from functions.shared.record import Source
 from functions.shared.secret import Secret
 from functions.shared.table import RunsTable, StoredRun
 
-WORKERS = 8
 # It sends a delivery again for 28 hours: what ended longer ago was sent by hand, as a sample is.
 _TOLD_BY_PARADIME = timedelta(days=2)
-EVENT = "event.json"
 
 logger = Logger(service="fetch", child=True)
-
-
-@dataclass(frozen=True, slots=True)
-class PendingFile:
-    """A file that could not be had this time, and may be another time."""
-
-    planned: PlannedFile
-    error: TryAgainError | UnavailableError
-
-
-FileOutcome = ArchivedFile | MissingFile | PendingFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +97,17 @@ class Archiver:
             # Only what is listed here is replaced in the end. So it must not be of an event that
             # came between reading and listing: a fetch that is overtaken replaces nothing.
             self.table.check(run)
-        fetch = _RunFetch(self, event, api, deadline, stored)
-        outcomes = fetch.fetch()
+        run_files = RunFiles(
+            event,
+            api=api,
+            bucket=self.bucket,
+            downloader=self.downloader,
+            artifact_patterns=self.artifact_patterns,
+            missing_grace=self.missing_grace,
+            deadline=deadline,
+            stored=stored,
+        )
+        outcomes = run_files.fetch()
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
         if not pending:
             missing = any(isinstance(outcome, MissingFile) for outcome in outcomes)
@@ -134,11 +115,11 @@ class Archiver:
             return self._finish(run, event, stored, outcomes, state=state, last=last)
         if last:
             reason = f"{len(pending)} files never came: {_most_telling(pending)}"
-            settled = [fetch.settled(outcome) for outcome in outcomes]
+            settled = [run_files.settled(outcome) for outcome in outcomes]
             self._finish(run, event, stored, settled, state="failed", error=reason, last=last)
             raise GivenUpError(reason)
         self._note_pending(run, pending)
-        raise _to_raise(pending, progress=fetch.stored_count > 0)
+        raise _to_raise(pending, progress=run_files.stored_count > 0)
 
     def give_up(self, pointer: Pointer, reason: str) -> None:
         """Writes into the record that the run's archive is given up, and why.
@@ -195,30 +176,17 @@ class Archiver:
     ) -> Archived:
         files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
         missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
-        prefix, metadata = run_prefix(event), {"run": event.run_key}
-
-        def replace(name: str, body: bytes, *, page: bool = False) -> StoredObject:
-            key = prefix + name
-            return self.bucket.replace(key, body, metadata, etag=stored.get(key), page=page)
-
-        event_file = replace(EVENT, run.body)  # before all others, see above
-        listing = replace("archive.json", inventory(event, event_file, files, missing))
-        logs = failed_commands_logs(event, files, self.bucket.read_end)
-        failed = what_failed(event, files, logs, self.bucket.read_end)
-        findings = replace("failures.json", failed.to_json(event))
-        own = {EVENT: event_file, "archive.json": listing, "failures.json": findings}
-        report = Report(
-            event=event,
-            prefix=prefix,
-            failed=failed,
-            logs=logs,
+        failed = store_own_files(
+            self.bucket,
+            event,
+            body=run.body,
+            etags=stored,
             files=files,
             missing=missing,
-            own={name: file.bytes for name, file in own.items()},
             error=error,
         )
-        replace("index.html", render(report), page=True)
         found = failed.record_fields()
+        prefix = run_prefix(event)
         outcome = ArchiveOutcome(
             state=state,
             url=self.bucket.console_url(prefix),
@@ -254,133 +222,6 @@ class Archiver:
             failures=outcome.failure_count,
             lag_seconds=_lag_seconds(run, event, now),
         )
-
-
-class _RunFetch:
-    """One run being fetched: several files at a time, and none twice."""
-
-    def __init__(
-        self,
-        archiver: Archiver,
-        event: RunEvent,
-        api: RunApi,
-        deadline: Deadline,
-        stored: Container[str],
-    ) -> None:
-        self._archiver = archiver
-        self._event = event
-        self._api = api
-        self._deadline = deadline
-        self._stored = stored
-        ended_at = event.end_dttm or event.start_dttm
-        self.stored_count = 0
-        # A difference of two instants is always in range, a sum of one need not be.
-        self._may_come = datetime.now(UTC) - ended_at < archiver.missing_grace
-
-    def fetch(self) -> list[FileOutcome]:
-        commands = {command.id: command for command in unique_commands(self._event)}
-        with ThreadPoolExecutor(WORKERS) as pool:
-            answers = list(pool.map(self._fetch_command, commands.values()))
-            listed = {
-                command_id: resources
-                for command_id, (_, resources) in zip(commands, answers, strict=True)
-            }
-            resources = plan_resources(self._event, listed, self._archiver.artifact_patterns)
-            files = list(pool.map(self._fetch_resource, resources))
-        return [outcome for logs, _ in answers for outcome in logs] + files
-
-    def settled(self, outcome: FileOutcome) -> FileOutcome:
-        """What never came is missing, but for what an earlier receive stored.
-
-        Raises:
-            UnavailableError: S3 did not tell of a stored file.
-        """
-        if not isinstance(outcome, PendingFile):
-            return outcome
-        file = outcome.planned
-        if file.key in self._stored:
-            return ArchivedFile(file, self._archiver.bucket.describe(file.key))
-        return MissingFile(file, str(outcome.error))
-
-    def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
-        """A command's logs, stored, and the list of its resources."""
-        logs = plan_logs(self._event, command)
-        absent = any(log.key not in self._stored for log in logs)
-        try:
-            try:
-                answer = self._ask_command(command, with_logs=absent)
-            except AnswerTooLargeError as e:
-                answer = self._ask_command(command, with_logs=False)
-                kept: list[FileOutcome] = [MissingFile(log, str(e)) for log in logs]
-            else:
-                kept = [
-                    self._keep(log, partial(self._put_log, log, text))
-                    for log, text in zip(logs, (answer.stdout, answer.stderr), strict=True)
-                ]
-        except TryAgainError as e:
-            return [self._without(log, e) for log in logs], []
-        return kept, [ListedResource(found.id, found.path) for found in answer.resources or ()]
-
-    def _ask_command(self, command: Command, *, with_logs: bool) -> CommandAnswer:
-        self._deadline.check()
-        return self._api.ask(lambda api: api.command(command.id, with_logs=with_logs))
-
-    def _fetch_resource(self, file: PlannedFile) -> FileOutcome:
-        return self._keep(file, partial(self._download, file))
-
-    def _keep(self, file: PlannedFile, store: Callable[[], StoredObject]) -> FileOutcome:
-        """Stores a file unless it is stored, and says what became of it.
-
-        One file's fault is its own: it never ends the work on the others.
-        """
-        try:
-            self._deadline.check()
-            if file.key in self._stored:
-                return ArchivedFile(file, self._archiver.bucket.describe(file.key))
-            stored = store()
-            self.stored_count += 1
-            return ArchivedFile(file, stored)
-        except (AddressRefusedError, TooManyBytesError) as e:
-            return MissingFile(file, str(e))
-        except (TryAgainError, UnavailableError) as e:
-            return self._without(file, e)
-
-    def _without(
-        self, file: PlannedFile, error: TryAgainError | UnavailableError
-    ) -> MissingFile | PendingFile:
-        """What Paradime says that it does not have may come until an hour after the run's end."""
-        if isinstance(error, NotThereError) and not self._may_come:
-            return MissingFile(file, str(error))
-        return PendingFile(file, error)
-
-    def _put_log(self, file: PlannedFile, text: str | None) -> StoredObject:
-        # A lone surrogate, which JSON can spell, has no UTF-8.
-        body = (text or "").encode(errors="replace")
-        return self._archiver.bucket.put(file.key, body, self._metadata(file))
-
-    def _download(self, file: PlannedFile) -> StoredObject:
-        assert file.resource_id is not None
-        try:
-            return self._download_once(file, file.resource_id)
-        except LinkRefusedError:
-            # It may have expired between asking and fetching: one new link tells.
-            return self._download_once(file, file.resource_id)
-
-    def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
-        url = self._api.ask(lambda api: api.resource_url(resource_id))
-        with self._archiver.downloader.open(url, file.path, self._deadline) as stream:
-            return self._archiver.bucket.put_stream(file.key, stream, self._metadata(file))
-
-    def _metadata(self, file: PlannedFile) -> dict[str, str]:
-        """What an object says of itself; ASCII, and below the 2 KB that S3 takes."""
-        metadata = {
-            "run": self._event.run_key,
-            "command": str(file.command_id),
-            "path": quote(file.path, errors="replace")[:1024],
-        }
-        if file.resource_id is not None:
-            metadata["resource"] = str(file.resource_id)
-        return metadata
 
 
 def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:

@@ -11,18 +11,14 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.fetch.archive import WORKERS, Archived, Archiver
+from functions.fetch.archive import Archived, Archiver
 from functions.fetch.bucket import ArchiveBucket
 from functions.fetch.download import Downloader
+from functions.fetch.files import WORKERS
 from functions.fetch.messenger import Messenger
+from functions.fetch.received import Received
 from functions.fetch.retry import delay_seconds
 from functions.fetch.settings import Settings, from_environment
 from functions.shared import pointer as pointers
@@ -47,19 +43,16 @@ from functions.shared.topic import Topic
 
 logger = Logger(service="fetch")
 metrics = Metrics(namespace=namespace(), service="fetch")
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Names the messages that are to be received again."""
     deadline = Deadline(context.get_remaining_time_in_millis)
-    return process_partial_response(
-        event=event,
-        record_handler=lambda record: worker().receive(record, deadline),
-        processor=processor,
-        context=context,
-    )
+    messages = map(Received.from_record, event["Records"])
+    again = [one.message_id for one in messages if not worker().receive(one, deadline)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in again]}
 
 
 class Worker:
@@ -73,43 +66,45 @@ class Worker:
         self._runs = runs
         self._dead_letters = dead_letters
 
-    def receive(self, message: SQSRecord, deadline: Deadline) -> None:
-        """Returns when the message is done with.
+    def receive(self, message: Received, deadline: Deadline) -> bool:
+        """Whether the message is done with; if not, it is received again."""
+        logger.append_keys(receive_count=message.receive_count)
+        try:
+            return self._receive(message, deadline)
+        except RunArchiveError as e:
+            # What was to be done with the message could not be done. Left alone, it comes again
+            # when the queue's visibility time-out is over.
+            logger.error("message left to be received again", reason=str(e))
+        except Exception:
+            logger.exception("run failed to be archived")
+            metrics.add_metric(Metric.FAULTS, MetricUnit.Count, 1)
+        return False
 
-        Raises:
-            RunArchiveError: it is to be received again; when, is set already.
-        """
-        receive_count = int(message.attributes.approximate_receive_count or 1)
-        last = receive_count >= self._settings.max_receives
-        logger.append_keys(receive_count=receive_count)
+    def _receive(self, message: Received, deadline: Deadline) -> bool:
         try:
             pointer = pointers.parse(message.body)
         except NotUnderstoodError as e:
             self._give_up(message, None, e)
-            return
+            return True
         logger.append_keys(run_key=pointer.run_key)
         metrics.add_metadata("run_key", pointer.run_key)
+        last = message.receive_count >= self._settings.max_receives
         begun = time.monotonic()
         try:
             archived = self._archiver.archive(pointer, deadline, last=last)
         except (GivenUpError, NotUnderstoodError) as e:
             self._give_up(message, pointer, e)
         except RunArchiveError as e:
-            if last:
-                self._give_up(message, pointer, e)
-            else:
-                self._try_again(message, receive_count, e)
-                raise
-        except Exception:
-            # A fault of ours: the batch processor would only count it.
-            logger.exception("run failed to be archived")
-            metrics.add_metric(Metric.FAULTS, MetricUnit.Count, 1)
-            raise
+            if not last:
+                self._try_again(message, e)
+                return False
+            self._give_up(message, pointer, e)
         else:
             logger.info("run archived", **asdict(archived))
             _count(archived, seconds=time.monotonic() - begun)
+        return True
 
-    def _give_up(self, message: SQSRecord, pointer: Pointer | None, error: Exception) -> None:
+    def _give_up(self, message: Received, pointer: Pointer | None, error: Exception) -> None:
         """The record first: if this stops halfway, the message is received again."""
         if pointer is not None and not isinstance(error, RunNotFoundError):
             try:
@@ -121,9 +116,9 @@ class Worker:
         self._dead_letters.send(message.body)
         metrics.add_metric(Metric.RUNS_GIVEN_UP, MetricUnit.Count, 1)
 
-    def _try_again(self, message: SQSRecord, receive_count: int, error: RunArchiveError) -> None:
+    def _try_again(self, message: Received, error: RunArchiveError) -> None:
         delay = delay_seconds(
-            receive_count=receive_count,
+            receive_count=message.receive_count,
             base=self._settings.retry_base_seconds,
             cap=self._settings.retry_cap_seconds,
             retry_after=error.retry_after if isinstance(error, TryAgainError) else None,
@@ -134,8 +129,7 @@ class Worker:
         logger.warning("run to be tried again", reason=str(error), delay_seconds=delay)
         self._runs.delay(message.receipt_handle, delay)
         metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)
-        queued_at = float(message.attributes.sent_timestamp) / 1000
-        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, time.time() - queued_at)
+        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, time.time() - message.sent_at)
 
 
 def _count(archived: Archived, *, seconds: float) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pytest
 from requests import Response
 
-from functions.fetch import archive
+from functions.fetch import files
 from functions.fetch.bucket import PART_BYTES
 from local.standin.content import Generated
 from local.standin.faults import Status
@@ -177,7 +177,7 @@ def test_one_thread_makes_the_same_calls_as_several(
 ) -> None:
     several, one = StopAt(), StopAt()
     play(world, SCENARIOS[scenario], several)
-    monkeypatch.setattr(archive, "WORKERS", 1)
+    monkeypatch.setattr(files, "WORKERS", 1)
     play(world, SCENARIOS[scenario], one)
     assert set(one.seen) == set(several.seen)
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from functions.fetch.api import MAX_FAILURES
-from functions.fetch.archive import WORKERS
+from functions.fetch.files import WORKERS
 from functions.shared import paradime, session
 from local.standin import Standin
 from local.standin.content import Content

@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from functions.fetch import archive
-from functions.fetch import handler as fetch
+from functions.fetch import files
 from functions.ingest import handler as ingest
 from functions.shared import event as events
 from functions.shared.errors import SupersededError
@@ -283,10 +280,7 @@ class Fetches:
 
     def _start(self, name: str | None) -> None:
         if name is None:
-            # As another Lambda environment has a processor of its own.
-            processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-            with patch.object(fetch, "processor", processor):
-                self.world.drain()
+            self.world.drain()
         elif name.startswith("swept"):
             take(ingest.receiver().intake, delivery(name, self.world.standin.api_url))
         else:
@@ -323,7 +317,7 @@ class End:
 def fetches(world: World, monkeypatch: pytest.MonkeyPatch) -> Fetches:
     small_run.add_small_run(world.standin)
     # One thread: what comes in between comes at the same call each time.
-    monkeypatch.setattr(archive, "WORKERS", 1)
+    monkeypatch.setattr(files, "WORKERS", 1)
     monkeypatch.setenv("MAX_RECEIVES", "20")
     forget_clients()
     return Fetches(world)

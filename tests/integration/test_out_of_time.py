@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from functions.fetch import archive
+from functions.fetch.files import WORKERS
 from functions.fetch.retry import delay_seconds
 from functions.shared.deadline import MARGIN_MILLISECONDS
 from infra.variant import DEPLOYED
@@ -69,7 +69,7 @@ def receives_for_every_file(monkeypatch: pytest.MonkeyPatch, world: World) -> No
 @pytest.fixture
 def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nothing is under way beside the file with which the time runs out."""
-    monkeypatch.setattr(archive, "WORKERS", 1)
+    monkeypatch.setattr("functions.fetch.files.WORKERS", 1)
 
 
 def play(world: World, files: int) -> Invocations:
@@ -119,7 +119,7 @@ def test_it_stops_in_time(world: World) -> None:
     """Only what was under way is finished once the time is over."""
     invocations = play(world, files=2)
     for before, after in pairwise(invocations.stored[:-1]):
-        assert len(after - before) <= 2 + archive.WORKERS
+        assert len(after - before) <= 2 + WORKERS
 
 
 def delays(caplog: pytest.LogCaptureFixture) -> list[int]:
