@@ -21,6 +21,7 @@ from boto3.s3.transfer import TransferConfig
 from bench.aws import FakeAws
 from bench.environment import ENVIRONMENT, SECRETS, Context, message, set_environment
 from bench.paradime import FIRST_RESOURCE_ID, completed_event, path_of
+from functions.fetch import bucket, files
 
 MIB = 1024 * 1024
 
@@ -116,19 +117,24 @@ def _handled(handler: Any, event: dict[str, Any]) -> None:
 
 
 def _measured(work: Any) -> dict[str, float]:
-    """Seconds, and by how many MiB the process grew at its largest."""
+    """Seconds, those of them on a processor, by how much the process grew, and to what."""
     with _Watch() as watch, redirect_stdout(StringIO()):
-        begun = time.perf_counter()
+        begun, begun_cpu = time.perf_counter(), time.process_time()
         work()
-        seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "growth_mib": watch.growth / MIB}
+        seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "growth_mib": watch.growth / MIB,
+        "largest_mib": watch.largest / MIB,
+    }
 
 
 class _Watch:
-    """Samples resident memory while it is entered; `growth` in bytes."""
+    """Samples resident memory while it is entered; `growth` and `largest` in bytes."""
 
     def __enter__(self) -> "_Watch":
-        self._begun = self._largest = _resident()
+        self._begun = self.largest = _resident()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample)
         self._thread.start()
@@ -140,11 +146,11 @@ class _Watch:
 
     def _sample(self) -> None:
         while not self._done.wait(0.02):
-            self._largest = max(self._largest, _resident())
+            self.largest = max(self.largest, _resident())
 
     @property
     def growth(self) -> int:
-        return self._largest - self._begun
+        return self.largest - self._begun
 
 
 def _resident() -> int:
@@ -158,8 +164,12 @@ if __name__ == "__main__":
     parser.add_argument("api_url")
     parser.add_argument("artifacts", type=int)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--workers", type=int, default=files.WORKERS)
+    parser.add_argument("--part-mib", type=int, default=bucket.PART_BYTES // MIB)
     given = parser.parse_args()
     set_environment()
+    files.WORKERS = given.workers
+    bucket.PART_BYTES = given.part_mib * MIB
     match given.what:
         case "ours":
             result = ours(given.api_url, given.artifacts, again=given.again)

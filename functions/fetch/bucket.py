@@ -19,13 +19,9 @@ from functions.shared.errors import SupersededError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# docs/performance.md has what smaller and larger parts cost.
 PART_BYTES = 8 * 1024 * 1024
 PAGE = "text/html; charset=utf-8"
-
-# Threads would hold many parts in memory at once; the runs' files are many enough.
-_TRANSFER = TransferConfig(
-    multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, use_threads=False
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +152,12 @@ class ArchiveBucket:
                     "ChecksumAlgorithm": "SHA256",
                     "Metadata": dict(metadata),
                 },
-                Config=_TRANSFER,
+                # Threads would hold many parts in memory at once; a run's files are many enough.
+                Config=TransferConfig(
+                    multipart_threshold=PART_BYTES,
+                    multipart_chunksize=PART_BYTES,
+                    use_threads=False,
+                ),
             )
         return StoredObject(stream.bytes_read, stream.sha256)
 

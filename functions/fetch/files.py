@@ -30,6 +30,7 @@ from functions.shared.errors import (
 from functions.shared.event import Command, RunEvent
 from functions.shared.paradime import CommandAnswer
 
+# Files at a time. docs/performance.md has what fewer and more come to.
 WORKERS = 8
 
 

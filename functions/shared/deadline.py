@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from functions.shared.errors import OutOfTimeError
 
-# Longer than a piece of a download, or a call to AWS with its repetitions, can take. One question to
-# an API that dawdles at every turn can take longer: Lambda then stops the function, and the message
-# is received again after the queue's visibility time-out. What is stored stays stored.
+# Longer than a piece of a download, or a call to AWS with its repetitions, can take. One question
+# to an API that dawdles at every turn can take longer: Lambda then stops the function, and the
+# message is received again after the queue's visibility time-out. What is stored stays stored.
 MARGIN_MILLISECONDS = 20_000
 
 
