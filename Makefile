@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench screenshots events lock
+.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench screenshots reference events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -69,6 +69,9 @@ bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one
 
 screenshots: $(READY) ## docs/images anew, with chromium
 	@python -m tests.browser.screenshots
+
+reference: $(READY) ## docs/reference.md anew, as far as the code says it
+	@python -m tools.reference
 
 events: ## events/paradime and events/lambda anew, from real dbt runs
 	@$(PYTHON) events/make.py

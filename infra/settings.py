@@ -62,49 +62,76 @@ _Stage = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 
 
 class Settings(BaseModel):
-    """What a team may choose. Each description says what the setting takes."""
+    """What a team may choose.
+
+    Each description says what the setting takes, the text below it what it is; both are in
+    `docs/reference.md`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 
     retention_days: Annotated[int, _Number, Field(ge=1, le=36_500)] = Field(
         365, description="a whole number of days from 1 to 36500"
     )
+    """how long records and objects are kept"""
+
     archive: Literal["failures", "all"] = Field("failures", description='"failures" or "all"')
+    """which completed runs are archived: those that failed, or all"""
+
     artifact_patterns: Annotated[tuple[_Pattern, ...], _List] = Field(
         ("*.json", "*.log"), description='a list of file name patterns such as ["*.json", "*.log"]'
     )
+    """which of a command's files are fetched beyond those that the event names"""
+
     api_hosts: Annotated[tuple[_Host, ...], _List, Field(min_length=1)] = Field(
         ("api.paradime.io", "api.*.paradime.io"),
         description="a list of lower-case host names, in which * stands for one label but not for "
         'one of the last two, such as ["api.paradime.io", "api.*.paradime.io"]',
     )
+    """the hosts to which API credentials may be sent"""
+
     alert_email: Annotated[_Email | None, BeforeValidator(_empty_is_none)] = Field(
         None, description="an e-mail address, or nothing"
     )
+    """who is told of failed runs and of alarms; the address confirms each by a link"""
+
     # 2 is the least that an event source mapping takes.
     max_concurrency: Annotated[int, _Number, Field(ge=2, le=1000)] = Field(
         5, description="a whole number from 2 to 1000"
     )
+    """how many runs are archived at once"""
+
     max_artifact_mib: Annotated[int, _Number, Field(ge=1, le=51_200)] = Field(
         1024, alias="maxArtifactMiB", description="a whole number of MiB from 1 to 51200"
     )
+    """larger files are recorded as missing"""
+
     sweep_hours: Annotated[int, _Number, Field(ge=0, le=24)] = Field(
         1, description="a whole number of hours from 1 to 24, or 0 for never"
     )
+    """how often runs are looked for whose webhook never came"""
+
     sweep_lookback_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
         48, description="a whole number of hours from 1 to 720"
     )
+    """how far back they are looked for"""
+
     stale_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
         24, description="a whole number of hours from 1 to 720"
     )
+    """a run recorded as running for longer counts as stale"""
+
     # CloudWatch looks back seven days at most.
     silence_hours: Annotated[int, _Number, Field(ge=0, le=168)] = Field(
         0, description="a whole number of hours from 1 to 168, or 0 for no such alarm"
     )
+    """rings an alarm after so many hours without a delivery"""
+
     stage: _Stage = Field(
         "prod",
         description="up to 30 lower-case letters, digits and dashes, beginning with a letter",
     )
+    """another stage than `prod` is another stack, `ParadimeRunArchive-<stage>`"""
 
     @property
     def stack_name(self) -> str:

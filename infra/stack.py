@@ -209,21 +209,21 @@ class ArchiveStack(cdk.Stack):
 
     def _add_outputs(self, api: WebhookApi, sweep: Function) -> None:
         """Scripts and the command line find the stack's parts by these names."""
-        outputs = {
-            "WebhookUrl": api.url,
-            "TableName": self._records.table.table_name,
-            "BucketName": self._archive.bucket.bucket_name,
-            "QueueUrl": self._queues.runs.queue_url,
-            "DeadLetterUrl": self._queues.dead_letters.queue_url,
-            "QuarantineUrl": self._queues.quarantine.queue_url,
-            "FailedRunsTopicArn": self._alerts.failed_runs.topic_arn,
-            "AlarmsTopicArn": self._alerts.alarms.topic_arn,
-            "WebhookSecretArn": self._vault.webhook_arn,
-            "ApiSecretArn": self._vault.api_arn,
-            "SweepFunctionName": sweep.function.function_name,
-        }
-        for name, value in outputs.items():
-            cdk.CfnOutput(self, name, value=value)
+        table, queues, alerts = self._records.table, self._queues, self._alerts
+        for name, value, description in (
+            ("WebhookUrl", api.url, "what Paradime's webhook calls"),
+            ("TableName", table.table_name, "the table of run records"),
+            ("BucketName", self._archive.bucket.bucket_name, "the bucket of archived runs"),
+            ("QueueUrl", queues.runs.queue_url, "the run queue: runs to archive"),
+            ("DeadLetterUrl", queues.dead_letters.queue_url, "pointers to runs that were given up"),
+            ("QuarantineUrl", queues.quarantine.queue_url, "deliveries that were not understood"),
+            ("FailedRunsTopicArn", alerts.failed_runs.topic_arn, "one message a failed run"),
+            ("AlarmsTopicArn", alerts.alarms.topic_arn, "one message an alarm"),
+            ("WebhookSecretArn", self._vault.webhook_arn, "how deliveries are signed"),
+            ("ApiSecretArn", self._vault.api_arn, "credentials for Paradime's API"),
+            ("SweepFunctionName", sweep.function.function_name, "what looks for missed runs"),
+        ):
+            cdk.CfnOutput(self, name, value=value, description=description)
 
 
 def _cfn(resource: Construct) -> cdk.CfnElement:

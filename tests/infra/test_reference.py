@@ -1,0 +1,32 @@
+"""What docs/reference.md has from the code is what the code has."""
+
+import re
+
+import pytest
+
+from functions.shared.metrics import Metric
+from infra.settings import Settings
+from tools.reference import REFERENCE, docstrings, renewed
+
+SHOWN = REFERENCE.read_text(encoding="utf-8")
+
+
+def test_the_reference_is_as_new_as_the_code() -> None:
+    assert renewed(SHOWN) == SHOWN, "docs/reference.md is older than the code: make reference"
+
+
+@pytest.mark.parametrize("name", ["settings", "outputs", "metrics", "commands"])
+def test_a_made_part_that_is_older_is_made_anew(name: str) -> None:
+    start = f"<!-- made: {name} -->\n"
+    older = re.sub(f"{start}.*?<!-- end -->", f"{start}<!-- end -->", SHOWN, flags=re.DOTALL)
+    assert older != SHOWN
+    assert renewed(older) == SHOWN
+
+
+def test_every_setting_says_what_it_is_and_what_it_takes() -> None:
+    assert docstrings(Settings).keys() == Settings.model_fields.keys()
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_every_metric_says_what_it_counts() -> None:
+    assert docstrings(Metric).keys() == Metric.__members__.keys()

@@ -1,0 +1,137 @@
+"""docs/reference.md says what the functions write, where it was not made from the code."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions.ingest import http
+from functions.ingest.signature import parse_secret
+from functions.shared.credentials import parse_api_secret
+from functions.shared.workspaces import WorkspacesTable
+from local.standin.faults import Status
+from tests.integration.small_run import RESULTS, add_small_run, completed
+from tests.integration.world import World, new_world
+from tools.reference import REFERENCE
+
+SECTIONS = dict(
+    re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", REFERENCE.read_text("utf-8"), re.M | re.S)
+)
+
+Members = Iterator[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """In which each attribute of a record and each member of an archive's files has come to be."""
+    with pytest.MonkeyPatch.context() as patch, new_world(patch) as world:
+        add_small_run(world.standin, run_resources=[replace(RESULTS, content=b"")])
+        world.standin.faults.add(Status(on="download:1205743", status=404))
+        for sample in ("run_completed", "run_completed_tests", "run_completed_clone"):
+            world.send(world.payload(sample))
+        world.send(completed(world.standin.api_url))
+        world.send(completed("https://example.com/graphql", id=2))
+        world.send(b"not JSON")
+        world.drain()
+        workspaces = WorkspacesTable(world.dynamodb, world.workspaces_table)
+        workspaces.set_resume_point("n0sg8br1m44k0ryj", "daily_run")
+        yield world
+
+
+def tables(section: str) -> list[list[list[str]]]:
+    """The section's tables, each as its rows' cells without their code marks."""
+    found: list[list[list[str]]] = []
+    for block in re.findall(r"(?:^\|.*\n)+", SECTIONS[section], re.M):
+        rows = [line[1:-1].split("|") for line in block.splitlines()[2:]]
+        found.append([[cell.strip("` ") for cell in row] for row in rows])
+    return found
+
+
+def examples(section: str) -> list[str]:
+    return re.findall(r"```json\n(.*?)```", SECTIONS[section], re.S)
+
+
+def attributes(name: str, value: dict[str, Any]) -> Members:
+    """An attribute's name and DynamoDB type, and those of what is in it."""
+    [(kind, content)] = value.items()
+    match kind:
+        case "M":
+            for inner, inner_value in content.items():
+                yield from attributes(f"{name}.{inner}", inner_value)
+        case "L":
+            yield name, kind
+            for one in content:
+                yield from attributes(f"{name}[]", one)
+        case _:
+            yield name, kind
+
+
+def of_items(items: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {
+        found for item in items for name, value in item.items() for found in attributes(name, value)
+    }
+
+
+def members(name: str, value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner, inner_value in value.items():
+                yield from members(f"{name}.{inner}".strip("."), inner_value)
+        case [dict(), *_]:
+            for one in value:
+                yield from members(f"{name}[]", one)
+        case _ if value != []:
+            yield name
+
+
+def test_a_record_has_the_attributes_that_the_reference_lists(world: World) -> None:
+    record, *_ = tables("The record")
+    assert {(name, kind) for name, kind, _ in record} == of_items(world.records())
+
+
+def test_a_workspace_has_the_attributes_that_the_reference_lists(world: World) -> None:
+    *_, workspace = tables("The record")
+    items = world.dynamodb.scan(TableName=world.workspaces_table)["Items"]
+    assert {(name, kind) for name, kind, _ in workspace} == of_items(items)
+
+
+@pytest.mark.parametrize(("file", "position"), [("archive.json", 0), ("failures.json", 1)])
+def test_a_file_has_the_members_that_the_reference_lists(
+    world: World, file: str, position: int
+) -> None:
+    listed = {name for name, _ in tables("The archive")[position]}
+    files = [json.loads(body) for key, body in world.objects().items() if key.endswith(f"/{file}")]
+    assert listed == {name for content in files for name in members("", content)}
+
+
+def test_a_pointer_and_a_quarantined_delivery_are_as_shown(world: World) -> None:
+    pointer, quarantined = map(json.loads, examples("Queues"))
+    [dead_letter] = world.messages("dead-letters")
+    [in_quarantine] = world.messages("quarantine")
+    assert pointer.keys() == json.loads(dead_letter).keys()
+    assert quarantined.keys() == json.loads(in_quarantine).keys()
+
+
+def test_the_answers_are_those_that_are_given() -> None:
+    [listed] = tables("HTTP answers")
+    answers = [
+        http.accepted("<workspace uid>/<run id>"),
+        http.QUARANTINED,
+        http.UNAUTHORIZED,
+        http.TOO_LARGE,
+        http.UNAVAILABLE,
+    ]
+    given = [(str(answer.status), json.dumps(answer.body)) for answer in answers]
+    assert [(status, body) for status, body, _ in listed] == given
+
+
+def test_the_secrets_that_are_shown_are_usable() -> None:
+    *webhook, api = examples("Secrets")
+    schemes = [parse_secret(secret).scheme for secret in webhook]
+    assert schemes == ["standard-webhooks", "hmac-sha256", "token"]
+    credentials = parse_api_secret(api)
+    assert credentials.default is not None
+    assert credentials.api_urls.keys() == {"n0sg8br1m44k0ryj"}

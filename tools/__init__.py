@@ -1,0 +1,1 @@
+"""What make targets run: set-up, locking, the reference."""
