@@ -19,11 +19,10 @@ from functions.ingest.signature import (
     HmacSha256,
     StandardWebhooks,
     Token,
+    WebhookSecret,
     parse_secret,
 )
 from functions.shared.errors import SignatureError
-
-Scheme = StandardWebhooks | HmacSha256 | Token
 
 _FAMILIES = ("svix", "webhook")
 _PARTS = ("id", "timestamp", "signature")
@@ -68,7 +67,7 @@ def diagnose(capture: Capture, secret: str, previous: str | None, now: datetime)
     return _mismatch(scheme, request, previous, signed_at)
 
 
-def _verifies(scheme: Scheme, request: Request, at: datetime) -> bool:
+def _verifies(scheme: WebhookSecret, request: Request, at: datetime) -> bool:
     try:
         scheme.verify(request.headers, request.body, at)
     except SignatureError:
@@ -76,7 +75,7 @@ def _verifies(scheme: Scheme, request: Request, at: datetime) -> bool:
     return True
 
 
-def _header_fault(scheme: Scheme, request: Request) -> Diagnosis | None:
+def _header_fault(scheme: WebhookSecret, request: Request) -> Diagnosis | None:
     match scheme:
         case StandardWebhooks():
             return _standard_fault(request.headers)
@@ -157,7 +156,7 @@ def _hmac_fault(scheme: HmacSha256, request: Request) -> Diagnosis | None:
 
 
 def _mismatch(
-    scheme: Scheme, request: Request, previous: str | None, signed_at: datetime
+    scheme: WebhookSecret, request: Request, previous: str | None, signed_at: datetime
 ) -> Diagnosis:
     if isinstance(scheme, Token):
         return _before(scheme, request, previous, signed_at) or Diagnosis(
@@ -198,7 +197,7 @@ def _mismatch(
 
 
 def _before(
-    scheme: Scheme, request: Request, previous: str | None, signed_at: datetime
+    scheme: WebhookSecret, request: Request, previous: str | None, signed_at: datetime
 ) -> Diagnosis | None:
     """The secret that was stored before may be the one that Paradime still signs with."""
     try:
@@ -229,7 +228,7 @@ def _clock(signed_at: datetime, received_at: datetime | None, now: datetime) -> 
     )
 
 
-def _signed_at(scheme: Scheme, request: Request, now: datetime) -> datetime:
+def _signed_at(scheme: WebhookSecret, request: Request, now: datetime) -> datetime:
     if not isinstance(scheme, StandardWebhooks):
         return now
     texts = [request.headers.get(f"{family}-timestamp", "") for family in _FAMILIES]

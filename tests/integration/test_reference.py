@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.configure import Scheme
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
 from functions.shared.credentials import parse_api_secret
@@ -131,7 +132,7 @@ def test_the_answers_are_those_that_are_given() -> None:
 def test_the_secrets_that_are_shown_are_usable() -> None:
     *webhook, api = examples("Secrets")
     schemes = [parse_secret(secret).scheme for secret in webhook]
-    assert schemes == ["standard-webhooks", "hmac-sha256", "token"]
+    assert schemes == list(Scheme)
     credentials = parse_api_secret(api)
     assert credentials.default is not None
     assert credentials.api_urls.keys() == {"n0sg8br1m44k0ryj"}

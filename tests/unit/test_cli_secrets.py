@@ -2,13 +2,19 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from cli import api_secret, webhook_secret
+from cli.configure import Scheme
 from cli.errors import SecretFormError
-from functions.ingest.signature import HmacSha256, StandardWebhooks, parse_secret
+from functions.ingest.signature import (
+    HmacSha256,
+    StandardWebhooks,
+    WebhookSecret,
+    parse_secret,
+)
 from functions.shared.credentials import parse_api_secret
 
 FRESH = '{"scheme": "standard-webhooks", "secrets": []}'
@@ -27,6 +33,10 @@ def secrets_of(text: str) -> list[str]:
 
 
 class TestWebhookSecret:
+    def test_every_scheme_can_be_named(self) -> None:
+        fields = [scheme.model_fields["scheme"] for scheme in get_args(WebhookSecret)]
+        assert [(str(name),) for name in Scheme] == [get_args(field.annotation) for field in fields]
+
     @pytest.mark.parametrize("stored", [FRESH, "", "not JSON", "[]", '{"secrets": 1}'])
     def test_the_first_one_is_stored_whatever_was_there(self, stored: str) -> None:
         assert secrets_of(webhook_secret.replaced(stored, NEW)) == [NEW]
