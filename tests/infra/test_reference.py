@@ -1,11 +1,14 @@
-"""What docs/reference.md has from the code is what the code has."""
+"""What docs/reference.md has from the code, or of the stack, is what is there."""
 
 import re
+from typing import Any
 
 import pytest
 
 from functions.shared.metrics import Metric
 from infra.settings import Settings
+from tests.infra.templates import of_type
+from tests.reference import tables
 from tools.reference import REFERENCE, docstrings, renewed
 
 SHOWN = REFERENCE.read_text(encoding="utf-8")
@@ -30,3 +33,12 @@ def test_every_setting_says_what_it_is_and_what_it_takes() -> None:
 
 def test_every_metric_says_what_it_counts() -> None:
     assert docstrings(Metric).keys() == Metric.__members__.keys()
+
+
+def test_the_table_has_the_indexes_that_the_reference_lists(template: dict[str, Any]) -> None:
+    _, listed, _ = tables("The record")
+    table = of_type(template, "AWS::DynamoDB::Table")["RecordsTable"]["Properties"]
+    assert [(name, key, order) for name, key, order, _ in listed] == [
+        (index["IndexName"], *(key["AttributeName"] for key in index["KeySchema"]))
+        for index in table["GlobalSecondaryIndexes"]
+    ]

@@ -1,7 +1,6 @@
 """docs/reference.md says what the functions write, where it was not made from the code."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,11 +15,7 @@ from functions.shared.workspaces import WorkspacesTable
 from local.standin.faults import Status
 from tests.integration.small_run import RESULTS, add_small_run, completed
 from tests.integration.world import World, new_world
-from tools.reference import REFERENCE
-
-SECTIONS = dict(
-    re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", REFERENCE.read_text("utf-8"), re.M | re.S)
-)
+from tests.reference import examples, tables
 
 Members = Iterator[tuple[str, str]]
 
@@ -40,19 +35,6 @@ def world() -> Iterator[World]:
         workspaces = WorkspacesTable(world.dynamodb, world.workspaces_table)
         workspaces.set_resume_point("n0sg8br1m44k0ryj", "daily_run")
         yield world
-
-
-def tables(section: str) -> list[list[list[str]]]:
-    """The section's tables, each as its rows' cells without their code marks."""
-    found: list[list[list[str]]] = []
-    for block in re.findall(r"(?:^\|.*\n)+", SECTIONS[section], re.M):
-        rows = [line[1:-1].split("|") for line in block.splitlines()[2:]]
-        found.append([[cell.strip("` ") for cell in row] for row in rows])
-    return found
-
-
-def examples(section: str) -> list[str]:
-    return re.findall(r"```json\n(.*?)```", SECTIONS[section], re.S)
 
 
 def attributes(name: str, value: dict[str, Any]) -> Members:
