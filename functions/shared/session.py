@@ -5,6 +5,7 @@ those: between check and connection there is no second look-up that could answer
 Every request passes here, a redirect's too, so nobody has to remember to check.
 """
 
+import logging
 import socket
 import threading
 import time
@@ -39,6 +40,10 @@ READ_SECONDS = 10.0
 PIECE_BYTES = 256 * 1024
 # How often what is waited for is looked at: by so much a time-out may be late.
 LOOK_SECONDS = 0.25
+
+# Its warnings, of a request that it repeats or of a malformed header, quote the request's address:
+# a presigned link is a credential.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:

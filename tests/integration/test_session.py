@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
 
 import pytest
@@ -14,7 +14,7 @@ from functions.shared.session import new_session, read_piece
 
 
 @contextmanager
-def serving(head: bytes, drops: Iterable[bytes] = ()) -> Iterator[str]:
+def serving(head: bytes, drops: Iterable[bytes] = (), *, hang_up: bool = False) -> Iterator[str]:
     """Answers one request with a head at once, and then drops; gives the address."""
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -35,7 +35,8 @@ def serving(head: bytes, drops: Iterable[bytes] = ()) -> Iterator[str]:
                         connection.sendall(drop)
                     except OSError:
                         return
-                done.wait()
+                if not hang_up:
+                    done.wait()
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -101,3 +102,26 @@ def test_no_cookie_is_kept(get: Callable[[str], requests.Response]) -> None:
     client = new_session(1, allow_loopback=True)
     with serving(head) as url, client.get(url):
         assert not list(client.cookies)
+
+
+@pytest.mark.parametrize(
+    ("head", "hang_up"),
+    [
+        pytest.param(b"", True, id="no answer"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n", False, id="malformed header"),
+    ],
+)
+def test_a_link_is_not_logged(
+    get: Callable[[str], requests.Response],
+    caplog: pytest.LogCaptureFixture,
+    head: bytes,
+    hang_up: bool,
+) -> None:
+    """Lambda makes a line of the function's log of a warning in any logger."""
+    with (
+        serving(head, hang_up=hang_up) as url,
+        suppress(requests.RequestException),
+        get(f"{url}?X-Amz-Signature=0penSesame"),
+    ):
+        pass
+    assert "0penSesame" not in caplog.text
