@@ -84,7 +84,18 @@ def parse_api_secret(text: str) -> ApiSecret:
     try:
         return ApiSecret.model_validate_json(text)
     except ValidationError as e:
-        fields = {str(fault["loc"][0]) if fault["loc"] else "it" for fault in e.errors()}
+        wrong = sorted({_where(fault["loc"]) for fault in e.errors(include_input=False)})
         raise CredentialsMissingError(
-            f"the API secret is malformed; wrong in: {', '.join(sorted(fields))}"
+            f"the API secret is malformed; wrong in: {', '.join(wrong)}"
         ) from None
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """A member of ours, and no other by its name: that could be a key."""
+    match location:
+        case ():
+            return "it"
+        case ("default" | "workspaces" as member, *_):
+            return str(member)
+        case _:
+            return "a member beside default and workspaces"
