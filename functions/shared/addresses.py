@@ -18,7 +18,6 @@ _LOOPBACK_URL = re.compile(
 _DOWNLOAD_URL = re.compile(
     r"https://[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::[0-9]{1,5})?/[!-\[\]-~]*", re.ASCII
 )
-
 # All that IANA has given out for public use. The forms in which an IPv6 address carries an IPv4
 # one (mapped, translated, 6to4, Teredo) lie outside of it or are named below: where they lead, is
 # decided by somebody else.
@@ -33,16 +32,17 @@ def check_api_url(url: str, *, hosts: Iterable[str], allow_loopback: bool) -> st
     of a name. The local stack lets loopback through as well.
 
     Raises:
-        AddressRefusedError: it is anything else; the message quotes it.
+        AddressRefusedError: it is anything else; the message quotes it, without user info and
+            query. It may come from the API secret.
     """
     if allow_loopback and _LOOPBACK_URL.fullmatch(url):
         return url
     match = _API_URL.fullmatch(url)
     if not match:
-        raise AddressRefusedError(f"api_url {url[:200]!r} is no plain https address")
+        raise AddressRefusedError(f"api_url {_quoted(url)} is no plain https address")
     if not any(_host_matches(match["host"], pattern) for pattern in hosts):
         raise AddressRefusedError(
-            f"api_url {url[:200]!r} is not at one of the hosts in the setting apiHosts"
+            f"api_url {_quoted(url)} is not at one of the hosts in the setting apiHosts"
         )
     return url
 
@@ -71,6 +71,15 @@ def is_public(address: str) -> bool:
 
 def is_loopback(address: str) -> bool:
     return ip_address(address).is_loopback
+
+
+def _quoted(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("https", "http"):
+        return "(not quoted, since it has no https://)"  # it could be a key in the wrong place
+    _, at, rest = rest.rpartition("@")
+    shown = re.split("[?#]", rest, maxsplit=1)[0]
+    return repr(f"{scheme}://{at and '…'}{shown[:200]}{'…' if shown != rest else ''}")
 
 
 def _host_matches(host: str, pattern: str) -> bool:

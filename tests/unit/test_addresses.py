@@ -85,6 +85,32 @@ def test_credentials_do_not_go_to(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "quoted"),
+    [
+        ("https://user:0penSesame@api.paradime.io/x", "'https://…api.paradime.io/x'"),
+        ("https://0penSesame@example.com/x", "'https://…example.com/x'"),
+        ("https://user:0pen/0penSesame@example.com", "'https://…example.com'"),
+        ("https://user:0pen?0penSesame@example.com", "'https://…example.com'"),
+        ("https://api.paradime.io/x?key=0penSesame", "'https://api.paradime.io/x…'"),
+        ("https://example.com/x#0penSesame", "'https://example.com/x…'"),
+        ("https://example.com/x?0penSesame\n0penSesame", "'https://example.com/x…'"),
+        ("prdm_wsp_0penSesame", "(not quoted, since it has no https://)"),
+        ("user:0penSesame@api.paradime.io/x", "(not quoted, since it has no https://)"),
+    ],
+)
+def test_a_refused_api_url_is_quoted_without_what_may_be_a_secret(url: str, quoted: str) -> None:
+    with pytest.raises(AddressRefusedError) as refusal:
+        check_api_url(url, hosts=HOSTS, allow_loopback=False)
+    assert str(refusal.value).startswith(f"api_url {quoted} is no")
+
+
+def test_a_refused_api_url_is_quoted_as_far_as_its_host_and_path() -> None:
+    with pytest.raises(AddressRefusedError) as refusal:
+        check_api_url("https://example.com/graphql", hosts=HOSTS, allow_loopback=False)
+    assert "'https://example.com/graphql' is not at one of the hosts" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://api.paradime.io/api/v1/uany7edagtovarzx/graphql",
