@@ -61,6 +61,19 @@ def check_download_url(url: str, *, allow_loopback: bool) -> str:
     raise AddressRefusedError("a download link is no plain https address")
 
 
+def without_secrets(text: str) -> str:
+    """An address, or text without blanks that has one in it, without what may be secret.
+
+    Left out are user info and query, a presigned link's signature among it, whatever their form.
+    """
+    before, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    _, at, rest = rest.rpartition("@")
+    shown = re.split("[?#]", rest, maxsplit=1)[0]
+    return f"{before}://{'…' if at else ''}{shown}{'…' if shown != rest else ''}"
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the internet's, and not of some inside."""
     ip = ip_address(address)
@@ -74,12 +87,9 @@ def is_loopback(address: str) -> bool:
 
 
 def _quoted(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("https", "http"):
+    if not url.startswith(("https://", "http://")):
         return "(not quoted, since it has no https://)"  # it could be a key in the wrong place
-    _, at, rest = rest.rpartition("@")
-    shown = re.split("[?#]", rest, maxsplit=1)[0]
-    return repr(f"{scheme}://{at and '…'}{shown[:200]}{'…' if shown != rest else ''}")
+    return repr(without_secrets(url)[:200])
 
 
 def _host_matches(host: str, pattern: str) -> bool:

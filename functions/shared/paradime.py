@@ -15,6 +15,7 @@ import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
 from urllib3.exceptions import HTTPError
 
+from functions.shared.addresses import without_secrets
 from functions.shared.errors import (
     AnswerTooLargeError,
     ApiFailingError,
@@ -193,13 +194,14 @@ def _data(answer: dict[str, Any], credentials: Iterable[str]) -> dict[str, Any]:
 
 
 def _first_message(answer: dict[str, Any], credentials: Iterable[str]) -> str:
-    """Cut, without the credentials that it may quote, and without lone surrogates, which no
-    database takes.
+    """Cut, without the credentials and links that it may quote, and without lone surrogates, which
+    no database takes.
     """
     match answer["errors"]:
         case [{"message": str(message)}, *_]:
             for credential in credentials:
                 message = message.replace(credential.removeprefix("Bearer "), "…")
+            message = " ".join(map(without_secrets, message.split()))
             return message[:200].encode(errors="replace").decode()
         case _:
             return "without a message"
