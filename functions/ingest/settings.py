@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 class Settings(BaseModel):
     """One field an environment variable, in lower case."""
 
-    model_config = ConfigDict(frozen=True)
+    # A validation error must not quote the environment, which holds the role's credentials.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     table_name: str
     workspaces_table_name: str
