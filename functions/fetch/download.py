@@ -107,8 +107,7 @@ class Downloader:
         response = self._follow(url)
         try:
             _check(response)
-            announced = response.headers.get("Content-Length", "")
-            if announced.isdigit() and int(announced) > self._max_bytes:
+            if (response.raw.length_remaining or 0) > self._max_bytes:
                 raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
             yield FileStream(response, path, max_bytes=self._max_bytes, deadline=deadline)
         finally:

@@ -137,7 +137,7 @@ def retry_after_seconds(response: requests.Response) -> float | None:
         return float(text[:9])
     try:
         wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
     return max(wait, 0.0)
 

@@ -23,9 +23,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    HTTPError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ReadTimeoutError,
 )
 from urllib3.response import BaseHTTPResponse, HTTPResponse
@@ -86,8 +88,13 @@ def read_piece(response: requests.Response, size: int = PIECE_BYTES) -> bytes:
         urllib3.exceptions.HTTPError: the connection broke, the body is shorter than announced, or
             cannot be decoded.
     """
-    with _watchdog.hanging_up_after(READ_SECONDS, response.raw.shutdown):
-        data: bytes = response.raw.read(size, decode_content=True)
+    try:
+        with _watchdog.hanging_up_after(READ_SECONDS, response.raw.shutdown):
+            data: bytes = response.raw.read(size, decode_content=True)
+    except HTTPError:
+        raise
+    except ValueError as e:
+        raise ProtocolError("a chunk of a negative size") from e
     return data
 
 
