@@ -8,6 +8,9 @@ from infra.nag import LOOPBACK_ONLY, acknowledge
 
 _LONGEST = cdk.Duration.days(14)
 _LARGEST_MESSAGE = 1024 * 1024  # bytes, what SQS takes since 2025
+# Without it any queue of the account may put messages here by naming this one for its dead letters,
+# whoever may send to it.
+_NO_DEAD_LETTERS = sqs.RedriveAllowPolicy(redrive_permission=sqs.RedrivePermission.DENY_ALL)
 
 
 class Queues(Construct):
@@ -24,7 +27,8 @@ class Queues(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._tls_only = tls_only
-        self.dead_letters = self._queue("DeadLetters")
+        # It cannot name the one queue whose dead letters it takes: each would need the other first.
+        self.dead_letters = self._queue("DeadLetters", redrive_allow_policy=None)
         # Its deliveries are stored nowhere else.
         self.quarantine = self._queue("Quarantine", removal_policy=cdk.RemovalPolicy.RETAIN)
         self.runs = self._queue(
@@ -44,6 +48,7 @@ class Queues(Construct):
         *,
         visibility_timeout: cdk.Duration | None = None,
         dead_letter_queue: sqs.DeadLetterQueue | None = None,
+        redrive_allow_policy: sqs.RedriveAllowPolicy | None = _NO_DEAD_LETTERS,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.DESTROY,
     ) -> sqs.Queue:
         queue = sqs.Queue(
@@ -55,6 +60,7 @@ class Queues(Construct):
             max_message_size_bytes=_LARGEST_MESSAGE,
             visibility_timeout=visibility_timeout,
             dead_letter_queue=dead_letter_queue,
+            redrive_allow_policy=redrive_allow_policy,
             removal_policy=removal_policy,
         )
         if not self._tls_only:

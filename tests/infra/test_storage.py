@@ -109,6 +109,13 @@ def test_queue_is_encrypted_and_keeps_large_messages_for_14_days(
     assert properties["MaximumMessageSize"] == 1024 * 1024
 
 
+@pytest.mark.parametrize("queue", ["QueuesRuns", "QueuesQuarantine"])
+def test_no_other_queue_may_send_its_dead_letters_to(template: Template, queue: str) -> None:
+    """SQS would not ask whether who owns that queue may send to this one."""
+    allowed = named(template)[queue]["Properties"]["RedriveAllowPolicy"]
+    assert allowed == {"redrivePermission": "denyAll"}
+
+
 @pytest.mark.parametrize(
     ("policy", "of"),
     [
