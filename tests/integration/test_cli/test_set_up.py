@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.test_session import serving
 from tests.integration.world import SECRET, World
 
 NEW = "whsec_" + base64.b64encode(b"n" * 24).decode()
@@ -136,3 +137,13 @@ class TestSend:
         ended = bolt_archive("send", "run.json", "--url", "http://127.0.0.1:1/")
         assert ended.status == 1
         assert "could not be reached" in ended.err
+
+    def test_a_redirect_is_not_followed(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        (tmp_path / "run.json").write_bytes(world.payload())
+        answer = b"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+        with serving(answer) as url:
+            ended = bolt_archive("send", "run.json", "--url", url)
+        assert ended.status == 1
+        assert f"{url} answered 307" in ended.err
