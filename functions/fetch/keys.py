@@ -8,6 +8,7 @@ so two paths never share a key, and no key leaves the run's prefix.
 
 import re
 from hashlib import sha256
+from itertools import islice, takewhile
 
 from functions.shared.event import Command, RunEvent
 
@@ -34,12 +35,13 @@ def run_prefix(event: RunEvent) -> str:
 def command_folder(event: RunEvent, command: Command) -> str:
     """Such as `04-dbt-run-193442/`: position in the run, first words, id.
 
-    Options and assignments are left out of the words: they may hold what is nobody's business.
+    The words end before an option, an assignment or an address: these, and what follows them, may
+    hold what is nobody's business, and a key is written into logs.
     """
     commands = event.commands or ()
     position = event.positions[command.id]
-    words = [word for word in command.command.split() if "=" not in word and word[0] != "-"]
-    name = _name(" ".join(words[:2]), "command")[:MAX_COMMAND_CHARACTERS]
+    words = takewhile(_is_plain, command.command.split())
+    name = _name(" ".join(islice(words, 2)), "command")[:MAX_COMMAND_CHARACTERS]
     return f"{position:0{max(2, len(str(len(commands))))}d}-{name}-{command.id}/"
 
 
@@ -61,6 +63,10 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
     if not stem or "/" in suffix:
         stem, dot, suffix = stem + dot + suffix, "", ""
     return f"{stem or 'unnamed'}{mark}{dot}{suffix}"
+
+
+def _is_plain(word: str) -> bool:
+    return word[0] != "-" and not any(mark in word for mark in ("=", "@", "://"))
 
 
 def _clean(path: str) -> str:

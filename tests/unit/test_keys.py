@@ -182,13 +182,25 @@ def test_a_hostile_command_is_one_folder(command: str) -> None:
     assert_stays_below(folder.rstrip("/"))
 
 
-def test_a_command_s_options_are_not_in_its_folder() -> None:
-    run = event(
-        commands=[EXAMPLE["commands"][0] | {"command": "dbt --token abc run TOKEN=abc", "id": 7}]
-    )
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        ("git clone ...", "01-git-clone-7/"),
+        ("dbt build --exclude resource_type:seed", "01-dbt-build-7/"),
+        ("dbt --token 0penSesame run", "01-dbt-7/"),
+        ("TOKEN=0penSesame dbt run", "01-command-7/"),
+        ("TOKEN='a 0penSesame' dbt run", "01-command-7/"),
+        ("curl https://0penSesame@example.com/", "01-curl-7/"),
+        ("curl https://example.com/?key=0penSesame", "01-curl-7/"),
+        ("clone bot:0penSesame@example.com:a/b", "01-clone-7/"),
+    ],
+)
+def test_a_command_s_folder_is_named_after_what_stands_before_all_secrets(
+    command: str, folder: str
+) -> None:
+    run = event(commands=[EXAMPLE["commands"][0] | {"command": command, "id": 7}])
     assert run.commands is not None
-    assert "TOKEN" not in command_folder(run, run.commands[0])
-    assert "--token" not in command_folder(run, run.commands[0])
+    assert command_folder(run, run.commands[0]) == folder
 
 
 def test_the_longest_key_is_one_that_s3_takes() -> None:
