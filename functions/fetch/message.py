@@ -22,6 +22,7 @@ from functions.fetch.plain import (
     size,
 )
 from functions.fetch.plan import unique_commands
+from functions.shared.addresses import without_secrets
 from functions.shared.event import Command, Environment, RunEvent
 from functions.shared.instants import to_text
 from functions.shared.outcome import command_failed, run_state
@@ -33,7 +34,6 @@ MAX_LISTED = 10
 # The record's own bound; programs get all of them.
 MAX_FAILURES = 20
 
-_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 # dbt names the node again before it says what is wrong: "Database Error in model a (models/a.sql)".
 _DBT_HEADING = re.compile(r"[A-Z]\w+ Error in \w+ \S+ \(.*\)")
 
@@ -311,8 +311,8 @@ def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
 
 
 def _shown(command: str) -> str:
-    """Without the user or token that an address in it may carry."""
-    return one_line(_USER_INFO.sub("", command), 120)
+    """Without the user, the token or the query that an address in it may carry."""
+    return one_line(" ".join(map(without_secrets, command.split())), 120)
 
 
 def _command_outcome(command: Command) -> str:

@@ -171,12 +171,19 @@ def test_no_name_can_turn_the_direction_of_writing() -> None:
     assert "\u202e" not in email(compose(event(schedule_name="daily\u202enur"), ARCHIVED))
 
 
-def test_a_token_in_an_address_is_not_told() -> None:
-    cloned = command("git clone https://x-token:s3cret@github.com/a/b")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("git clone https://x-token:s3cret@git.example/a", "git clone https://…git.example/a"),
+        ("git clone https://bot:pass/s3cret@git.example/a", "git clone https://…git.example/a"),
+        ("curl https://git.example/a?key=s3cret -o a", "curl https://git.example/a… -o a"),
+    ],
+)
+def test_a_token_in_an_address_is_not_told(text: str, told: str) -> None:
     failure = {"unique_id": "command 1", "status": "failed", "message": "fatal: not found"}
-    message = compose(event(commands=[cloned]), failing(failure))
-    assert "failed: git clone https://github.com/a/b\n    fatal: not found\n" in email(message)
-    assert message.subject.endswith("failed: git clone https://github.com/a/b")
+    message = compose(event(commands=[command(text)]), failing(failure))
+    assert f"failed: {told}\n    fatal: not found\n" in email(message)
+    assert message.subject.endswith(f"failed: {told.replace('…', '...')}")
     assert "s3cret" not in json.dumps([message.subject, message.by_protocol, message.attributes])
 
 
