@@ -168,6 +168,27 @@ def replace_code(world: World) -> Any:
     )
 
 
+def change_own_settings(world: World) -> Any:
+    """Such as the hosts to which credentials may go."""
+    return world.aws("lambda").update_function_configuration(
+        FunctionName=world.physical[f"{world.role}Function"], Environment={"Variables": {}}
+    )
+
+
+def switch_sweep_off(world: World) -> Any:
+    return world.aws("events").disable_rule(Name=world.physical["SweepScheduleRule"])
+
+
+def silence_alarms(world: World) -> Any:
+    return world.aws("cloudwatch").disable_alarm_actions(
+        AlarmNames=[world.physical["AlarmsRefusedSignatures"]]
+    )
+
+
+def delete_webhook(world: World) -> Any:
+    return world.aws("apigatewayv2").delete_api(ApiId=world.physical["WebhookApi"])
+
+
 def widen_own_role(world: World) -> Any:
     return world.aws("iam").put_role_policy(
         RoleName=world.physical[f"{world.role}Role"],
@@ -236,10 +257,14 @@ CALLS: dict[str, Call] = {
     "another's log: read": logs("filter_log_events", others),
     "functions: invoke": invoke,
     "functions: replace own code": replace_code,
+    "functions: change own settings": change_own_settings,
     "functions: list": lambda world: world.aws("lambda").list_functions(),
     "roles: widen own": widen_own_role,
     "roles: take another": take_another_role,
     "roles: list": lambda world: world.aws("iam").list_roles(),
+    "schedule: switch off": switch_sweep_off,
+    "alarms: silence": silence_alarms,
+    "webhook: delete": delete_webhook,
     "stack: describe": lambda world: world.aws("cloudformation").describe_stacks(),
 }
 
