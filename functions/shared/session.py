@@ -142,7 +142,8 @@ class _Watchdog:
                 for one in late:
                     one.expired = True
             for one in late:
-                with suppress(OSError, ValueError, RuntimeError):  # it has just come to its end
+                # It may just have come to its end, and its socket be gone: the watch goes on.
+                with suppress(Exception):
                     one.hang_up()
 
 

@@ -104,6 +104,19 @@ def test_no_cookie_is_kept(get: Callable[[str], requests.Response]) -> None:
         assert not list(client.cookies)
 
 
+def test_one_that_cannot_be_hung_up_does_not_end_the_watch_over_others() -> None:
+    watchdog = session._Watchdog()
+    for _ in range(2):
+        tried = threading.Event()
+
+        def hang_up(tried: threading.Event = tried) -> None:
+            tried.set()
+            raise AttributeError("the connection has no socket any more")
+
+        with pytest.raises(TimeoutError), watchdog.hanging_up_after(0, hang_up):
+            assert tried.wait(10)
+
+
 @pytest.mark.parametrize(
     ("head", "hang_up"),
     [
