@@ -76,6 +76,25 @@ def test_the_licence_of_every_package_is_told(for_lambda: Path) -> None:
         assert "\nLicense" in metadata.read_text(), metadata
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("standardwebhooks==1.1.0\n", id="without a hash"),
+        pytest.param(f"standardwebhooks==1.1.0 --hash=sha256:{'0' * 64}\n", id="of another hash"),
+    ],
+)
+def test_a_package_that_is_not_the_locked_one_is_not_shipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text(line)
+    monkeypatch.setattr(bundling, "_LOCK", lock)
+    monkeypatch.setattr(bundling, "_CACHE", tmp_path / "packages")
+    with pytest.raises(BundlingError):
+        bundling.packages(Target.lambda_())
+    assert list((tmp_path / "packages").iterdir()) == []
+
+
 def test_a_failed_download_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def unreachable(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, stdout="WARNING: retry\nERROR: no route\n")
