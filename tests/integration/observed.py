@@ -152,5 +152,5 @@ def _archives(world: World) -> None:
                 raise RuntimeError("a fault of ours")
             return inventory(*arguments)
 
-        patch.setattr("functions.fetch.archive.inventory", fail_at_first)
+        patch.setattr("functions.fetch.own_files.inventory", fail_at_first)
         world.drain()
