@@ -14,7 +14,7 @@ from infra.nag import acknowledge
 
 
 class Function(Construct):
-    """One of the handlers in `functions`, allowed only to log and to trace."""
+    """One of the handlers in `functions`, allowed only to log."""
 
     def __init__(
         self,
@@ -48,7 +48,6 @@ class Function(Construct):
             log_group=self.log_group,
             timeout=timeout,
             memory_size=memory_mib,
-            tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "POWERTOOLS_METRICS_NAMESPACE": namespace(self),
@@ -59,7 +58,6 @@ class Function(Construct):
         self.function.node.default_child.add_metadata(  # type: ignore[union-attr]
             "cfn-lint", {"config": {"ignore_checks": ["W3005"]}}
         )
-        self.acknowledge_wildcard("*", "X-Ray's two write actions know no resources.")
         acknowledge(
             self.function,
             "AwsSolutions-L1",

@@ -36,13 +36,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.exception("sweep failed")
         metrics.add_metric(Metric.SWEEP_FAULTS, MetricUnit.Count, 1)
         raise
+    metrics.add_metric(Metric.RUNS_SWEPT, MetricUnit.Count, tally.runs)
     for metric, count in {
-        Metric.RUNS_SWEPT: tally.runs,
         Metric.RUNS_FOUND_MISSING: tally.missing,
         Metric.SWEEP_FAULTS: tally.faults,
         Metric.RUNS_STALE: tally.stale,
     }.items():
-        metrics.add_metric(metric, MetricUnit.Count, count)
+        if count:  # a metric is paid for in each hour that has it
+            metrics.add_metric(metric, MetricUnit.Count, count)
     logger.info("swept", **asdict(tally))
     return asdict(tally)
 

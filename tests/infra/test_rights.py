@@ -8,8 +8,6 @@ from tests.infra.templates import named, of_type, shown
 Template = dict[str, Any]
 Right = tuple[str, str]
 
-EVERY_FUNCTION = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
-
 
 def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
     for policy in of_type(template, "AWS::IAM::Policy").values():
@@ -32,7 +30,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def test_ingest_may_record_queue_quarantine_and_read_its_secret(template: Template) -> None:
-    assert rights(template, "IngestRole") == EVERY_FUNCTION | {
+    assert rights(template, "IngestRole") == {
         ("logs:CreateLogStream", "IngestLogs"),
         ("logs:PutLogEvents", "IngestLogs"),
         ("dynamodb:UpdateItem", "RecordsTable"),
@@ -44,7 +42,7 @@ def test_ingest_may_record_queue_quarantine_and_read_its_secret(template: Templa
 
 
 def test_fetch_may_consume_read_the_record_and_write_below_runs(template: Template) -> None:
-    assert rights(template, "FetchRole") == EVERY_FUNCTION | {
+    assert rights(template, "FetchRole") == {
         ("logs:CreateLogStream", "FetchLogs"),
         ("logs:PutLogEvents", "FetchLogs"),
         ("dynamodb:GetItem", "RecordsTable"),
@@ -109,5 +107,5 @@ def test_rights_are_told_apart_by_resource(template: Template) -> None:
     """The helper above would miss a right on a resource that the template does not have."""
     resources = named(template)
     for role in ("IngestRole", "FetchRole", "SweepRole"):
-        for _, resource in rights(template, role) - EVERY_FUNCTION:
+        for _, resource in rights(template, role):
             assert resource.partition("/")[0] in resources

@@ -4,13 +4,13 @@ from typing import Any
 
 from tests.infra.templates import named, of_type, shown, synthesized
 from tests.infra.test_functions import environment
-from tests.infra.test_rights import EVERY_FUNCTION, rights
+from tests.infra.test_rights import rights
 
 Template = dict[str, Any]
 
 
 def test_it_may_read_what_to_compare_record_and_queue(template: Template) -> None:
-    assert rights(template, "SweepRole") == EVERY_FUNCTION | {
+    assert rights(template, "SweepRole") == {
         ("logs:CreateLogStream", "SweepLogs"),
         ("logs:PutLogEvents", "SweepLogs"),
         ("dynamodb:Query", "RecordsTable/index/by-workspace"),

@@ -9,9 +9,6 @@ Template = dict[str, Any]
 
 # Each with the reason why nothing narrower would do.
 KNOWN_WILDCARDS = {
-    # X-Ray's write actions know no resources.
-    ("xray:PutTraceSegments", "*"),
-    ("xray:PutTelemetryRecords", "*"),
     # A run's objects lie below the names of its workspace and schedule, and its day.
     ("s3:PutObject", "ArchiveBucket/runs/*"),
     ("s3:GetObject", "ArchiveBucket/runs/*"),

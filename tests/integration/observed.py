@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -108,13 +108,18 @@ def everything_happened() -> Observed:
     return observed
 
 
-def _changed(world: World, **changes: object) -> bytes:
-    return json.dumps(json.loads(world.payload()) | changes).encode()
+def _changed(world: World, name: str = "run_completed", **changes: object) -> bytes:
+    return json.dumps(json.loads(world.payload(name)) | changes).encode()
+
+
+def _ago(**ago: float) -> str:
+    return f"{datetime.now(UTC) - timedelta(**ago):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _deliveries(world: World) -> None:
     world.send(world.payload("run_started_63187"))
     world.send(world.payload("run_completed_succeeded"))
+    world.send(_changed(world, "run_started_63187", id=4, start_dttm=_ago(hours=30)))
     world.send(_changed(world, id=1, status="canceled", commands=[]))
     world.send(b"not JSON")
     world.send(b"{}", {"webhook-id": "msg_stranger"})
@@ -137,7 +142,7 @@ def _sweep(world: World) -> None:
 
 def _archives(world: World) -> None:
     # It ended just now: of older ones no lag is counted.
-    world.send(_changed(world, end_dttm=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"))
+    world.send(_changed(world, end_dttm=_ago()))
     world.standin.faults.add(Status(on="download:1205761", status=429, times=1))
     world.drain()
     world.standin.faults.add(Status(on="download:1205743", status=404))
