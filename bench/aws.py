@@ -73,6 +73,8 @@ class FakeAws:
                 return {"SecretString": self._secrets[body["SecretId"]]}
             case "GetItem":
                 return {"Item": self.record} if self.record else {}
+            case "Scan" | "Query":
+                return {"Items": []}
             case "SendMessage":
                 digest = _md5(body["MessageBody"].encode())
                 return {"MessageId": "m", "MD5OfMessageBody": digest}

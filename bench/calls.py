@@ -61,15 +61,15 @@ def rows() -> Iterator[Row]:
     )
 
 
-def of_a_delivery() -> Counter[str]:
-    """Of a warm one, a run that failed."""
+def of_a_delivery(payload: str = "run_completed") -> Counter[str]:
+    """Of a warm one; unless another is named, of a run that failed."""
     set_environment()
     aws = FakeAws(SECRETS)
     aws.install()
     from functions.ingest.handler import handler, receiver
 
     receiver.cache_clear()
-    event = delivery((ROOT / "events" / "run_completed.json").read_bytes())
+    event = delivery((ROOT / "events" / f"{payload}.json").read_bytes())
     with redirect_stdout(StringIO()):
         handler(event, Context())
         aws.calls.clear()
