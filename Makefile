@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench screenshots reference events lock
+.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench cost scale screenshots reference events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -66,6 +66,12 @@ deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 
 bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
 	@python -m bench
+
+cost: $(READY) ## what the stack costs, from counted calls and list prices: the tables of docs/cost.md
+	@python -m bench.cost
+
+scale: $(READY) ## which limit binds when, and the run queue simulated: the tables of docs/scale.md
+	@python -m bench.scale
 
 screenshots: $(READY) ## docs/images anew, with chromium
 	@python -m tests.browser.screenshots

@@ -1,1 +1,1 @@
-"""Measures what `docs/performance.md` states: `make bench`."""
+"""Measures what the documents state: `make bench`, `make cost`, `make scale`."""
