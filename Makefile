@@ -67,10 +67,10 @@ deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
 	@python -m bench
 
-cost: $(READY) ## what the stack costs, from counted calls and list prices: the tables of docs/cost.md
+cost: $(READY) ## dollars, from what is counted and measured: the tables of docs/cost.md
 	@python -m bench.cost
 
-scale: $(READY) ## which limit binds when, and the run queue simulated: the tables of docs/scale.md
+scale: $(READY) ## which limit binds when, the run queue simulated: the tables of docs/scale.md
 	@python -m bench.scale
 
 screenshots: $(READY) ## docs/images anew, with chromium

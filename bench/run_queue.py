@@ -1,8 +1,7 @@
 """A simulation of the run queue: failed runs that arrive, workers, an outage of Paradime.
 
-Messages that are put off come back after the delays of `functions.fetch.retry`. SimPy simulates
-the same in fewer lines and came to the same numbers, but takes minutes for the millions of receives
-of a day.
+Messages that are put off come back after the delays of `functions.fetch.retry`. SimPy would take
+fewer lines, but minutes for the millions of receives of a day.
 """
 
 import random
@@ -54,10 +53,10 @@ class Load:
 
     @property
     def drain_seconds(self) -> float:
-        """From the end of the outage until its runs are archived and nothing waits, at the least.
+        """From the end of the outage until its runs are archived and nothing waits, about.
 
-        What has come is taken by what the workers have left beside the runs that go on coming;
-        and what was received just before the end stays hidden for its whole delay.
+        What has come is taken by what the workers have left beside the runs that go on coming; and
+        what was put off last may stay hidden for its whole delay, as among many runs one does.
         """
         if self.utilisation >= 1:
             return inf
