@@ -6,6 +6,7 @@ of `bench.prices`. What is assumed stands in capitals, here and in `bench.durati
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from math import exp
 
 from rich import box
@@ -291,7 +292,7 @@ def _prices() -> Table:
         listed = price.value
         table.add_row(
             f"{price.unit} ({listed.page})",
-            f"{listed.dollars:.10g}",
+            f"{Decimal(str(listed.dollars)):f}",
             f"{listed.per:,}",
             f"{listed.free:,.0f}" if listed.free else "",
         )
@@ -307,9 +308,8 @@ def _table(first: str, *others: str) -> Table:
 
 
 def _number(units: float) -> str:
-    if units >= THOUSAND:
-        return f"{units:,.0f}"
-    return f"{units:.3g}" if units >= 0.001 or not units else f"{units:.2e}"
+    """Three digits of it, none of them in an exponent."""
+    return f"{units:,.0f}" if units >= THOUSAND else f"{Decimal(f'{units:.3g}'):f}"
 
 
 def _dollars(dollars: float) -> str:
