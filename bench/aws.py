@@ -92,7 +92,11 @@ class FakeAws:
                 return self._count("s3.GetObject", request, self._small[key])
             case "HEAD":
                 size, digest = self.objects[key]
-                headers = {"Content-Length": str(size), "x-amz-checksum-sha256": digest}
+                headers = {
+                    "Content-Length": str(size),
+                    "ETag": "e",
+                    "x-amz-checksum-sha256": digest,
+                }
                 return self._count("s3.HeadObject", request, headers=headers)
             case "POST" if "uploads" in query:
                 answer = b"<R><UploadId>u</UploadId></R>"

@@ -37,6 +37,7 @@ class Alarms(Construct):
         queues: Queues,
         api: WebhookApi,
         fetch: Function,
+        sweep: Function,
         sweep_hours: int,
         silence_hours: int,
     ) -> None:
@@ -99,10 +100,18 @@ class Alarms(Construct):
             own(Metric.RUNS_FOUND_MISSING, service="sweep", period=hour),
         )
         if sweep_hours:
+            between_sweeps = cdk.Duration.hours(sweep_hours)
             self._add(
                 "Sweep faults",
-                "Sweeps have failed, or could not look after everything, three times in a row.",
-                own(Metric.SWEEP_FAULTS, service="sweep", period=cdk.Duration.hours(sweep_hours)),
+                "Sweeps could not look after everything, three times in a row.",
+                own(Metric.SWEEP_FAULTS, service="sweep", period=between_sweeps),
+                periods=3,
+            )
+            self._add(
+                "Sweep stopped",
+                "Sweeps have failed as a whole, three times in a row: they could not begin, or "
+                "were stopped, out of time or of memory.",
+                sweep.function.metric_errors(period=between_sweeps),
                 periods=3,
             )
         if silence_hours:

@@ -63,7 +63,7 @@ class ArchiveStack(cdk.Stack):
         fetch = self._fetch(code, fetch_timeout)
         sweep = self._sweep(code)
         api = WebhookApi(self, "WebhookApi", handler=ingest.function)
-        self._watch(api, ingest, fetch)
+        self._watch(api, ingest, fetch, sweep)
         self._add_outputs(api, sweep)
 
     def _ingest(self, code: lambda_.Code) -> Function:
@@ -186,7 +186,7 @@ class ArchiveStack(cdk.Stack):
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
         return sweep
 
-    def _watch(self, api: WebhookApi, ingest: Function, fetch: Function) -> None:
+    def _watch(self, api: WebhookApi, ingest: Function, fetch: Function, sweep: Function) -> None:
         alarms = Alarms(
             self,
             "Alarms",
@@ -194,6 +194,7 @@ class ArchiveStack(cdk.Stack):
             queues=self._queues,
             api=api,
             fetch=fetch,
+            sweep=sweep,
             sweep_hours=self._settings.sweep_hours,
             silence_hours=self._settings.silence_hours,
         )

@@ -69,8 +69,17 @@ def test_sweeps_that_fail_three_times_in_a_row_ring_an_alarm() -> None:
     assert (alarm["Period"], alarm["EvaluationPeriods"]) == (6 * 3600, 3)
 
 
+def test_sweeps_that_are_stopped_three_times_in_a_row_ring_an_alarm() -> None:
+    alarm = named(synthesized(sweepHours=6))["AlarmsSweepStopped"]["Properties"]
+    [function] = alarm["Dimensions"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert shown(function["Value"]) == "SweepFunction"
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (6 * 3600, 3)
+
+
 def test_without_hours_no_sweep_is_missed() -> None:
-    assert "AlarmsSweepFaults" not in named(synthesized(sweepHours=0))
+    alarms = named(synthesized(sweepHours=0))
+    assert not {"AlarmsSweepFaults", "AlarmsSweepStopped"} & alarms.keys()
 
 
 def test_a_sweep_that_failed_is_not_tried_again(template: Template) -> None:
