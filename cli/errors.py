@@ -8,6 +8,7 @@ CommandError
 ├── NoWorkspaceError     no workspace whose API address is known
 ├── NotArchivedError     the run has no archive to look into
 ├── NotReplayableError   the run has nothing to archive
+├── NotRecordsError      the table to restore from
 ├── SecretFormError      what was typed, or is stored, is no such secret
 ├── CaptureError         the file is no captured delivery
 └── IncompleteError      a part of the work could not be done; what, is printed
@@ -44,6 +45,10 @@ class NotArchivedError(CommandError):
 
 class NotReplayableError(CommandError):
     """The run has not ended, so that there is nothing to archive."""
+
+
+class NotRecordsError(CommandError):
+    """The table to restore from holds something else than records of runs."""
 
 
 class SecretFormError(CommandError):

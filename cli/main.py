@@ -13,6 +13,7 @@ from cli.open_page import open_page
 from cli.output import complain
 from cli.redrive import redrive
 from cli.replay import replay
+from cli.restore import restore
 from cli.runs import runs
 from cli.send import send
 from cli.show import show
@@ -42,6 +43,7 @@ app.command(rich_help_panel=_LOOK)(download)
 app.command(rich_help_panel=_REPAIR)(replay)
 app.command(rich_help_panel=_REPAIR)(redrive)
 app.command(rich_help_panel=_REPAIR)(sweep)
+app.command(rich_help_panel=_REPAIR)(restore)
 app.add_typer(
     quarantine.app,
     name="quarantine",

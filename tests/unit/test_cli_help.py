@@ -27,6 +27,7 @@ def test_help_groups_the_commands() -> None:
         "download",
         "replay",
         "redrive",
+        "restore",
         "quarantine list",
         "quarantine save",
         "quarantine deliver",

@@ -211,3 +211,62 @@ class TestQuarantine:
         ended = bolt_archive("quarantine", "list", "--json")
         assert (ended.status, len(ended.json)) == (0, 2)
         assert "holds no delivery" in ended.err
+
+
+class TestRestore:
+    @pytest.fixture
+    def lost(self, recorded: World) -> World:
+        """Runs 63187, 63188 and 63189 in a table `backup`, and 63189 in the stack's own alone."""
+        dynamodb = boto3.client("dynamodb")
+        schema = dynamodb.describe_table(TableName=recorded.table)["Table"]["KeySchema"]
+        dynamodb.create_table(
+            TableName="backup",
+            KeySchema=schema,
+            AttributeDefinitions=[{"AttributeName": "run_key", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for item in recorded.records():
+            dynamodb.put_item(TableName="backup", Item=item)
+        for run_id in (63187, 63188):
+            key = {"run_key": {"S": f"{UID}#{run_id}"}}
+            dynamodb.delete_item(TableName=recorded.table, Key=key)
+        return recorded
+
+    def test_lost_records_are_as_they_were(self, lost: World, bolt_archive: BoltArchive) -> None:
+        ended = bolt_archive("restore", "backup")
+        assert (ended.status, ended.out) == (0, "2 records restored, 1 there already\n")
+        kept = boto3.client("dynamodb").scan(TableName="backup")["Items"]
+        assert sorted(map(str, lost.records())) == sorted(map(str, kept))
+
+    def test_a_record_that_is_there_stays_as_it_is(
+        self, lost: World, bolt_archive: BoltArchive
+    ) -> None:
+        lost.drain()
+        bolt_archive("replay", "63189")
+        bolt_archive("restore", "backup")
+        assert archive_state(lost, 63189) == "queued"
+
+    def test_a_second_time_there_is_nothing_to_restore(
+        self, lost: World, bolt_archive: BoltArchive
+    ) -> None:
+        first = bolt_archive("restore", "backup", "--json").json
+        assert first == {"restored": [f"{UID}/63187", f"{UID}/63188"], "there": 1}
+        again = bolt_archive("restore", "backup", "--json").json
+        assert again == {"restored": [], "there": 3}
+
+    def test_a_table_of_something_else_is_refused(
+        self, lost: World, bolt_archive: BoltArchive
+    ) -> None:
+        before = lost.records()
+        lost.dynamodb.put_item(TableName="workspaces", Item={"workspace_uid": {"S": UID}})
+        ended = bolt_archive("restore", "workspaces")
+        assert ended.status == 1
+        assert "workspaces holds an item that is no record of a run" in ended.err
+        assert lost.records() == before
+
+    def test_a_table_that_is_not_there_is_said(
+        self, lost: World, bolt_archive: BoltArchive
+    ) -> None:
+        ended = bolt_archive("restore", "backups")
+        assert ended.status == 1
+        assert "ResourceNotFound" in ended.err

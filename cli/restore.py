@@ -1,0 +1,61 @@
+"""`bolt-archive restore`: records that are lost, from another table of records."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from cli.errors import NotRecordsError
+from cli.options import targeted
+from cli.output import AsJson, counted, print_json, say, working
+from cli.records import Record, run_name
+from cli.target import Target
+
+
+@targeted
+def restore(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The DynamoDB table to read.")],
+    target: Target,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the records that the stack lacks from another table.
+
+    DynamoDB restores a table to a point in time as a new table: this brings its records back. A
+    record that the stack has stays as it is. Nothing is queued, and no message is sent.
+
+    Example:
+    $ bolt-archive restore runs-of-yesterday
+    """
+    restored, there = [], 0
+    with working("copying records"):
+        for record in _records(target, table):
+            if _put_if_absent(target, record):
+                restored.append(run_name(record))
+            else:
+                there += 1
+    if as_json:
+        print_json({"restored": restored, "there": there})
+    else:
+        say(f"{counted(len(restored), 'record')} restored, {there} there already")
+
+
+def _records(target: Target, table: str) -> Iterator[Record]:
+    """Whole records, of any number.
+
+    Raises:
+        NotRecordsError: an item of the table is no record of a run.
+    """
+    pages = target.runs.meta.client.get_paginator("scan").paginate(TableName=table)
+    for page in pages:
+        for item in page["Items"]:
+            if not {"run_key", "workspace_uid", "run_id"} <= item.keys():
+                raise NotRecordsError(f"{table} holds an item that is no record of a run")
+            yield dict(item)
+
+
+def _put_if_absent(target: Target, record: Record) -> bool:
+    try:
+        target.runs.put_item(Item=record, ConditionExpression="attribute_not_exists(run_key)")
+    except target.runs.meta.client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
