@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy bench cost scale screenshots reference events lock
+.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -63,6 +63,9 @@ bootstrap: $(READY) ## once an AWS account and region, before the first deploy
 
 deploy: $(READY) ## cdk deploy into the AWS account of your credentials
 	@npx cdk deploy
+
+destroy: $(READY) ## cdk destroy; what it keeps on purpose is in docs/operations.md
+	@npx cdk destroy
 
 bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
 	@python -m bench
