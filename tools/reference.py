@@ -130,7 +130,7 @@ def _command(context: typer.Context, common: list[tuple[str, str]]) -> str:
             f"### `{context.command_path}`",
             text,
             *([_table(("argument or option", ""), own)] if own else []),
-            f"```\n{examples}\n```",
+            f"```console\n{examples}\n```",
         ]
     )
 
