@@ -4,6 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 CHECKOV_READY := .venv/.checkov-ready
+AWS_READY := .venv/.aws-ready
 
 .PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
 
@@ -38,7 +39,14 @@ $(CHECKOV_READY): $(READY) tests/checkov/requirements.txt
 	  --only-binary=:all: -r tests/checkov/requirements.txt
 	@touch $@
 
-test: $(TESTS_READY) $(CHECKOV_READY) ## all tests
+$(AWS_READY): $(READY) tests/aws/requirements.txt
+	@echo "set-up: the AWS command line in .venv/aws, for the tests"
+	@python -m venv --clear .venv/aws
+	@.venv/aws/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+	  --only-binary=:all: -r tests/aws/requirements.txt
+	@touch $@
+
+test: $(TESTS_READY) $(CHECKOV_READY) $(AWS_READY) ## all tests
 	@python -m pytest
 
 fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run

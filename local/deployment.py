@@ -55,9 +55,14 @@ def deploy(state: StateDir, endpoint_url: str) -> dict[str, str]:
     """
     options = ("--app", str(state.assembly), "--require-approval", "never", "--method", "direct")
     _run(ROOT, "deploy", *options, state=state, url=endpoint_url)
+    return stack_outputs(_STACK, endpoint_url)
+
+
+def stack_outputs(stack: str, endpoint_url: str) -> dict[str, str]:
+    """The outputs of a stack that is deployed."""
     cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
-    [stack] = cloudformation.describe_stacks(StackName=_STACK)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
 def _run(cwd: Path, *arguments: str, state: StateDir, url: str) -> None:

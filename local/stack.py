@@ -55,7 +55,7 @@ def local_stack(
             bootstrap(state, aws.endpoint_url)
             synth.wait()
             say("deploying the stack")
-            outputs = _outputs(deploy(state, aws.endpoint_url), aws.endpoint_url)
+            outputs = ready_outputs(deploy(state, aws.endpoint_url), aws.endpoint_url)
             write_outputs(outputs, state.outputs)
             try:
                 yield LocalStack(outputs, aws, state)
@@ -63,7 +63,8 @@ def local_stack(
                 state.outputs.unlink(missing_ok=True)
 
 
-def _outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
+def ready_outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
+    """Those of `outputs.json`, from a stack's own; both secrets are stored unless they were."""
     secrets = session().client("secretsmanager", endpoint_url=endpoint_url)
     store_api_credentials(secrets, deployed["ApiSecretArn"])
     return Outputs(

@@ -30,6 +30,8 @@ def main() -> None:
         subprocess.run([uv, *COMPILE, "--no-deps", f"{sdk}.in", "-o", f"{sdk}.txt"], check=True)
         checkov = "tests/checkov/requirements"
         subprocess.run([uv, *COMPILE, f"{checkov}.in", "-o", f"{checkov}.txt"], check=True)
+        aws = "tests/aws/requirements"
+        subprocess.run([uv, *COMPILE, f"{aws}.in", "-o", f"{aws}.txt"], check=True)
         # pip wants the extras of a requirement in a lock with hashes.
         jaffle = "events/jaffle/requirements"
         subprocess.run(
