@@ -53,6 +53,8 @@ LISTED_ONLY = {
 
 
 def main() -> None:
+    if sys.version_info >= (3, 14):
+        sys.exit("events: dbt 1.10 needs Python 3.13 or older: make events PYTHON=python3.13")
     git = shutil.which("git")
     if not git:
         sys.exit("events: git is needed and not on PATH")
