@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,15 +75,16 @@ def _ours(body: bytes) -> tuple[Callable[[], Any], list[tuple[str, dict[str, Any
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
         calls.append((model.name, dict(params)))
 
-    FakeAws(SECRETS).install(note)
-    receiver.cache_clear()
-    run()  # reads the secret, notes the workspace
-    calls.clear()
-    assert run()["statusCode"] == 202
-    noted = list(calls)
-    FakeAws(SECRETS).install()
-    receiver.cache_clear()
-    run()
+    with _unprinted():
+        FakeAws(SECRETS).install(note)
+        receiver.cache_clear()
+        run()  # reads the secret, notes the workspace
+        calls.clear()
+        assert run()["statusCode"] == 202
+        noted = list(calls)
+        FakeAws(SECRETS).install()
+        receiver.cache_clear()
+        run()
     return run, noted
 
 
@@ -105,8 +106,15 @@ def _floor(body: bytes, calls: list[tuple[str, dict[str, Any]]]) -> Callable[[],
 
 
 def _cpu(run: Callable[[], Any], times: int) -> float:
-    begun = time.process_time()
-    with Path(os.devnull).open("w") as null, redirect_stdout(null):
+    with _unprinted():
+        begun = time.process_time()
         for _ in range(times):
             run()
-    return (time.process_time() - begun) / times
+        return (time.process_time() - begun) / times
+
+
+@contextmanager
+def _unprinted() -> Iterator[None]:
+    """What is measured is not the terminal."""
+    with Path(os.devnull).open("w") as null, redirect_stdout(null):
+        yield

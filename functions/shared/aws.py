@@ -15,6 +15,9 @@ CLIENT_CONFIG = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
+    # mypy checks the parameters against boto3's stubs. To have botocore check them in each call as
+    # well would be a large part of a large delivery (docs/performance.md).
+    parameter_validation=False,
 )
 
 
