@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -43,14 +44,14 @@ def _first(url: str, artifacts: int, *options: object) -> dict[str, float]:
 
 
 def _table(what: str, tried: dict[int, dict[str, Any]], default: int) -> Table:
-    table = Table(what, "seconds", "of them on a processor", "MiB in all")
+    table = Table(what, "seconds", "of them on a processor", "MiB in all", box=MARKDOWN)
     for number, one in tried.items():
-        table.add_row(*_row(number, one), style="bold" if number == default else None)
+        table.add_row(*_row(f"**{number}**" if number == default else str(number), one))
     return table
 
 
-def _row(number: int, one: dict[str, float]) -> Iterable[str]:
-    yield str(number)
+def _row(number: str, one: dict[str, float]) -> Iterable[str]:
+    yield number
     yield f"{one['seconds']:.2f}"
     yield f"{one['cpu_seconds']:.2f}"
     yield f"{one['largest_mib']:.0f}"
