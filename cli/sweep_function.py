@@ -17,12 +17,12 @@ def sweep_settings(target: Target) -> "Settings":
     """
     from pydantic import ValidationError
 
-    from functions.sweep.settings import read_settings
+    from functions.sweep.settings import Settings
 
     functions = target.session.client("lambda", endpoint_url=target.endpoint_url)
     function = functions.get_function_configuration(FunctionName=target.sweep_function)
     try:
-        return read_settings(function.get("Environment", {}).get("Variables", {}))
+        return Settings.read(function.get("Environment", {}).get("Variables", {}))
     except ValidationError as e:
         fields = ", ".join(str(fault["loc"][0]) for fault in e.errors())
         raise TargetError(

@@ -20,7 +20,7 @@ from functions.fetch.files import WORKERS
 from functions.fetch.messenger import Messenger
 from functions.fetch.received import Received
 from functions.fetch.retry import delay_seconds
-from functions.fetch.settings import Settings, from_environment
+from functions.fetch.settings import Settings
 from functions.shared import pointer as pointers
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.deadline import Deadline
@@ -147,7 +147,7 @@ def _count(archived: Archived, *, seconds: float) -> None:
 
 @cache
 def worker() -> Worker:
-    settings = from_environment()
+    settings = Settings.read()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
     return Worker(

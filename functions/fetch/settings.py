@@ -1,16 +1,11 @@
-"""The fetch function's settings, from its environment."""
+"""The fetch function's settings."""
 
-import os
+from pydantic import Json, NonNegativeInt, PositiveInt
 
-from pydantic import BaseModel, ConfigDict, Json, NonNegativeInt, PositiveInt
+from functions.shared.settings import FunctionSettings
 
 
-class Settings(BaseModel):
-    """One field an environment variable, in lower case."""
-
-    # A validation error must not quote the environment, which holds the role's credentials.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
+class Settings(FunctionSettings):
     table_name: str
     bucket_name: str
     queue_url: str
@@ -25,7 +20,3 @@ class Settings(BaseModel):
     retry_cap_seconds: PositiveInt
     missing_grace_seconds: NonNegativeInt
     allow_loopback: bool
-
-
-def from_environment() -> Settings:
-    return Settings.model_validate({name.lower(): value for name, value in os.environ.items()})

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.ingest import http
 from functions.ingest.receive import Receiver
-from functions.ingest.settings import from_environment
+from functions.ingest.settings import Settings
 from functions.shared.aws import CLIENT_CONFIG
 from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
 from functions.shared.intake import Intake
@@ -69,7 +69,7 @@ def _answer(event: dict[str, Any]) -> tuple[http.Answer, *tuple[Metric, ...]]:
 
 @cache
 def receiver() -> Receiver:
-    settings = from_environment()
+    settings = Settings.read()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
     return Receiver(

@@ -17,7 +17,7 @@ from functions.shared.deadline import Deadline
 from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace
 from functions.sweep.compare import is_stale
-from functions.sweep.settings import Settings, from_environment
+from functions.sweep.settings import Settings
 from functions.sweep.sweep import Fault, Searched, Sweeper, Taken, WorkspaceSweep, new_sweeper
 from functions.sweep.workspaces import Workspace
 
@@ -152,7 +152,7 @@ def _count(step: Searched | Taken | Fault, tally: Tally) -> None:
 
 @cache
 def worker() -> Worker:
-    settings = from_environment()
+    settings = Settings.read()
     return Worker(settings, new_sweeper(settings, partial(boto3.client, config=CLIENT_CONFIG)))
 
 

@@ -1,18 +1,13 @@
-"""The sweep function's settings, from its environment."""
+"""The sweep function's settings."""
 
-import os
-from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Json, PositiveInt
+from pydantic import Json, PositiveInt
+
+from functions.shared.settings import FunctionSettings
 
 
-class Settings(BaseModel):
-    """One field an environment variable, in lower case."""
-
-    # A validation error must not quote the environment, which holds the role's credentials.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
+class Settings(FunctionSettings):
     table_name: str
     workspaces_table_name: str
     queue_url: str
@@ -23,11 +18,3 @@ class Settings(BaseModel):
     sweep_lookback_hours: PositiveInt
     stale_hours: PositiveInt
     allow_loopback: bool
-
-
-def from_environment() -> Settings:
-    return read_settings(os.environ)
-
-
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    return Settings.model_validate({name.lower(): value for name, value in environment.items()})

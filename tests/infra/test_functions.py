@@ -4,16 +4,16 @@ import importlib.util
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from functions.fetch.settings import Settings as FetchSettings
 from functions.ingest.settings import Settings as IngestSettings
+from functions.shared.settings import FunctionSettings
 from functions.sweep.settings import Settings as SweepSettings
 from tests.infra.templates import named, of_type, shown, synthesized
 
 Template = dict[str, Any]
 
-SETTINGS: dict[str, type[BaseModel]] = {
+SETTINGS: dict[str, type[FunctionSettings]] = {
     "IngestFunction": IngestSettings,
     "FetchFunction": FetchSettings,
     "SweepFunction": SweepSettings,
@@ -40,8 +40,7 @@ def test_environment_has_a_variable_for_each_setting_and_no_other(
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_settings_take_the_values_of_the_environment(template: Template, function: str) -> None:
-    values = {name.lower(): value for name, value in environment(template, function).items()}
-    SETTINGS[function].model_validate(values)
+    SETTINGS[function].read(environment(template, function))
 
 
 def test_deployment_settings_reach_the_functions() -> None:

@@ -15,6 +15,6 @@ def test_a_missing_setting_is_told_without_the_environment(
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("Z_SESSION_TOKEN", "0penSesame")  # the last one is what would be quoted
     with pytest.raises(ValidationError) as error:
-        settings.from_environment()
+        settings.Settings.read()
     assert "table_name" in str(error.value)
     assert "0penSesame" not in str(error.value)

@@ -14,7 +14,7 @@ from cli.doctor import checks
 from cli.signing import signed_headers
 from cli.target import Target
 from functions.shared.pointer import Pointer
-from functions.sweep import settings as sweep
+from functions.sweep.settings import Settings
 from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import SECRET, WEBHOOK_SECRET, World
 
@@ -49,7 +49,7 @@ class CloudFormation:
 def deployed_settings(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
     monkeypatch.setenv("STALE_HOURS", "24")
-    monkeypatch.setattr(checks, "sweep_settings", lambda _target: sweep.from_environment())
+    monkeypatch.setattr(checks, "sweep_settings", lambda _target: Settings.read())
 
 
 @pytest.fixture(autouse=True)
