@@ -1,9 +1,8 @@
 """dbt's JSON artifacts, read within bounds and whatever version of dbt wrote them."""
 
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, WrapValidator
-from pydantic import ValidatorFunctionWrapHandler as Validate
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.shared.errors import NotUnderstoodError
 
@@ -13,18 +12,6 @@ MAX_ARTIFACT_BYTES = 64 * 1024 * 1024
 MAX_VALUES = 3_000_000
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _absent_if_odd(value: Any, validate: Validate) -> Any:
-    try:
-        return validate(value)
-    except ValidationError:
-        return None
-
-
-# For members that only describe: a version of dbt that writes another kind there costs no more.
-ODD_IS_ABSENT = WrapValidator(_absent_if_odd)
-Text = Annotated[str | None, ODD_IS_ABSENT]
 
 
 class Part(BaseModel):

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from functions.fetch.artifact import ODD_IS_ABSENT, Part, Text, parse
+from functions.fetch.artifact import Part, parse
+from functions.shared.fields import ODD_IS_ABSENT, Text
 
 _Ids = Annotated[tuple[str, ...] | None, ODD_IS_ABSENT]
 

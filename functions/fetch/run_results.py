@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from functions.fetch.artifact import ODD_IS_ABSENT, Part, Text, parse
+from functions.fetch.artifact import Part, parse
+from functions.shared.fields import ODD_IS_ABSENT, Text
 
 # The worst first, and so findings are ordered.
 FAILED = ("error", "runtime error", "fail", "partial success")

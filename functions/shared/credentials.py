@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.shared.errors import CredentialsMissingError
-from functions.shared.event import WorkspaceUid
+from functions.shared.fields import WorkspaceUid
 
 COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
 TOKEN_PATTERN = r"^prdm_(wsp|cmp)_[!-~]+$"  # noqa: S105 (likewise)

@@ -10,41 +10,13 @@ Everything else describes: there, a value of an unexpected kind is read as absen
 change of a Slack setting may cost a run its record. The stored body keeps it all.
 """
 
-from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.shared.errors import NotUnderstoodError
-from functions.shared.instants import as_utc
-
-
-def _absent_if_odd(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return validate(value)
-    except ValidationError:
-        return None
-
-
-_ODD_IS_ABSENT = WrapValidator(_absent_if_odd)
-
-Id = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
-# DynamoDB keeps 38 digits of a number, and refuses one that has more.
-Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Instant = Annotated[datetime, AfterValidator(as_utc)]
-Text = Annotated[str | None, _ODD_IS_ABSENT]
-Texts = Annotated[tuple[str, ...] | None, _ODD_IS_ABSENT]
-WorkspaceUid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+from functions.shared.fields import ODD_IS_ABSENT, Id, Instant, Integer, Text, Texts, WorkspaceUid
 
 
 class _Part(BaseModel):
@@ -116,8 +88,8 @@ class RunEvent(_Part):
     run_url: Text = None
     uuid: Text = None
     error_string: Text = None
-    environment: Annotated[Environment | None, _ODD_IS_ABSENT] = None
-    schedule: Annotated[Schedule | None, _ODD_IS_ABSENT] = None
+    environment: Annotated[Environment | None, ODD_IS_ABSENT] = None
+    schedule: Annotated[Schedule | None, ODD_IS_ABSENT] = None
     end_dttm: Instant | None = None
     commands: tuple[Command, ...] | None = None
 

@@ -7,8 +7,6 @@ with integer variables; the queries that a payload carries are never sent.
 import json
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import requests
@@ -23,8 +21,8 @@ from functions.shared.errors import (
     NotThereError,
     TryAgainError,
 )
-from functions.shared.event import Id
-from functions.shared.session import read_piece
+from functions.shared.fields import Id
+from functions.shared.session import read_piece, retry_after_seconds
 
 # JSON has to be in memory as a whole, and several answers at a time are.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -128,18 +126,6 @@ class ParadimeApi:
         except (requests.RequestException, HTTPError, TimeoutError) as e:
             raise ApiFailingError(f"Paradime's API could not be reached: {type(e).__name__}") from e
         return _data(answer, self._headers.values())
-
-
-def retry_after_seconds(response: requests.Response) -> float | None:
-    """The wait that a response asks for, as seconds or as a date (RFC 9110, 10.2.3)."""
-    text = response.headers.get("Retry-After", "")
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
-        return None
-    return max(wait, 0.0)
 
 
 def _check_status(response: requests.Response) -> None:

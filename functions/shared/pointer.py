@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.shared.errors import NotUnderstoodError
-from functions.shared.event import Id, RunEvent, WorkspaceUid
+from functions.shared.event import RunEvent
+from functions.shared.fields import Id, WorkspaceUid
 
 
 class Pointer(BaseModel):

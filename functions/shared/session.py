@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -96,6 +98,18 @@ def read_piece(response: requests.Response, size: int = PIECE_BYTES) -> bytes:
     except ValueError as e:
         raise ProtocolError("a chunk of a negative size") from e
     return data
+
+
+def retry_after_seconds(response: requests.Response) -> float | None:
+    """The wait that a response asks for, as seconds or as a date (RFC 9110, 10.2.3)."""
+    text = response.headers.get("Retry-After", "")
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+        return None
+    return max(wait, 0.0)
 
 
 class _Watchdog:

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
-from functions.shared.event import Id, Instant, Text
+from functions.shared.fields import Id, Instant, Text
 from functions.shared.paradime import ParadimeApi, ResourceAnswer
 from functions.sweep.pace import Pace
 
