@@ -1,4 +1,4 @@
-"""The code asset of both functions: the package `functions` beside its locked dependencies.
+"""The code asset of all functions: the package `functions` beside its locked dependencies.
 
 No Docker: pip downloads wheels for the platform that is asked for, whatever this machine is.
 """

@@ -14,24 +14,17 @@ from functions.shared.addresses import check_download_url
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
+    LinkRefusedError,
     NotThereError,
     TooManyBytesError,
     TryAgainError,
 )
-from functions.shared.paradime import retry_after_seconds
-from functions.shared.session import PIECE_BYTES, read_piece
+from functions.shared.session import PIECE_BYTES, read_piece, retry_after_seconds
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_REDIRECTS = 3
-
-
-class LinkRefusedError(TryAgainError):
-    """The store refused the link: it has expired, or its signer may not read.
-
-    Not NotThereError: a signer that has lost its rights for a day would else cost all files.
-    """
 
 
 class FileStream(RawIOBase):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from functions.fetch.api import RunApi
 from functions.fetch.bucket import ArchiveBucket, StoredObject
-from functions.fetch.download import Downloader, LinkRefusedError
+from functions.fetch.download import Downloader
 from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.plan import (
     ListedResource,
@@ -22,6 +22,7 @@ from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
     AnswerTooLargeError,
+    LinkRefusedError,
     NotThereError,
     TooManyBytesError,
     TryAgainError,

@@ -46,7 +46,7 @@ def _answer(event: dict[str, Any]) -> tuple[http.Answer, *tuple[Metric, ...]]:
     try:
         received = receiver().receive(http.from_gateway(event), datetime.now(UTC))
     except SignatureError as e:
-        logger.warning("delivery refused", reason=e.reason)
+        logger.warning("delivery refused", reason=str(e))
         return http.UNAUTHORIZED, Metric.DELIVERIES_REFUSED
     except TooLargeError as e:
         logger.error("delivery too large", reason=str(e))

@@ -1,1 +1,1 @@
-"""What both functions use: the vendor's events, the run record, the pointer, adapters, errors."""
+"""What the functions share: the vendor's events, the run record, the pointer, adapters, errors."""

@@ -1,7 +1,7 @@
-"""Every error that this project raises.
+"""Every error that what runs in Lambda raises of its own.
 
 RunArchiveError
-├── NotUnderstoodError        a genuine delivery or message that is not what it should be
+├── NotUnderstoodError        a delivery, a message or an artifact that is not what it should be
 ├── TooLargeError             does not fit where it has to be stored
 ├── UnavailableError          an AWS service did not do its part
 ├── SignatureError            a delivery is not shown to come from Paradime
@@ -15,6 +15,7 @@ RunArchiveError
 │   │   └── CredentialsRefusedError  or does not take our credentials
 │   ├── AnswerTooLargeError   an answer of the API that memory cannot hold
 │   ├── NotThereError         Paradime does not have it, or not yet
+│   ├── LinkRefusedError      a download link is not taken
 │   └── OutOfTimeError        the function's own time is nearly over
 └── TooManyBytesError         a file over `maxArtifactMiB`
 """
@@ -25,7 +26,7 @@ class RunArchiveError(Exception):
 
 
 class NotUnderstoodError(RunArchiveError):
-    """A genuine delivery, or a message, whose content is not what its model says."""
+    """A genuine delivery, a message or an artifact whose content is not what its model says."""
 
 
 class TooLargeError(RunArchiveError):
@@ -37,11 +38,7 @@ class UnavailableError(RunArchiveError):
 
 
 class SignatureError(RunArchiveError):
-    """A delivery is not shown to come from Paradime; `reason` says why, for logs and metrics."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """A delivery is not shown to come from Paradime; why, no answer to it says."""
 
 
 class SupersededError(RunArchiveError):
@@ -86,6 +83,13 @@ class AnswerTooLargeError(TryAgainError):
 
 class NotThereError(TryAgainError):
     """Paradime says that it does not have the file: perhaps not yet, perhaps never."""
+
+
+class LinkRefusedError(TryAgainError):
+    """The store refused the link: it has expired, or its signer may not read.
+
+    Not NotThereError: a signer that has lost its rights for a day would else cost all files.
+    """
 
 
 class OutOfTimeError(TryAgainError):

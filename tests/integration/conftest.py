@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run both handlers in one process."""
+"""Fixtures of the tests that run the handlers in one process."""
 
 from collections.abc import Iterator
 

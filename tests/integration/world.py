@@ -1,4 +1,4 @@
-"""The whole application in one process: both handlers on moto's AWS, a stand-in for Paradime.
+"""The whole application in one process: the handlers on moto's AWS, a stand-in for Paradime.
 
 moto knows neither event source mappings nor IAM: `drain` plays the first (a message that is not
 done with is received again once its visibility time-out is over, which `drain` does not wait

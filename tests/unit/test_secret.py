@@ -138,7 +138,7 @@ class Ingest:
         try:
             self._receiver.receive(Request(headers, BODY), NOW)
         except SignatureError as e:
-            return e.reason
+            return str(e)
         return "accepted"
 
 
