@@ -1,0 +1,1 @@
+"""The stack in AWS: one construct a concern, composed in `stack.py`."""

@@ -31,7 +31,7 @@ class Alarms(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
+        id: str,
         *,
         topic: sns.ITopic,
         queues: Queues,

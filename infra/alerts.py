@@ -18,14 +18,7 @@ class Alerts(Construct):
     runs this stack.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
-        *,
-        email: str | None,
-        tls_only: bool,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, email: str | None, tls_only: bool) -> None:
         super().__init__(scope, id)
         self.failed_runs = sns.Topic(
             self,

@@ -14,14 +14,7 @@ class Archive(Construct):
     had back for 30 days.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
-        *,
-        retention_days: int,
-        tls_only: bool,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, retention_days: int, tls_only: bool) -> None:
         super().__init__(scope, id)
         self.bucket = s3.Bucket(
             self,

@@ -43,7 +43,7 @@ class Dashboard(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
+        id: str,
         *,
         queues: Queues,
         api: WebhookApi,
@@ -79,13 +79,13 @@ class Dashboard(Construct):
 
     def _arriving(self) -> list[cloudwatch.IWidget]:
         return [
-            _counts(
+            _graph(
                 "Deliveries that are stored",
                 self._own(Metric.DELIVERIES_ACCEPTED, service="ingest", label="accepted"),
                 self._own(Metric.DELIVERIES_QUARANTINED, service="ingest", label="quarantined"),
                 width=_HALF,
             ),
-            _counts(
+            _graph(
                 "Runs of which the sweep had to find out",
                 self._own(Metric.RUNS_FOUND_MISSING, service="sweep", label="no delivery came"),
                 self._own(
@@ -101,14 +101,14 @@ class Dashboard(Construct):
 
     def _refused(self) -> list[cloudwatch.IWidget]:
         return [
-            _counts(
+            _graph(
                 "Deliveries that are not stored",
                 self._own(Metric.DELIVERIES_REFUSED, service="ingest", label="401, signature"),
                 self._own(Metric.DELIVERIES_TOO_LARGE, service="ingest", label="413, too large"),
                 self._own(Metric.DELIVERIES_UNAVAILABLE, service="ingest", label="503, AWS failed"),
                 width=_THIRD,
             ),
-            _counts(
+            _graph(
                 "Faults behind 5xx answers",
                 self._api.stage.metric_server_error(statistic="Sum", label="5xx"),
                 self._ingest.function.metric_errors(label="the function failed"),
@@ -125,7 +125,7 @@ class Dashboard(Construct):
 
     def _failing(self) -> list[cloudwatch.IWidget]:
         return [
-            _counts(
+            _graph(
                 "Runs that ended",
                 self._own(Metric.RUNS_FAILED, service="ingest", label="failed"),
                 self._own(Metric.RUNS_SUCCEEDED, service="ingest", label="succeeded"),
@@ -143,7 +143,7 @@ class Dashboard(Construct):
 
     def _keeping_up(self) -> list[cloudwatch.IWidget]:
         return [
-            _lines(
+            _graph(
                 "Seconds from a run's end to its archive, or until now",
                 self._own(
                     Metric.ARCHIVE_LAG, service="fetch", statistic="p50", label="half of them"
@@ -151,13 +151,15 @@ class Dashboard(Construct):
                 self._own(
                     Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum", label="the slowest"
                 ),
+                width=_THIRD,
             ),
-            _lines(
+            _graph(
                 "Seconds that archiving a run takes",
                 self._own(Metric.ARCHIVE_DURATION, service="fetch", statistic="p50", label="half"),
                 self._own(
                     Metric.ARCHIVE_DURATION, service="fetch", statistic="Maximum", label="slowest"
                 ),
+                width=_THIRD,
             ),
             cloudwatch.GraphWidget(
                 title="What is stored",
@@ -190,7 +192,7 @@ class Dashboard(Construct):
                 ],
                 width=_THIRD,
             ),
-            _counts(
+            _graph(
                 "Where somebody has to look",
                 *(
                     queue.metric_approximate_number_of_messages_visible(
@@ -203,7 +205,7 @@ class Dashboard(Construct):
                 ),
                 width=_THIRD,
             ),
-            _counts(
+            _graph(
                 "What went wrong",
                 self._own(
                     Metric.RUNS_TO_TRY_AGAIN, service="fetch", label="runs to be tried again"
@@ -224,19 +226,10 @@ class Dashboard(Construct):
         ]
 
 
-def _counts(title: str, *metrics: cloudwatch.IMetric, width: int) -> cloudwatch.GraphWidget:
+def _graph(title: str, *metrics: cloudwatch.IMetric, width: int) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=title,
         left=list(metrics),
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
         width=width,
-    )
-
-
-def _lines(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(
-        title=title,
-        left=list(metrics),
-        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
-        width=_THIRD,
     )

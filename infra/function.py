@@ -19,7 +19,7 @@ class Function(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
+        id: str,
         *,
         package: str,
         code: lambda_.Code,

@@ -1,4 +1,4 @@
-"""The queues: failed runs to archive, dead letters, and deliveries that nobody understood."""
+"""The queues: runs to archive, dead letters, and deliveries that nobody understood."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
@@ -19,7 +19,7 @@ class Queues(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
+        id: str,
         *,
         consumer_timeout: cdk.Duration,
         max_receives: int,

@@ -30,7 +30,7 @@ _LISTED = [
 class Records(Construct):
     """One item a run, with the three indexes that listings use."""
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's own name
+    def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.table = dynamodb.Table(
             self,

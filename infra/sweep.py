@@ -14,12 +14,7 @@ class SweepSchedule(Construct):
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
-        *,
-        function: lambda_.Function,
-        hours: int,
+        self, scope: Construct, id: str, *, function: lambda_.Function, hours: int
     ) -> None:
         super().__init__(scope, id)
         function.configure_async_invoke(retry_attempts=0)

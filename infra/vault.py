@@ -17,7 +17,7 @@ class Vault(Construct):
     that a later deployment leaves what the operator stored. Never change the values below.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's own name
+    def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.webhook_arn = self._secret(
             "Webhook",

@@ -32,13 +32,7 @@ _ACCESS_LOG = {
 class WebhookApi(Construct):
     """One route, `POST /webhooks/paradime`; the signature is checked by the function behind it."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,  # noqa: A002 - the CDK's own name
-        *,
-        handler: lambda_.IFunction,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, handler: lambda_.IFunction) -> None:
         super().__init__(scope, id)
         api = apigateway.HttpApi(
             self, "Api", create_default_stage=False, description="Receives Paradime's webhooks"

@@ -8,7 +8,7 @@ from constructs import Construct
 class Workspaces(Construct):
     """One item a workspace. Deliveries fill it anew, so that it goes with the stack."""
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's own name
+    def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.table = dynamodb.Table(
             self,
