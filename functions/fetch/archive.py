@@ -13,12 +13,12 @@ import requests
 from aws_lambda_powertools import Logger
 
 from functions.fetch.api import RunApi
+from functions.fetch.archive_outcome import ArchiveOutcome, ArchiveState
 from functions.fetch.bucket import ArchiveBucket
 from functions.fetch.download import Downloader
 from functions.fetch.files import FileOutcome, PendingFile, RunFiles
 from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.keys import run_prefix
-from functions.fetch.message import ArchiveOutcome, ArchiveState
 from functions.fetch.messenger import Messenger
 from functions.fetch.own_files import EVENT, store_own_files
 from functions.shared import event as events

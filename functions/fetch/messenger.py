@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from functions.fetch.message import ArchiveOutcome, compose
+from functions.fetch.archive_outcome import ArchiveOutcome
+from functions.fetch.topic_message import compose
 from functions.shared.errors import UnavailableError
 from functions.shared.event import RunEvent
 from functions.shared.outcome import run_failed

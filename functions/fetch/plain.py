@@ -52,6 +52,13 @@ def lasted(seconds: float) -> str:
     return " ".join([f"{n} {unit}" for n, unit in parts if n][:2]) or "less than a second"
 
 
+def seconds(duration: float) -> str:
+    """Such as `0.02 s`, `7.8 s`, `2 min 5 s`."""
+    if duration < 10:
+        return f"{max(duration, 0):.{2 if duration < 1 else 1}f} s"
+    return lasted(duration)
+
+
 def size(number: int) -> str:
     """Such as `680.1 KB`, of a thousand bytes each."""
     if number < 1000:

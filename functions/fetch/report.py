@@ -8,23 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
-from functions.fetch import report_files, report_findings
+from functions.fetch import report_commands, report_files, report_findings
 from functions.fetch.failures import WhatFailed
 from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.logs import Logs
-from functions.fetch.page import fit, page, piece
+from functions.fetch.page import page
 from functions.fetch.plain import clock, counted, https_url, lasted, one_line
 from functions.fetch.plan import unique_commands
-from functions.fetch.timeline import Scale, scale
-from functions.shared.event import Command, Environment, RunEvent
+from functions.shared.event import Environment, RunEvent
 from functions.shared.outcome import command_failed, run_failed, run_state
 
-ROOM_FOR_COMMANDS = 120_000
-ROOM_FOR_STRIP = 40_000
-# So many commands stand in lines of their own; of more, one line shows all of them.
-MAX_OPEN_COMMANDS = 30
 MAX_WHY = 3
 MAX_ERROR_CHARACTERS = 500
 
@@ -51,7 +44,7 @@ def render(report: Report) -> bytes:
     event, failed = report.event, report.failed
     state = one_line(run_state(event), 40)
     parts = {
-        "timeline": _timeline(event),
+        "timeline": report_commands.timeline(event),
         "findings": report_findings.findings(event, failed),
         "skipped": report_findings.skipped(failed),
         "logs": report_files.logs(event, report.prefix, report.logs),
@@ -89,13 +82,13 @@ def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
         position = event.positions[broken[0].id]
         return {
             "before": f"Command {position} {of}, ",
-            "command": report_findings.command_text(broken[0]),
-            "after": f", {report_findings.outcome(broken[0])}{after}",
+            "command": report_commands.command_text(broken[0]),
+            "after": f", {report_commands.outcome(broken[0])}{after}",
         }
     if broken:
         return {
             "before": f"{len(broken):,} {of} commands failed, the first of them ",
-            "command": report_findings.command_text(broken[0]),
+            "command": report_commands.command_text(broken[0]),
             "after": after,
         }
     if run_failed(event):
@@ -119,44 +112,6 @@ def _facts(event: RunEvent) -> dict[str, str]:
         "Workspace": workspace,
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),
-    }
-
-
-def _timeline(event: RunEvent) -> dict[str, Any]:
-    commands, of = unique_commands(event), scale(event)
-    html, shown = fit((piece("command", _row(event, c, of)) for c in commands), ROOM_FOR_COMMANDS)
-    return {
-        "id": "commands",
-        "title": "Commands",
-        "count": len(commands),
-        "html": html,
-        "more": counted(len(commands) - shown, "command") if shown < len(commands) else "",
-        "strip": _strip(event, of) if len(commands) > MAX_OPEN_COMMANDS else "",
-        "said": counted(len(commands), "command"),
-        "start": f"{of.start:%H:%M:%S}",
-        "end": f"{of.end:%H:%M:%S}",
-    }
-
-
-def _strip(event: RunEvent, of: Scale) -> Markup:
-    """All commands in one line, those that failed on top."""
-    bars = [
-        {"bar": bar, "failed": command_failed(command)}
-        for command in sorted(unique_commands(event), key=command_failed)
-        if (bar := of.bar(command))
-    ]
-    return fit((piece("strip_bar", bar) for bar in bars), ROOM_FOR_STRIP)[0]
-
-
-def _row(event: RunEvent, command: Command, of: Scale) -> dict[str, Any]:
-    start, end = command.start_dttm, command.end_dttm
-    return {
-        "position": event.positions[command.id],
-        "text": report_findings.command_text(command),
-        "failed": command_failed(command),
-        "outcome": report_findings.outcome(command),
-        "bar": of.bar(command),
-        "took": report_findings.seconds((end - start).total_seconds()) if start and end else "",
     }
 
 

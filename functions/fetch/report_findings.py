@@ -5,10 +5,9 @@ from itertools import islice
 from typing import Any
 
 from functions.fetch.failures import Finding, SkippedNodes, WhatFailed
-from functions.fetch.message import telling_line
-from functions.fetch.nodes import named
+from functions.fetch.nodes import named, telling_line
 from functions.fetch.page import fit, piece
-from functions.fetch.plain import counted, lasted, one_line
+from functions.fetch.plain import counted, one_line, seconds
 from functions.fetch.plan import unique_commands
 from functions.fetch.run_results import WARNED
 from functions.shared.event import Command, RunEvent
@@ -70,24 +69,6 @@ def why(event: RunEvent, failed: WhatFailed, most: int) -> list[dict[str, Any]]:
     """The first of what failed, each in two lines."""
     views = _FindingViews(event, failed)
     return [views.view(finding, "") for finding in failed.failures[:most]]
-
-
-def command_text(command: Command) -> str:
-    return one_line(command.command, MAX_NAME_CHARACTERS)
-
-
-def outcome(command: Command) -> str:
-    """How a failed command ended."""
-    if command.return_code:
-        return f"returned {command.return_code}"
-    return one_line(command.status, 40)
-
-
-def seconds(duration: float) -> str:
-    """Such as `0.02 s`, `7.8 s`, `2 min 5 s`."""
-    if duration < 10:
-        return f"{max(duration, 0):.{2 if duration < 1 else 1}f} s"
-    return lasted(duration)
 
 
 class _FindingViews:

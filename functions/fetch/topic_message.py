@@ -1,16 +1,17 @@
-"""The message about a failed run: a subject, a text for an inbox, and JSON for programs.
+"""The message to the topic of failed runs: a subject, a text for an inbox, JSON for programs.
 
 It says what failed and where to look, and nothing else. Sizes stay far below SNS's 256 KB: all
 that others wrote is cut, and listed up to a number.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from functions.fetch.nodes import named
+from functions.fetch.archive_outcome import ArchiveOutcome
+from functions.fetch.failures import MAX_IN_RECORD
+from functions.fetch.nodes import named, telling_line
 from functions.fetch.plain import (
     clock,
     counted,
@@ -31,36 +32,6 @@ from functions.shared.outcome import command_failed, run_state
 MAX_SUBJECT_CHARACTERS = 99
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
-# The record's own bound; programs get all of them.
-MAX_FAILURES = 20
-
-# dbt names the node again before it says what is wrong: "Database Error in model a (models/a.sql)".
-_DBT_HEADING = re.compile(r"[A-Z]\w+ Error in \w+ \S+ \(.*\)")
-
-
-ArchiveState = Literal["archived", "partial", "failed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOutcome:
-    """What became of a run's archive.
-
-    `url` opens it in the S3 console and is None where nothing is stored; `error` is why it was
-    given up. `failures` are the record's, `{"unique_id", "status", "message"}`: of `failure_count`
-    the first, and behind them what only warned, which is not told.
-    """
-
-    state: ArchiveState
-    url: str | None = None
-    files: int = 0
-    bytes: int = 0
-    missing: int = 0
-    failures: Sequence[Mapping[str, Any]] = ()
-    failure_count: int = 0
-    error: str | None = None
-
-    def first_failures(self, number: int) -> Sequence[Mapping[str, Any]]:
-        return self.failures[: min(number, self.failure_count)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +55,6 @@ def compose(event: RunEvent, archive: ArchiveOutcome) -> Message:
         },
         attributes=_attributes(event, archive),
     )
-
-
-def telling_line(message: object) -> str:
-    """The first line of a node's message that says what is wrong; empty if there is none."""
-    lines = [line for line in map(one_line, str(message or "").splitlines()) if line]
-    if len(lines) > 1 and _DBT_HEADING.fullmatch(lines[0]):
-        return lines[1]
-    return lines[0] if lines else ""
 
 
 def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
@@ -245,7 +208,7 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
                 "status": one_line(failure.get("status")) or None,
                 "message": telling_line(failure.get("message")) or None,
             }
-            for failure in archive.first_failures(MAX_FAILURES)
+            for failure in archive.first_failures(MAX_IN_RECORD)
         ],
         "failure_count": archive.failure_count,
         "archive": {

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.fetch.message import ArchiveOutcome, Message, compose, telling_line
+from functions.fetch.archive_outcome import ArchiveOutcome
+from functions.fetch.nodes import telling_line
 from functions.fetch.plain import https_url, lasted, size
+from functions.fetch.topic_message import Message, compose
 from functions.shared import event as events
 from functions.shared.event import RunEvent
 from tests.integration.world import EVENTS
