@@ -45,11 +45,11 @@ MIN_KEY_BYTES = 24
 MIN_SECRET_CHARACTERS = 16
 
 _STANDARD = ("id", "timestamp", "signature")
-_TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 # Visible ASCII but for the full stop, which ends the id in what is signed: with one in the id,
 # the same signature would also fit another id, timestamp and body.
-_ID = re.compile(r"[!-\-/-~]{1,256}", re.ASCII)
-_V1_ENTRY = re.compile(r"v1,([A-Za-z0-9+/]{43}=)", re.ASCII)
+DELIVERY_ID = re.compile(r"[!-\-/-~]{1,256}", re.ASCII)
+V1_ENTRY = re.compile(r"v1,([A-Za-z0-9+/]{43}=)", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -189,16 +189,16 @@ def _standard_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:
     delivery_id, timestamp, signatures = (headers.get(f"{family}-{n}", "") for n in _STANDARD)
     if not (delivery_id and timestamp and signatures):
         raise SignatureError("signature headers missing")
-    if not _ID.fullmatch(delivery_id):
+    if not DELIVERY_ID.fullmatch(delivery_id):
         raise SignatureError("id header malformed")
-    if not _TIMESTAMP.fullmatch(timestamp):
+    if not TIMESTAMP.fullmatch(timestamp):
         raise SignatureError("timestamp malformed")
     return delivery_id, timestamp, signatures
 
 
 def _v1_signatures(entries: str) -> list[bytes]:
     """All well-formed `v1` entries; others may stand beside them and spoil nothing."""
-    matches = map(_V1_ENTRY.fullmatch, entries.split(" "))
+    matches = map(V1_ENTRY.fullmatch, entries.split(" "))
     return [match[1].encode() for match in matches if match]
 
 

@@ -170,6 +170,7 @@ class TestMalformed:
             ("svix-timestamp", "1714979289.5"),
             ("svix-timestamp", "1714979289000"),
             ("svix-id", "two words"),
+            ("svix-id", "msg_1.1714979289"),
             ("svix-signature", "v1"),
             ("svix-signature", "v1,short"),
             ("svix-signature", "v2,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
