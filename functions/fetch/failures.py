@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from functions.fetch.skipped import by_causes
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.event import Command, RunEvent
 from functions.shared.outcome import command_failed, run_failed, run_state
+from functions.shared.room import that_fit
 
 RUN_RESULTS = "run_results.json"
 MANIFEST = "manifest.json"
@@ -85,7 +86,8 @@ class WhatFailed:
 
     def record_fields(self) -> dict[str, Any]:
         """The record's attributes: warnings stand behind what failed, and are not counted."""
-        kept = list(_until_full(map(_summary, [*self.failures, *self.warnings][:MAX_IN_RECORD])))
+        first = map(_summary, [*self.failures, *self.warnings][:MAX_IN_RECORD])
+        kept = list(that_fit(first, MAX_RECORD_BYTES, _item_bytes))
         return {"failures": kept or None, "failure_count": len(self.failures)}
 
     def to_json(self, event: RunEvent) -> bytes:
@@ -255,13 +257,8 @@ def _summary(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _until_full(summaries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    room = MAX_RECORD_BYTES
-    for summary in summaries:
-        room -= sum(len(str(value).encode(errors="replace")) + 16 for value in summary.values())
-        if room < 0:
-            return
-        yield summary
+def _item_bytes(summary: dict[str, Any]) -> int:
+    return sum(len(str(value).encode(errors="replace")) + 16 for value in summary.values())
 
 
 def _cut(text: str, characters: int) -> str | None:

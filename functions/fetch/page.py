@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from functions.fetch.console import without_controls
+from functions.shared.room import that_fit
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,14 +57,6 @@ def page(view: dict[str, Any]) -> bytes:
 
 
 def fit(pieces: Iterable[Markup], room: int) -> tuple[Markup, int]:
-    """The pieces that fit into so many bytes, together, and how many they are.
-
-    What comes after the first that does not fit is not made.
-    """
-    kept = []
-    for one in pieces:
-        room -= len(one.encode(errors="replace"))
-        if room < 0:
-            break
-        kept.append(one)
+    """The pieces that fit into so many bytes, together, and how many they are."""
+    kept = list(that_fit(pieces, room, lambda one: len(one.encode(errors="replace"))))
     return Markup("").join(kept), len(kept)

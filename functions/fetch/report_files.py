@@ -14,6 +14,7 @@ from functions.fetch.page import fit, piece
 from functions.fetch.plain import counted, one_line, size
 from functions.fetch.plan import unique_commands
 from functions.shared.event import RunEvent
+from functions.shared.room import that_fit
 
 # Bytes of the page.
 ROOM_FOR_LOGS = 200_000
@@ -119,7 +120,7 @@ def files(
 
 def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
     of_end = console.lines(end.text)
-    lines = _that_fit(of_end, ROOM_FOR_ONE_LOG)
+    lines = list(that_fit(reversed(of_end), ROOM_FOR_ONE_LOG, _page_bytes))[::-1]
     before, last = lines[:-MAX_OPEN_LINES], lines[-MAX_OPEN_LINES:]
     whole = end.whole and len(lines) == len(of_end)
     return {
@@ -133,15 +134,8 @@ def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
     }
 
 
-def _that_fit(lines: Sequence[console.Line], room: int) -> list[console.Line]:
-    """The last lines that do not take more bytes of the page than there are."""
-    kept: list[console.Line] = []
-    for line in reversed(lines):
-        room -= 1 + sum(len(escape(span.text).encode()) + _SPAN_BYTES for span in line)
-        if room < 0:
-            break
-        kept.append(line)
-    return kept[::-1]
+def _page_bytes(line: console.Line) -> int:
+    return 1 + sum(len(escape(span.text).encode()) + _SPAN_BYTES for span in line)
 
 
 def _file(prefix: str, key: str, number: int) -> dict[str, str]:

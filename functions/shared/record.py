@@ -8,7 +8,7 @@ itself can tell the greater.
 """
 
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from functions.shared import instants
 from functions.shared.errors import TooLargeError
 from functions.shared.event import Command, Environment, RunEvent
 from functions.shared.outcome import command_failed, run_failed, run_state
+from functions.shared.room import that_fit
 
 # An item holds 400 KB in all. The event gets most of it (a payload packs to a tenth or less),
 # the commands a fixed part, and the other texts are cut.
@@ -130,18 +131,14 @@ def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
     failed_first = sorted(
         enumerate(commands, start=1), key=lambda numbered: not command_failed(numbered[1])
     )
-    fitting = _until_full(_summary(index, command) for index, command in failed_first)
+    summaries = (_summary(index, command) for index, command in failed_first)
+    fitting = that_fit(summaries, MAX_COMMANDS_BYTES, _item_bytes)
     return sorted(fitting, key=lambda summary: int(summary["index"]))
 
 
-def _until_full(summaries: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
-    room = MAX_COMMANDS_BYTES
-    for summary in summaries:
-        # Names and values count as they are, numbers and each map a few bytes more.
-        room -= sum(len(name) + len(str(value).encode()) + 4 for name, value in summary.items())
-        if room < 0:
-            return
-        yield summary
+def _item_bytes(summary: dict[str, Any]) -> int:
+    """Names and values count as they are, numbers and each map a few bytes more."""
+    return sum(len(name) + len(str(value).encode()) + 4 for name, value in summary.items())
 
 
 def _summary(index: int, command: Command) -> dict[str, Any]:
