@@ -120,9 +120,10 @@ def _query(
     if since is not None:
         names["#order"], values[":since"] = order, instants.to_text(since)
         condition += " AND #order >= :since"
-    start: dict[str, Any] = (
-        {} if after is None else {"ExclusiveStartKey": _index_position(after, key, value, order)}
-    )
+    start: dict[str, Any] = {}
+    if after is not None:
+        position = {"run_key": after["run_key"], key: value, order: after[order]}
+        start = {"ExclusiveStartKey": position}
     pages = target.runs.meta.client.get_paginator("query").paginate(
         TableName=target.table,
         IndexName=index,
@@ -134,10 +135,6 @@ def _query(
     )
     for page in pages:
         yield from page["Items"]
-
-
-def _index_position(run: Record, key: str, value: str, order: str) -> dict[str, Any]:
-    return {"run_key": _run_key(run), key: value, order: run[order]}
 
 
 def _all(
@@ -154,17 +151,13 @@ def _all(
     runs: list[Record] = [dict(item) for page in pages for item in page["Items"]]
 
     def place(run: Record) -> tuple[str, str]:
-        return str(run[order]), _run_key(run)
+        return str(run[order]), str(run["run_key"])
 
     runs.sort(key=place, reverse=True)
     if after is None:
         return iter(runs)
     last = place(after)
     return dropwhile(lambda run: place(run) >= last, runs)
-
-
-def _run_key(run: Record) -> str:
-    return f"{run['workspace_uid']}#{run['run_id']}"
 
 
 def _only_run_with_id(target: Target, run_id: str) -> str:

@@ -1,7 +1,5 @@
 """Puts a run back to where it waits for its archive."""
 
-from typing import Any
-
 from cli.records import Record
 from cli.target import Target
 from functions.shared.pointer import Pointer
@@ -13,7 +11,7 @@ def mark_queued(target: Target, record: Record) -> None:
     Files that are stored are not fetched again, whatever the record says.
     """
     target.runs.update_item(
-        Key={"run_key": f"{record['workspace_uid']}#{record['run_id']}"},
+        Key={"run_key": record["run_key"]},
         UpdateExpression="SET archive_state = :queued REMOVE archived_rank, archive_error",
         ConditionExpression="attribute_exists(event_rank)",  # else it would make a new record
         ExpressionAttributeValues={":queued": "queued"},
@@ -21,10 +19,9 @@ def mark_queued(target: Target, record: Record) -> None:
 
 
 def pointer_of(record: Record) -> Pointer:
-    fields: dict[str, Any] = {
-        "workspace_uid": record["workspace_uid"],
-        "run_id": int(record["run_id"]),
-        "schedule_name": record["schedule_name"][:256],
-        "status": (record.get("reported_status") or "")[:256],
-    }
-    return Pointer(**fields)
+    return Pointer(
+        workspace_uid=record["workspace_uid"],
+        run_id=int(record["run_id"]),
+        schedule_name=record["schedule_name"],
+        status=record.get("reported_status") or "",
+    )

@@ -6,11 +6,13 @@
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.event import RunEvent
 from functions.shared.fields import Id, WorkspaceUid
+
+_Shown = Annotated[str, AfterValidator(lambda text: text[:256])]
 
 
 class Pointer(BaseModel):
@@ -22,8 +24,8 @@ class Pointer(BaseModel):
     event: Literal["bolt.run.completed"] = "bolt.run.completed"
     workspace_uid: WorkspaceUid
     run_id: Id
-    schedule_name: str = ""
-    status: str = ""
+    schedule_name: _Shown = ""
+    status: _Shown = ""
 
     @property
     def run_key(self) -> str:
@@ -38,8 +40,8 @@ def pointer_to(event: RunEvent) -> Pointer:
     return Pointer(
         workspace_uid=event.workspace.uid,
         run_id=event.id,
-        schedule_name=event.schedule_name[:256],
-        status=event.status[:256],
+        schedule_name=event.schedule_name,
+        status=event.status,
     )
 
 
