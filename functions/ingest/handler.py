@@ -36,35 +36,40 @@ RUNS_BY_ENDING = {
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer, *counted = _answer(event)
-    for metric in counted:
-        metrics.add_metric(metric, MetricUnit.Count, 1)
-    return answer.to_gateway()
+    return _answer(event).to_gateway()
 
 
-def _answer(event: dict[str, Any]) -> tuple[http.Answer, *tuple[Metric, ...]]:
+def _answer(event: dict[str, Any]) -> http.Answer:
     try:
         received = receiver().receive(http.from_gateway(event), datetime.now(UTC))
     except SignatureError as e:
         logger.warning("delivery refused", reason=str(e))
-        return http.UNAUTHORIZED, Metric.DELIVERIES_REFUSED
+        _count(Metric.DELIVERIES_REFUSED)
+        return http.UNAUTHORIZED
     except TooLargeError as e:
         logger.error("delivery too large", reason=str(e))
-        return http.TOO_LARGE, Metric.DELIVERIES_TOO_LARGE
+        _count(Metric.DELIVERIES_TOO_LARGE)
+        return http.TOO_LARGE
     except UnavailableError as e:
         logger.error("delivery not stored", reason=str(e))
-        return http.UNAVAILABLE, Metric.DELIVERIES_UNAVAILABLE
+        _count(Metric.DELIVERIES_UNAVAILABLE)
+        return http.UNAVAILABLE
     except Exception:
         # Lambda's own line about it would say neither which delivery nor which run.
         logger.exception("delivery failed to be taken in")
         raise
     if received is None:
-        return http.QUARANTINED, Metric.DELIVERIES_QUARANTINED
+        _count(Metric.DELIVERIES_QUARANTINED)
+        return http.QUARANTINED
     metrics.add_metadata("run_key", received.run_key)
-    answer = http.accepted(f"{received.workspace.uid}/{received.id}")
-    if (ended := ending(received)) is None:
-        return answer, Metric.DELIVERIES_ACCEPTED
-    return answer, Metric.DELIVERIES_ACCEPTED, RUNS_BY_ENDING[ended]
+    _count(Metric.DELIVERIES_ACCEPTED)
+    if (ended := ending(received)) is not None:
+        _count(RUNS_BY_ENDING[ended])
+    return http.accepted(f"{received.workspace.uid}/{received.id}")
+
+
+def _count(metric: Metric) -> None:
+    metrics.add_metric(metric, MetricUnit.Count, 1)
 
 
 @cache
