@@ -1,23 +1,19 @@
 """The runs table: one item a run, merged from its deliveries and from its archive."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from functions.shared import instants
 from functions.shared.aws import error_code, unavailable
 from functions.shared.errors import RunNotFoundError, SupersededError
+from functions.shared.items import plain, update_arguments
 from functions.shared.record import Delivery, Source, attributes, unpack_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_to_dynamodb = TypeSerializer().serialize
-_from_dynamodb = TypeDeserializer().deserialize
 
 ARCHIVED_STATES = frozenset({"archived", "partial"})
 
@@ -106,7 +102,7 @@ class RunsTable:
             )
         if "event_gz" not in answer.get("Item", {}):
             raise RunNotFoundError(f"no record of run {run_key} in the table {self._name}")
-        item = {name: _from_dynamodb(value) for name, value in answer["Item"].items()}
+        item = plain(answer["Item"])
         return StoredRun(
             run_key=run_key,
             body=unpack_event(item),
@@ -162,36 +158,3 @@ class RunsTable:
                 if error_code(e) == "ConditionalCheckFailedException":
                     raise SupersededError(f"the record of run {run_key} has changed") from e
                 raise
-
-
-def update_arguments(
-    *,
-    assign: Mapping[str, Any],
-    assign_once: Mapping[str, Any],
-    add: Mapping[str, set[str]],
-) -> dict[str, Any]:
-    """The arguments of an `UpdateItem`, every name and value bound and none spelled out.
-
-    `assign` sets an attribute, or removes it where the value is None; `assign_once` sets it
-    unless it is there; `add` puts members into a set.
-    """
-    sets = [f"#{n} = :{n}" for n, value in assign.items() if value is not None]
-    sets += [f"#{n} = if_not_exists(#{n}, :{n})" for n in assign_once]
-    clauses = {
-        "SET": sets,
-        "REMOVE": [f"#{n}" for n, value in assign.items() if value is None],
-        "ADD": [f"#{n} :{n}" for n in add],
-    }
-    bound = {n: value for n, value in assign.items() if value is not None}
-    bound |= {**assign_once, **add}
-    arguments: dict[str, Any] = {
-        "UpdateExpression": " ".join(
-            f"{verb} {', '.join(items)}" for verb, items in clauses.items() if items
-        ),
-        "ExpressionAttributeNames": {f"#{n}": n for n in (*assign, *assign_once, *add)},
-    }
-    if bound:  # DynamoDB refuses an empty map
-        arguments["ExpressionAttributeValues"] = {
-            f":{n}": _to_dynamodb(value) for n, value in bound.items()
-        }
-    return arguments

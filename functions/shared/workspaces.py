@@ -7,16 +7,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from functions.shared.aws import unavailable
 from functions.shared.event import RunEvent
-from functions.shared.table import update_arguments
+from functions.shared.items import plain, update_arguments
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_from_dynamodb = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +71,7 @@ class WorkspacesTable:
 
 
 def _workspace(item: dict[str, Any]) -> NotedWorkspace:
-    fields = {name: _from_dynamodb(value) for name, value in item.items()}
+    fields = plain(item)
     return NotedWorkspace(
         uid=fields["workspace_uid"],
         api_url=fields.get("api_url"),

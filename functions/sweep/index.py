@@ -3,16 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from functions.shared import instants
 from functions.shared.aws import unavailable
+from functions.shared.items import plain
 from functions.sweep.compare import KnownRun
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_from_dynamodb = TypeDeserializer().deserialize
 
 
 class RunIndex:
@@ -44,7 +41,7 @@ class RunIndex:
 
 
 def _known(item: dict[str, Any]) -> KnownRun:
-    fields = {name: _from_dynamodb(value) for name, value in item.items()}
+    fields = plain(item)
     return KnownRun(
         run_id=int(fields["run_id"]),
         state=fields["state"],
