@@ -40,6 +40,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def left_out(number: int, noun: str) -> str:
+    """How many a list lacks; empty where it lacks none."""
+    return counted(number, noun) if number > 0 else ""
+
+
 def clock(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
 

@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from functions.fetch.page import fit, piece
-from functions.fetch.plain import counted, one_line, seconds
+from functions.fetch.plain import counted, left_out, one_line, seconds
 from functions.fetch.plan import unique_commands
 from functions.fetch.timeline import Scale, scale
 from functions.shared.event import Command, RunEvent
@@ -28,7 +28,7 @@ def timeline(event: RunEvent) -> dict[str, Any]:
         "title": "Commands",
         "count": len(commands),
         "html": html,
-        "more": counted(len(commands) - shown, "command") if shown < len(commands) else "",
+        "more": left_out(len(commands) - shown, "command"),
         "strip": _strip(event, of) if len(commands) > MAX_OPEN_COMMANDS else "",
         "said": counted(len(commands), "command"),
         "start": f"{of.start:%H:%M:%S}",

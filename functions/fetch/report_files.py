@@ -11,7 +11,7 @@ from functions.fetch.failures import Unread
 from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.logs import LogEnd, Logs
 from functions.fetch.page import fit, piece
-from functions.fetch.plain import counted, one_line, size
+from functions.fetch.plain import counted, left_out, one_line, size
 from functions.fetch.plan import unique_commands
 from functions.shared.event import RunEvent
 from functions.shared.room import that_fit
@@ -48,7 +48,7 @@ def logs(event: RunEvent, prefix: str, ends: Logs) -> dict[str, Any]:
         "title": "Logs",
         "count": len(in_order),
         "html": html,
-        "more": counted(len(in_order) - shown, "log") if shown < len(in_order) else "",
+        "more": left_out(len(in_order) - shown, "log"),
     }
 
 
@@ -77,7 +77,7 @@ def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]
         "count": len(entries),
         "said": title,
         "html": html,
-        "more": counted(len(entries) - shown, "file") if shown < len(entries) else "",
+        "more": left_out(len(entries) - shown, "file"),
     }
 
 
@@ -85,7 +85,7 @@ def files(
     event: RunEvent, prefix: str, archived: Sequence[ArchivedFile], own: Mapping[str, int]
 ) -> dict[str, Any]:
     """All files by the command that they are of, ours first; their keys for whoever needs them."""
-    groups, room, left_out = [], ROOM_FOR_FILES, 0
+    groups, room, lacking = [], ROOM_FOR_FILES, 0
     of_command: dict[int, list[ArchivedFile]] = {}
     for file in sorted(archived, key=lambda file: file.planned.key):
         of_command.setdefault(file.planned.command_id, []).append(file)
@@ -100,7 +100,7 @@ def files(
     for title, entries in listed:
         html, shown = fit((piece("file", _file(prefix, *entry)) for entry in entries), room)
         room -= len(html.encode())
-        left_out += len(entries) - shown
+        lacking += len(entries) - shown
         if shown:
             groups.append({"title": title, "html": html})
     keys = [key for _, entries in listed for key, _ in entries]
@@ -112,9 +112,9 @@ def files(
         "count": len(archived),
         "said": f"{counted(len(archived), 'file')}, {size(total)}",
         "groups": groups,
-        "more": counted(left_out, "file") if left_out else "",
+        "more": left_out(lacking, "file"),
         "key_lines": lines,
-        "more_keys": counted(len(keys) - keys_shown, "key") if keys_shown < len(keys) else "",
+        "more_keys": left_out(len(keys) - keys_shown, "key"),
     }
 
 

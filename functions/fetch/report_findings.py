@@ -7,7 +7,7 @@ from typing import Any
 from functions.fetch.failures import Finding, SkippedNodes, WhatFailed
 from functions.fetch.nodes import named, telling_line
 from functions.fetch.page import fit, piece
-from functions.fetch.plain import counted, one_line, seconds
+from functions.fetch.plain import counted, left_out, one_line, seconds
 from functions.fetch.plan import unique_commands
 from functions.fetch.run_results import WARNED
 from functions.shared.event import Command, RunEvent
@@ -41,13 +41,12 @@ def skipped(failed: WhatFailed) -> dict[str, Any]:
     """The skipped nodes, each group with the failing nodes behind it, the largest first."""
     groups = sorted(failed.skipped, key=lambda group: -len(group.unique_ids))
     html, shown = fit((piece("skipped", _group(group)) for group in groups), ROOM_FOR_SKIPPED)
-    left_out = sum(len(group.unique_ids) for group in groups[shown:])
     return {
         "id": "skipped",
         "title": "Skipped",
         "count": failed.skipped_count,
         "html": html,
-        "more": counted(left_out, "node") if left_out else "",
+        "more": left_out(sum(len(group.unique_ids) for group in groups[shown:]), "node"),
     }
 
 
@@ -96,14 +95,13 @@ class _FindingViews:
         rows, more = fit(
             (piece("row", self.view(finding, "")) for finding in found[shown:]), room_for_rows
         )
-        left_out = len(found) - shown - more
         return {
             "id": section,
             "title": title,
             "count": len(found),
             "nodes": nodes,
             "rows": rows,
-            "more": counted(left_out, "other") if left_out else "",
+            "more": left_out(len(found) - shown - more, "other"),
         }
 
     def view(self, finding: Finding, anchor: str) -> dict[str, Any]:
@@ -150,7 +148,7 @@ def _group(group: SkippedNodes) -> dict[str, Any]:
         "causes": _listed(causes) if causes else group.unknown,
         "open": count <= MAX_OPEN_NAMES,
         "names": [_name(unique_id) for unique_id in group.unique_ids[:MAX_NAMES]],
-        "more": counted(count - MAX_NAMES, "other") if count > MAX_NAMES else "",
+        "more": left_out(count - MAX_NAMES, "other"),
     }
 
 
