@@ -6,8 +6,9 @@ a started one has neither. What identifies a run is the workspace's uid with `id
 schedule's (both of the page's examples carry the same one).
 
 What the archive cannot do without is required, and a delivery that lacks it is not understood.
-Everything else describes: there, a value of an unexpected kind is read as absent, since no
-change of a Slack setting may cost a run its record. The stored body keeps it all.
+What else is read only describes: there, a value of an unexpected kind is read as absent, since
+none may cost a run its record. The rest is not read (the queries, the schedule's settings), and a
+change of it goes unnoticed. The stored body keeps it all.
 """
 
 from functools import cached_property
@@ -16,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from functions.shared.errors import NotUnderstoodError
-from functions.shared.fields import ODD_IS_ABSENT, Id, Instant, Integer, Text, Texts, WorkspaceUid
+from functions.shared.fields import ODD_IS_ABSENT, Id, Instant, Integer, Text, WorkspaceUid
 
 
 class _Part(BaseModel):
@@ -28,7 +29,6 @@ class Resource(_Part):
 
     id: Id
     path: str
-    resource_query: Any = None
 
 
 class Command(_Part):
@@ -40,7 +40,6 @@ class Command(_Part):
     return_code: Integer | None = None
     start_dttm: Instant | None = None
     end_dttm: Instant | None = None
-    api_query: Any = None
     json_resources: tuple[Resource, ...] = ()
 
 
@@ -51,24 +50,6 @@ class Environment(_Part):
     branch: Text = None
     commit_hash: Text = None
     email: Text = None
-
-
-class Schedule(_Part):
-    """The schedule as it stood when the run started."""
-
-    commands: Texts = None
-    deferred_schedule: Any = None
-    email_notify: Texts = None
-    email_on: Texts = None
-    environment: Text = None
-    git_branch: Text = None
-    hightouch: Any = None
-    name: Text = None
-    owner_email: Text = None
-    schedule: Text = None
-    slack_notify: Texts = None
-    slack_on: Texts = None
-    turbo_ci: Any = None
 
 
 class Workspace(_Part):
@@ -86,10 +67,8 @@ class RunEvent(_Part):
     start_dttm: Instant
     api_url: str
     run_url: Text = None
-    uuid: Text = None
     error_string: Text = None
     environment: Annotated[Environment | None, ODD_IS_ABSENT] = None
-    schedule: Annotated[Schedule | None, ODD_IS_ABSENT] = None
     end_dttm: Instant | None = None
     commands: tuple[Command, ...] | None = None
 

@@ -55,11 +55,12 @@ def payload(
 
 
 def test_it_is_understood_as_a_delivery_is() -> None:
-    event = events.parse(payload(COMMAND))
+    body = payload(COMMAND)
+    event = events.parse(body)
     assert event.completed
     assert event.run_key == "w#7"
     assert event.workspace.name == "jaffle"
-    assert (event.schedule_name, event.uuid) == ("daily run", "a7e76080")
+    assert (event.schedule_name, json.loads(body)["uuid"]) == ("daily run", "a7e76080")
     assert event.start_dttm == datetime(2026, 3, 1, 2, 0, 0, 1, tzinfo=UTC)
     assert event.end_dttm == datetime(2026, 3, 1, 2, 10, 0, 500_000, tzinfo=UTC)
     assert event.environment == events.Environment(
