@@ -4,10 +4,8 @@ import json
 from typing import Any
 
 from cli.errors import SecretFormError
-from functions.shared.credentials import parse_api_secret
+from functions.shared.credentials import TOKEN_PREFIXES, parse_api_secret
 from functions.shared.errors import CredentialsMissingError
-
-TOKEN_PREFIXES = ("prdm_wsp_", "prdm_cmp_")
 
 
 def is_token(typed: str) -> bool:
@@ -46,8 +44,8 @@ def stored_for(stored: str, workspace: str | None, credentials: dict[str, str]) 
     except CredentialsMissingError:
         raise SecretFormError(
             "not stored: credentials are an API key and its secret, or a token that starts with "
-            "prdm_wsp_ or prdm_cmp_, without spaces or characters beyond ASCII; a workspace's "
-            "uid is letters, digits, - and _"
+            f"{' or '.join(TOKEN_PREFIXES)}, without spaces or characters beyond ASCII; "
+            "a workspace's uid is letters, digits, - and _"
         ) from None
     return text
 

@@ -11,6 +11,8 @@ CommandError
 ├── NotRecordsError      the table to restore from
 ├── SecretFormError      what was typed, or is stored, is no such secret
 ├── CaptureError         the file is no captured delivery
+├── ChecksumError        a download is not what the inventory lists
+├── StoppedError         a download was told to stop
 └── IncompleteError      a part of the work could not be done; what, is printed
 """
 
@@ -57,6 +59,14 @@ class SecretFormError(CommandError):
 
 class CaptureError(CommandError):
     """The file is no captured delivery."""
+
+
+class ChecksumError(CommandError):
+    """What came is not what the inventory lists."""
+
+
+class StoppedError(CommandError):
+    """The transfer was told to stop."""
 
 
 class IncompleteError(CommandError):

@@ -36,8 +36,8 @@ def sweep(
 ) -> None:
     """Take in ended runs of which no webhook told, and archive those that failed.
 
-    The same is done every few hours by itself; by hand it goes back as far as you say, without it
-    as far as the setting sweepLookbackHours does. So it also fills the archive when it is new.
+    The same is done by itself every hour, or as the setting sweepHours says. By hand it goes back
+    as far as you say, else as far as sweepLookbackHours: so it also fills a new archive.
     Asks Paradime's API with the stack's own credentials for it, a few times a second.
 
     Examples:

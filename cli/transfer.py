@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
-from cli.errors import CommandError
+from cli.errors import ChecksumError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,14 +17,6 @@ UNFINISHED = ".unfinished"
 _CHUNK_BYTES = 1024 * 1024
 
 Outcome = Literal["downloaded", "there"]
-
-
-class ChecksumError(CommandError):
-    """What came is not what the inventory lists."""
-
-
-class StoppedError(CommandError):
-    """The transfer was told to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Archives runs: plan, download, store, report."""
+"""Archives runs: plan, download, store, report, tell."""

@@ -1,4 +1,4 @@
-"""Archives one run: every file that is not stored yet, then the inventory, then the record.
+"""Archives one run: every file that is not stored yet, then what is made of them, then the record.
 
 Each step can happen again: what is stored is not fetched twice, and what comes last, the
 record, says that all the rest is there.

@@ -15,7 +15,7 @@ from functions.shared.errors import CredentialsMissingError
 from functions.shared.fields import WorkspaceUid
 
 COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
-TOKEN_PATTERN = r"^prdm_(wsp|cmp)_[!-~]+$"  # noqa: S105 (likewise)
+TOKEN_PREFIXES = ("prdm_wsp_", COMPANY_TOKEN_PREFIX)
 
 HeaderValue = Annotated[str, Field(pattern=r"^[!-~]+$")]
 
@@ -34,7 +34,7 @@ class KeyPair(_Credentials):
 
 
 class BearerToken(_Credentials):
-    token: Annotated[str, Field(pattern=TOKEN_PATTERN)]
+    token: Annotated[str, Field(pattern=rf"^({'|'.join(TOKEN_PREFIXES)})[!-~]+$")]
 
     def headers(self, workspace_uid: str) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.token}"}

@@ -1,4 +1,4 @@
-"""Paradime's GraphQL API, as far as an archive needs it.
+"""Paradime's GraphQL API: how anything is asked of it, and what an archive asks.
 
 Source: the vendor's SDK (package `paradime-io`) and the page "Bolt API". Queries are our own
 with integer variables; the queries that a payload carries are never sent.

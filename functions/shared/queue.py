@@ -1,4 +1,4 @@
-"""An SQS queue that we send to."""
+"""An SQS queue: messages are sent to it, and received ones put off."""
 
 from typing import TYPE_CHECKING
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.response import StreamingBody
 
-from cli.transfer import ChecksumError, RemoteFile, StoppedError, Transfer, tidy
+from cli.errors import ChecksumError, StoppedError
+from cli.transfer import RemoteFile, Transfer, tidy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
