@@ -18,7 +18,7 @@ from cli.sweep_function import sweep_settings
 from cli.target import Target
 from cli.vault import read_secret
 from functions.ingest.signature import parse_secret
-from functions.shared.addresses import check_api_url
+from functions.shared.connector import ApiConnector
 from functions.shared.credentials import parse_api_secret
 from functions.shared.errors import (
     AddressRefusedError,
@@ -27,7 +27,6 @@ from functions.shared.errors import (
     SignatureError,
     TryAgainError,
 )
-from functions.shared.paradime import ParadimeApi
 from functions.shared.session import new_session
 
 # Svix switches an endpoint off after five days of failures, and does not tell the receiver.
@@ -115,15 +114,16 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     settings = sweep_settings(target)
     # Where the stack sends the credentials, and where the operator says.
     named = urlsplit(api_url).hostname if api_url else None
-    hosts = (*settings.api_hosts, *([named] if named else []))
+    connector = ApiConnector(
+        session=new_session(1, allow_loopback=settings.allow_loopback),
+        hosts=(*settings.api_hosts, *([named] if named else [])),
+        allow_loopback=settings.allow_loopback,
+    )
     secret = read_secret(target, target.api_secret)
     for uid, url in (addresses or {"": api_url or ""}).items():
         whose = f"workspace {uid}: " if uid else ""
         try:
-            check_api_url(url, hosts=hosts, allow_loopback=settings.allow_loopback)
-            session = new_session(1, allow_loopback=settings.allow_loopback)
-            api = ParadimeApi(session, url, parse_api_secret(secret).headers(uid))
-            api.ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
+            connector.to(url, uid)(secret).ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:
             advice = "If it is right, see the setting apiHosts, and name it here with --api-url."
             return failed(name, f"{whose}{e}", advice)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import requests
 from aws_lambda_powertools import Logger
 
 from functions.fetch.api import RunApi
@@ -23,8 +22,7 @@ from functions.fetch.messenger import Messenger
 from functions.fetch.own_files import EVENT, store_own_files
 from functions.shared import event as events
 from functions.shared import instants
-from functions.shared.addresses import check_api_url
-from functions.shared.credentials import parse_api_secret
+from functions.shared.connector import ApiConnector
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     GivenUpError,
@@ -35,7 +33,6 @@ from functions.shared.errors import (
     UnavailableError,
 )
 from functions.shared.event import RunEvent
-from functions.shared.paradime import ParadimeApi
 from functions.shared.pointer import Pointer
 from functions.shared.record import Source
 from functions.shared.secret import Secret
@@ -68,13 +65,11 @@ class Archiver:
     table: RunsTable
     bucket: ArchiveBucket
     api_secret: Secret
-    session: requests.Session
+    connector: ApiConnector
     downloader: Downloader
     messenger: Messenger
-    api_hosts: tuple[str, ...]
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
-    allow_loopback: bool
 
     def archive(self, pointer: Pointer, deadline: Deadline, *, last: bool) -> Archived:
         """Makes the run's archive complete.
@@ -91,7 +86,7 @@ class Archiver:
         if run.is_archived:
             return Archived()
         event = events.parse(run.body)
-        api = self._api(event)
+        api = RunApi(self.api_secret, self.connector.to(event.api_url, event.workspace.uid))
         stored = self.bucket.list_etags(run_prefix(event))
         if run_prefix(event) + EVENT in stored:
             # Only what is listed here is replaced in the end. So it must not be of an event that
@@ -147,15 +142,6 @@ class Archiver:
         run = self.table.read(pointer.run_key)
         logger.append_keys(delivery_ids=sorted(run.delivery_ids))
         return run
-
-    def _api(self, event: RunEvent) -> RunApi:
-        url = check_api_url(event.api_url, hosts=self.api_hosts, allow_loopback=self.allow_loopback)
-
-        def connect(secret: str) -> ParadimeApi:
-            headers = parse_api_secret(secret).headers(event.workspace.uid)
-            return ParadimeApi(self.session, url, headers)
-
-        return RunApi(self.api_secret, connect)
 
     def _note_pending(self, run: StoredRun, pending: list[PendingFile]) -> None:
         reason = str(_most_telling(pending))

@@ -23,6 +23,7 @@ from functions.fetch.retry import delay_seconds
 from functions.fetch.settings import Settings
 from functions.shared import pointer as pointers
 from functions.shared.aws import CLIENT_CONFIG
+from functions.shared.connector import ApiConnector
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     GivenUpError,
@@ -158,7 +159,9 @@ def worker() -> Worker:
             api_secret=Secret(
                 boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
             ),
-            session=session,
+            connector=ApiConnector(
+                session=session, hosts=settings.api_hosts, allow_loopback=settings.allow_loopback
+            ),
             downloader=Downloader(
                 session,
                 max_bytes=settings.max_artifact_mib * 1024 * 1024,
@@ -167,10 +170,8 @@ def worker() -> Worker:
             messenger=Messenger(
                 Topic(boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn)
             ),
-            api_hosts=settings.api_hosts,
             artifact_patterns=settings.artifact_patterns,
             missing_grace=timedelta(seconds=settings.missing_grace_seconds),
-            allow_loopback=settings.allow_loopback,
         ),
         runs=Queue(sqs, settings.queue_url),
         dead_letters=Queue(sqs, settings.dead_letter_url),

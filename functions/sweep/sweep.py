@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
-
 from functions.shared import event as events
-from functions.shared.addresses import check_api_url
-from functions.shared.credentials import ApiSecret, parse_api_secret
+from functions.shared.connector import ApiConnector
+from functions.shared.credentials import parse_api_secret
 from functions.shared.deadline import Deadline
 from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.shared.intake import Intake
-from functions.shared.paradime import ParadimeApi
 from functions.shared.queue import Queue
 from functions.shared.record import Delivery, Source
 from functions.shared.secret import Secret
@@ -140,9 +137,7 @@ class Sweeper:
     workspaces: WorkspacesTable
     intake: Intake
     api_secret: Secret
-    session: requests.Session
-    api_hosts: tuple[str, ...]
-    allow_loopback: bool
+    connector: ApiConnector
 
     def known_workspaces(self) -> list[Workspace]:
         """
@@ -150,7 +145,7 @@ class Sweeper:
             CredentialsMissingError: the API secret is malformed.
             UnavailableError: DynamoDB or Secrets Manager did not answer.
         """
-        return known_workspaces(self.workspaces.read(), self._secret())
+        return known_workspaces(self.workspaces.read(), parse_api_secret(self.api_secret.text()))
 
     def open(
         self,
@@ -168,21 +163,15 @@ class Sweeper:
             CredentialsMissingError: there are none for it.
             UnavailableError: DynamoDB or Secrets Manager did not answer.
         """
-        url = check_api_url(
-            workspace.api_url, hosts=self.api_hosts, allow_loopback=self.allow_loopback
-        )
-        api = ParadimeApi(self.session, url, self._secret().headers(workspace.uid))
+        connect = self.connector.to(workspace.api_url, workspace.uid)
         return WorkspaceSweep(
             workspace=workspace,
-            bolt=BoltApi(api, Pace(), deadline),
+            bolt=BoltApi(connect(self.api_secret.text()), Pace(), deadline),
             known=self.index.since(workspace.uid, read_since),
             intake=self.intake,
             since=since,
             now=now,
         )
-
-    def _secret(self) -> ApiSecret:
-        return parse_api_secret(self.api_secret.text())
 
 
 def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
@@ -198,9 +187,11 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
             keep=timedelta(days=settings.retention_days),
         ),
         api_secret=Secret(client("secretsmanager"), settings.api_secret_arn),
-        session=new_session(1, allow_loopback=settings.allow_loopback),
-        api_hosts=settings.api_hosts,
-        allow_loopback=settings.allow_loopback,
+        connector=ApiConnector(
+            session=new_session(1, allow_loopback=settings.allow_loopback),
+            hosts=settings.api_hosts,
+            allow_loopback=settings.allow_loopback,
+        ),
     )
 
 
