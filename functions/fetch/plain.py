@@ -36,6 +36,11 @@ def https_url(url: str | None) -> str | None:
     return url if url and len(url) <= 1024 and _HTTPS_URL.fullmatch(url) else None
 
 
+def ended(return_code: int | None, status: str | None) -> str:
+    """How a failed command ended: what it returned or, where that is nothing, its status."""
+    return f"returned {return_code}" if return_code else one_line(status, 40)
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 

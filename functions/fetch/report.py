@@ -13,7 +13,7 @@ from functions.fetch.failures import WhatFailed
 from functions.fetch.inventory import ArchivedFile, MissingFile
 from functions.fetch.logs import Logs
 from functions.fetch.page import page
-from functions.fetch.plain import clock, counted, https_url, lasted, one_line
+from functions.fetch.plain import clock, counted, ended, https_url, lasted, one_line
 from functions.fetch.plan import unique_commands
 from functions.shared.event import Environment, RunEvent
 from functions.shared.outcome import command_failed, run_failed, run_state
@@ -83,7 +83,7 @@ def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
         return {
             "before": f"Command {position} {of}, ",
             "command": report_commands.command_text(broken[0]),
-            "after": f", {report_commands.outcome(broken[0])}{after}",
+            "after": f", {ended(broken[0].return_code, broken[0].status)}{after}",
         }
     if broken:
         return {

@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from functions.fetch.page import fit, piece
-from functions.fetch.plain import counted, left_out, one_line, seconds
+from functions.fetch.plain import counted, ended, left_out, one_line, seconds
 from functions.fetch.plan import unique_commands
 from functions.fetch.timeline import Scale, scale
 from functions.shared.event import Command, RunEvent
@@ -40,13 +40,6 @@ def command_text(command: Command) -> str:
     return one_line(command.command, MAX_COMMAND_CHARACTERS)
 
 
-def outcome(command: Command) -> str:
-    """How a failed command ended."""
-    if command.return_code:
-        return f"returned {command.return_code}"
-    return one_line(command.status, 40)
-
-
 def _strip(event: RunEvent, of: Scale) -> Markup:
     """All commands in one line, those that failed on top."""
     bars = [
@@ -63,7 +56,7 @@ def _row(event: RunEvent, command: Command, of: Scale) -> dict[str, Any]:
         "position": event.positions[command.id],
         "text": command_text(command),
         "failed": command_failed(command),
-        "outcome": outcome(command),
+        "outcome": ended(command.return_code, command.status),
         "bar": of.bar(command),
         "took": seconds((end - start).total_seconds()) if start and end else "",
     }

@@ -16,6 +16,7 @@ from functions.fetch.plain import (
     clock,
     counted,
     cut,
+    ended,
     https_url,
     lasted,
     one_ascii_line,
@@ -125,7 +126,7 @@ def _facts(event: RunEvent) -> list[str]:
 def _command_lines(event: RunEvent) -> list[str]:
     failed = _failed_commands(event)
     lines = [
-        f"  {index}. {_shown(command.command)} ({_command_outcome(command)})"
+        f"  {index}. {_shown(command.command)} ({ended(command.return_code, command.status)})"
         for index, command in failed[:MAX_LISTED]
     ]
     return _section("Failed commands", lines, of=len(failed))
@@ -276,12 +277,6 @@ def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
 def _shown(command: str) -> str:
     """Without the user, the token or the query that an address in it may carry."""
     return one_line(" ".join(map(without_secrets, command.split())), 120)
-
-
-def _command_outcome(command: Command) -> str:
-    if command.return_code is not None:
-        return f"returned {command.return_code}"
-    return one_line(command.status)
 
 
 def _name(text: str | None) -> str | None:

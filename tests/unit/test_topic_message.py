@@ -111,8 +111,11 @@ def test_email_names_failed_commands_by_their_place_in_the_run() -> None:
     assert "  4. dbt run (returned 1)" in email(compose(event(), ARCHIVED)).splitlines()
 
 
-def test_email_shows_the_status_of_a_command_without_return_code() -> None:
-    said = email(compose(event(commands=[command("dbt run", return_code=None)]), ARCHIVED))
+@pytest.mark.parametrize("return_code", [None, 0])
+def test_email_shows_the_status_of_a_command_whose_return_code_does_not_tell(
+    return_code: int | None,
+) -> None:
+    said = email(compose(event(commands=[command("dbt run", return_code=return_code)]), ARCHIVED))
     assert "  1. dbt run (failed)" in said.splitlines()
 
 
