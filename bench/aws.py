@@ -75,6 +75,10 @@ class FakeAws:
                 return {"SecretString": self._secrets[body["SecretId"]]}
             case "GetItem":
                 return {"Item": self.record} if self.record else {}
+            case "UpdateItem" if self.record:
+                written = body.get("ExpressionAttributeValues", {})
+                self.record |= {name.lstrip(":"): value for name, value in written.items()}
+                return {}
             case "Scan" | "Query":
                 return {"Items": []}
             case "SendMessage":

@@ -27,7 +27,10 @@ MIB = 1024 * 1024
 
 
 def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
-    """The handler; with `again` also for the message's second receive, when all is stored."""
+    """The handler; with `again` also for the message received again.
+
+    Once as after a stop just before the record was written, once as after all was done.
+    """
     from functions.shared.event import parse
     from functions.shared.pointer import pointer_to
 
@@ -38,8 +41,12 @@ def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
     from functions.fetch.handler import handler, worker
 
     worker()  # a cold start is measured elsewhere
+    before = dict(aws.record)
     result = {"first": _measured(lambda: _handled(handler, event)), "calls": dict(aws.calls)}
     if again:
+        done, aws.record = aws.record, before
+        result["stopped"] = _measured(lambda: _handled(handler, event))
+        aws.record = done
         result["again"] = _measured(lambda: _handled(handler, event))
     return result
 
