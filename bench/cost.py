@@ -7,7 +7,6 @@ of `bench.prices`. What is assumed stands in capitals, here and in `bench.durati
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from math import exp
 
 from rich import box
 from rich.console import Console
@@ -38,16 +37,12 @@ SHARES = {
 DELIVERIES_A_MONTH = MILLION
 RUNS_A_MONTH = DELIVERIES_A_MONTH / DELIVERIES
 
-# Lambda's own lines for each invocation, as its documentation shows them; tracing adds to the last.
+# Lambda's own lines for each invocation, as its documentation shows them.
 PLATFORM_LOG = (
     "START RequestId: 8f5dd8cf-3f5e-4c0f-9a53-0c2b1d6f7a11 Version: $LATEST",
     "END RequestId: 8f5dd8cf-3f5e-4c0f-9a53-0c2b1d6f7a11",
     "REPORT RequestId: 8f5dd8cf-3f5e-4c0f-9a53-0c2b1d6f7a11\tDuration: 24.36 ms\t"
     "Billed Duration: 25 ms\tMemory Size: 512 MB\tMax Memory Used: 118 MB\t",
-)
-PLATFORM_TRACE = (
-    "\nXRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\t"
-    "SegmentId: 3dd0f5f8a7c8d2b1\tSampled: true"
 )
 # Values as long as those of a line of the access log.
 ACCESS_LOG = {
@@ -102,8 +97,7 @@ def main() -> None:
 def delivery(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
     """Of one warm delivery, up to the queue."""
     seconds = duration(use.seconds, use.cpu_seconds, calls, cpu_share=stack.cpu_share("Ingest"))
-    log = [*_lambda_log(use, traced=stack.traced["Ingest"]), *_access_log(stack)]
-    rate = DELIVERIES_A_MONTH / (HOURS_A_MONTH * 3600)
+    log = [*use.log, *PLATFORM_LOG, *_access_log(stack)]
     return {
         Price.HTTP_API: 1,
         Price.LAMBDA_REQUEST: 1,
@@ -111,7 +105,6 @@ def delivery(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
         Price.DYNAMODB_WRITE: sum(use.write_units.values()),
         Price.SQS_REQUEST: calls.get("sqs.SendMessage", 0),
         Price.LOG_GB: log_bytes(log) / GB,
-        Price.TRACE: traced_share(rate) if stack.traced["Ingest"] else 0,
         Price.GB_OUT: (use.answer_bytes + HEADER_BYTES) / GB,
     }
 
@@ -119,7 +112,6 @@ def delivery(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
 def archived_run(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
     """From the queue on."""
     seconds = duration(use.seconds, use.cpu_seconds, calls, cpu_share=stack.cpu_share("Fetch"))
-    rate = DELIVERIES_A_MONTH * SHARES[FAILED] / (HOURS_A_MONTH * 3600)
     s3_calls = sum(count for call, count in calls.items() if call.startswith("s3."))
     s3_gets = calls.get("s3.GetObject", 0) + calls.get("s3.HeadObject", 0)
     # The command's logs and list, and for each artifact its link and itself.
@@ -133,8 +125,7 @@ def archived_run(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
         Price.S3_PUT: s3_calls - s3_gets,
         Price.S3_GET: s3_gets,
         Price.SNS_PUBLISH: calls.get("sns.Publish", 0),
-        Price.LOG_GB: log_bytes(_lambda_log(use, traced=stack.traced["Fetch"])) / GB,
-        Price.TRACE: traced_share(rate) if stack.traced["Fetch"] else 0,
+        Price.LOG_GB: log_bytes([*use.log, *PLATFORM_LOG]) / GB,
         Price.GB_OUT: questions * QUESTION_BYTES / GB,
     }
 
@@ -142,7 +133,7 @@ def archived_run(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
 def idle_month(swept: Use, stack: Stack) -> Bill:
     """Of a stack that nothing reaches. CloudWatch takes a metric's price by the hour."""
     sweeps = _sweeps_a_month(stack)
-    log = log_bytes(_lambda_log(swept, traced=stack.traced["Sweep"]))
+    log = log_bytes([*swept.log, *PLATFORM_LOG])
     return {
         Price.ALARM: stack.alarms,
         Price.SECRET: stack.secrets,
@@ -155,7 +146,6 @@ def idle_month(swept: Use, stack: Stack) -> Bill:
         Price.DYNAMODB_READ: sweeps * swept.calls["dynamodb.Scan"] / 2,
         Price.SECRET_READ: sweeps * swept.calls["secretsmanager.GetSecretValue"],
         Price.LOG_GB: sweeps * log / GB,
-        Price.TRACE: sweeps if stack.traced["Sweep"] else 0,
     }
 
 
@@ -190,16 +180,6 @@ def kept(used: Usage) -> Bill:
     }
 
 
-def traced_share(rate: float) -> float:
-    """Of invocations that come at random, so many a second, which Lambda has X-Ray trace.
-
-    The first of each second and 5 % of the others; functions cannot change that.
-    https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
-    """
-    first = (1 - exp(-rate)) / rate
-    return first + 0.05 * (1 - first)
-
-
 def log_bytes(lines: Iterable[str]) -> int:
     return sum(len(line.encode()) + LOG_LINE_BYTES for line in lines)
 
@@ -225,11 +205,6 @@ def _sweeps_a_month(stack: Stack) -> float:
     return HOURS_A_MONTH / hours if hours else 0
 
 
-def _lambda_log(use: Use, *, traced: bool) -> list[str]:
-    start, end, report = PLATFORM_LOG
-    return [*use.log, start, end, report + PLATFORM_TRACE if traced else report]
-
-
 def _access_log(stack: Stack) -> list[str]:
     if not stack.access_log:
         return []
@@ -250,12 +225,11 @@ def _deliveries(bills: Mapping[str, Bill]) -> Table:
 
 
 def _logged(use: Use, stack: Stack) -> Table:
-    platform = _lambda_log(use, traced=stack.traced["Ingest"])[len(use.log) :]
     metrics = [line for line in use.log if line.startswith('{"_aws"')]
     lines = {
         "the function's line": [line for line in use.log if line not in metrics],
         "its metrics": metrics,
-        "Lambda's lines": platform,
+        "Lambda's lines": PLATFORM_LOG,
         "access log": _access_log(stack),
     }
     table = _table("logged by a delivery of a failed run", "lines", "bytes", "dollars a million")

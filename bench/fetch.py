@@ -54,7 +54,7 @@ def _one_large() -> Iterator[Row]:
         goal=1.15,
     )
     yield Row(
-        what="fetch: the same",
+        what="fetch: the same, against both digests",
         ours=f"{with_digests.ours.median():.2f} s",
         floor=f"{with_digests.floor.median():.2f} s, with the two SHA-256 that an archive has",
         value=with_digests.ratio,

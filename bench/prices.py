@@ -82,9 +82,6 @@ class Price(Enum):
     )
     DASHBOARD = _Listed(unit="dashboard, a month", dollars=3.00, free=3, page="cloudwatch/pricing")
     LOG_GB = _Listed(unit="GB logged", dollars=0.50, free=5, page="cloudwatch/pricing")
-    TRACE = _Listed(
-        unit="X-Ray trace", dollars=5.00, per=MILLION, free=100_000, page="xray/pricing"
-    )
     EVENT = _Listed(unit="scheduled event", dollars=1.00, per=MILLION, page="eventbridge/pricing")
     GB_OUT = _Listed(
         unit="GB out to the internet", dollars=0.09, free=100, page="ec2/pricing/on-demand"

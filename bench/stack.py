@@ -11,11 +11,10 @@ from infra.settings import Settings, read_settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """By function, Ingest, Fetch and Sweep: `memory_mib`, `timeout_seconds` and `traced`."""
+    """By function, Ingest, Fetch and Sweep: `memory_mib` and `timeout_seconds`."""
 
     settings: Settings
     memory_mib: Mapping[str, int]
-    traced: Mapping[str, bool]
     timeout_seconds: Mapping[str, int]
     alarms: int
     secrets: int
@@ -53,10 +52,6 @@ def deployed() -> Stack:
     return Stack(
         settings=read_settings(context),
         memory_mib={name: found["MemorySize"] for name, found in functions.items()},
-        traced={
-            name: found.get("TracingConfig", {}).get("Mode") == "Active"
-            for name, found in functions.items()
-        },
         timeout_seconds={name: found["Timeout"] for name, found in functions.items()},
         alarms=len(of_type(template, "AWS::CloudWatch::Alarm")),
         secrets=len(of_type(template, "AWS::SecretsManager::Secret")),

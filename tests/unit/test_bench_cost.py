@@ -1,8 +1,8 @@
-"""The arithmetic of bills: how long on Lambda, how many traces, what is beyond the free tier."""
+"""The arithmetic of bills: how long on Lambda, what is beyond the free tier."""
 
 import pytest
 
-from bench.cost import log_bytes, mixed, times, total, traced_share
+from bench.cost import log_bytes, mixed, times, total
 from bench.duration import OWN_FILES, ROUND_TRIPS, duration
 from bench.prices import MILLION, Price
 from functions.fetch.files import WORKERS
@@ -27,11 +27,6 @@ def test_fetched_files_are_stored_several_at_a_time() -> None:
 def test_a_call_whose_round_trip_is_not_known_is_not_left_out() -> None:
     with pytest.raises(KeyError, match=r"dynamodb\.Query"):
         duration(0, 0, {"dynamodb.Query": 1}, cpu_share=1)
-
-
-def test_rare_invocations_are_all_traced_and_of_many_one_in_twenty() -> None:
-    assert traced_share(0.0001) == pytest.approx(1, abs=0.001)
-    assert traced_share(10_000) == pytest.approx(0.05, abs=0.001)
 
 
 def test_each_line_of_a_log_counts_more_than_its_text() -> None:
