@@ -3,8 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
-CHECKOV_READY := .venv/.checkov-ready
-AWS_READY := .venv/.aws-ready
+TOOLS_READY := .venv/.aws-ready .venv/.checkov-ready
 
 .PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
 
@@ -32,21 +31,15 @@ $(TESTS_READY): $(READY) tests/sdk/requirements.txt
 	  --only-binary=:all: -r tests/sdk/requirements.txt
 	@touch $@
 
-$(CHECKOV_READY): $(READY) tests/checkov/requirements.txt
-	@echo "set-up: checkov in .venv/checkov, for the tests"
-	@python -m venv --clear .venv/checkov
-	@.venv/checkov/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
-	  --only-binary=:all: -r tests/checkov/requirements.txt
+# Each in an environment of its own: their dependencies do not go with ours.
+$(TOOLS_READY): .venv/.%-ready: $(READY) tests/%/requirements.txt
+	@echo "set-up: $* in .venv/$*, for the tests"
+	@python -m venv --clear .venv/$*
+	@.venv/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+	  --only-binary=:all: -r tests/$*/requirements.txt
 	@touch $@
 
-$(AWS_READY): $(READY) tests/aws/requirements.txt
-	@echo "set-up: the AWS command line in .venv/aws, for the tests"
-	@python -m venv --clear .venv/aws
-	@.venv/aws/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
-	  --only-binary=:all: -r tests/aws/requirements.txt
-	@touch $@
-
-test: $(TESTS_READY) $(CHECKOV_READY) $(AWS_READY) ## all tests
+test: $(TESTS_READY) $(TOOLS_READY) ## all tests
 	@python -m pytest
 
 fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run
