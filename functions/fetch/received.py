@@ -9,8 +9,8 @@ from typing import Any, Self
 class Received:
     """`receive_count` is 1 the first time; `sent_at` is in seconds of the Unix epoch.
 
-    Powertools' batch utility and data classes read these as well. They import all that Powertools
-    knows of AWS's events: as much time again as everything else here, for a batch of one.
+    Powertools' batch utility and data classes read these as well, and import all that Powertools
+    knows of AWS's events, at each cold start and for a batch of one.
     """
 
     message_id: str
