@@ -35,6 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Exception:
         # Lambda counts it, as it counts one that is stopped. Its own line would be no JSON.
         logger.exception("sweep failed")
+        # Powertools warns of an invocation without any metric.
         metrics.add_metric(Metric.RUNS_SWEPT, MetricUnit.Count, 0)
         raise
     metrics.add_metric(Metric.RUNS_SWEPT, MetricUnit.Count, tally.runs)
