@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from functions.sweep.bolt import PAGE
+from functions.paradime.bolt import PAGE
 from infra.settings import Settings
 
 # Of three runs one fails, each is told of when it starts and when it ends, and all are of one

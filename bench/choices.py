@@ -14,7 +14,7 @@ from rich.table import Table
 from bench.fetch import API_SECONDS, DOWNLOAD_SECONDS, MANY, SMALL, fetching
 from bench.fetching import MIB
 from bench.paradime import paradime
-from functions.fetch.bucket import PART_BYTES
+from functions.aws.bucket import PART_BYTES
 from functions.fetch.files import WORKERS
 
 ROUNDS = 3

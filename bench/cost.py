@@ -21,7 +21,7 @@ from bench.environment import ROOT
 from bench.prices import DATE, GB, HOURS_A_MONTH, MILLION, REGION, THOUSAND, Price
 from bench.stack import Stack, deployed
 from bench.usage import FAILED, STARTED, SUCCEEDED, Usage, Use, usage
-from functions.sweep.pace import SECONDS_BETWEEN_CALLS
+from functions.paradime.pace import SECONDS_BETWEEN_CALLS
 
 # Units of each price.
 Bill = Mapping[Price, float]

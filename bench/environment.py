@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.signing import signed_headers
+from cli.secrets.signing import signed_headers
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 (the Svix documentation's own)

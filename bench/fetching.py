@@ -21,7 +21,8 @@ from boto3.s3.transfer import TransferConfig
 from bench.aws import FakeAws
 from bench.environment import ENVIRONMENT, SECRETS, Context, message, set_environment
 from bench.paradime import FIRST_RESOURCE_ID, completed_event, path_of
-from functions.fetch import bucket, files
+from functions.aws import bucket
+from functions.fetch import files
 
 MIB = 1024 * 1024
 
@@ -31,8 +32,8 @@ def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
 
     Once as after a stop just before the record was written, once as after all was done.
     """
-    from functions.shared.event import parse
-    from functions.shared.pointer import pointer_to
+    from functions.run.event import parse
+    from functions.intake.pointer import pointer_to
 
     body = json.dumps(completed_event(api_url, artifacts)).encode()
     aws = FakeAws(SECRETS, body, rank="1")

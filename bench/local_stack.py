@@ -16,7 +16,7 @@ import requests
 from bench.environment import ROOT
 from bench.measure import in_turn
 from bench.row import Row
-from cli.signing import signed_headers
+from cli.secrets.signing import signed_headers
 from local.aws import REGION, session
 from local.stack import local_stack
 

@@ -28,7 +28,7 @@ from bench.stack import Stack, deployed
 from bench.usage import Usage, Use, usage
 from functions.shared.deadline import MARGIN_MILLISECONDS
 from functions.sweep.index import RunIndex
-from functions.sweep.pace import SECONDS_BETWEEN_CALLS
+from functions.paradime.pace import SECONDS_BETWEEN_CALLS
 
 RATES = (10, 1_000, 100_000)
 # How much of their time workers should be at work: the rest is for bursts and after outages.

@@ -4,20 +4,20 @@ import sys
 
 import typer
 
-from cli import quarantine
-from cli.configure import configure
-from cli.doctor import doctor
-from cli.download import download
+from cli.commands.repair import quarantine
+from cli.commands.set_up.configure import configure
+from cli.commands.set_up.doctor import doctor
+from cli.commands.look.download.command import download
 from cli.errors import CommandError
-from cli.open_page import open_page
+from cli.commands.look.open_page import open_page
 from cli.output import complain
-from cli.redrive import redrive
-from cli.replay import replay
-from cli.restore import restore
-from cli.runs import runs
-from cli.send import send
-from cli.show import show
-from cli.sweep import sweep
+from cli.commands.repair.redrive import redrive
+from cli.commands.repair.replay import replay
+from cli.commands.repair.restore import restore
+from cli.commands.look.runs import runs
+from cli.commands.set_up.send import send
+from cli.commands.look.show import show
+from cli.commands.repair.sweep import sweep
 from functions.shared.errors import RunArchiveError
 
 _LOOK, _REPAIR, _SET_UP = "Look", "Repair", "Set up"

@@ -8,8 +8,8 @@ from typing import Any
 
 from cli.errors import NotArchivedError, RunUnknownError
 from cli.target import Target
-from functions.shared import instants
-from functions.shared.record import index_key
+from functions.run import instants
+from functions.run.record import index_key
 
 Record = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from cli.records import Record
 from cli.target import Target
-from functions.shared.pointer import Pointer
+from functions.intake.pointer import Pointer
 
 
 def mark_queued(target: Target, record: Record) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from functions.shared.instants import as_utc
+from functions.run.instants import as_utc
 
 _AGO = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -6,20 +6,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from functions.fetch.bucket import StoredObject
-from functions.fetch.failures import WhatFailed, what_failed
-from functions.fetch.inventory import ArchivedFile, MissingFile
-from functions.fetch.keys import command_folder, resource_path, run_prefix
-from functions.fetch.logs import Logs, failed_commands_logs
-from functions.fetch.plan import (
+from functions.aws.bucket import StoredObject
+from functions.findings.failures import WhatFailed, what_failed
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.keys import command_folder, resource_path, run_prefix
+from functions.findings.logs.ends import Logs, failed_commands_logs
+from functions.run.plan import (
     ListedResource,
     PlannedFile,
     plan_logs,
     plan_resources,
     unique_commands,
 )
-from functions.fetch.report import Report, render
-from functions.shared.event import RunEvent, parse
+from functions.report.report import Report, render
+from functions.run.event import RunEvent, parse
 
 EVENTS = Path(__file__).parents[1] / "events"
 PAYLOADS = {

@@ -8,10 +8,10 @@ from functools import partial
 from urllib.parse import quote
 
 from functions.fetch.api import RunApi
-from functions.fetch.bucket import ArchiveBucket, StoredObject
-from functions.fetch.download import Downloader
-from functions.fetch.inventory import ArchivedFile, MissingFile
-from functions.fetch.plan import (
+from functions.aws.bucket import ArchiveBucket, StoredObject
+from functions.paradime.download import Downloader
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.plan import (
     ListedResource,
     PlannedFile,
     plan_logs,
@@ -28,8 +28,8 @@ from functions.shared.errors import (
     TryAgainError,
     UnavailableError,
 )
-from functions.shared.event import Command, RunEvent
-from functions.shared.paradime import CommandAnswer
+from functions.run.event import Command, RunEvent
+from functions.paradime.api import CommandAnswer
 
 # Files at a time. docs/performance.md has what fewer and more come to.
 WORKERS = 8

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from functions.fetch.bucket import ArchiveBucket, StoredObject
-from functions.fetch.failures import WhatFailed, what_failed
-from functions.fetch.inventory import ArchivedFile, MissingFile, inventory
-from functions.fetch.keys import run_prefix
-from functions.fetch.logs import failed_commands_logs
-from functions.fetch.report import Report, render
-from functions.shared.event import RunEvent
+from functions.aws.bucket import ArchiveBucket, StoredObject
+from functions.findings.failures import WhatFailed, what_failed
+from functions.run.inventory import ArchivedFile, MissingFile, inventory
+from functions.run.keys import run_prefix
+from functions.findings.logs.ends import failed_commands_logs
+from functions.report.report import Report, render
+from functions.run.event import RunEvent
 
 EVENT = "event.json"
 INVENTORY = "archive.json"

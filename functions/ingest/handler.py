@@ -13,15 +13,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.ingest import http
 from functions.ingest.receive import Receiver
 from functions.ingest.settings import Settings
-from functions.shared.aws import CLIENT_CONFIG
+from functions.aws.client import CLIENT_CONFIG
 from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
-from functions.shared.intake import Intake
+from functions.intake.intake import Intake
 from functions.shared.metrics import Metric, namespace
-from functions.shared.outcome import ending
-from functions.shared.queue import Queue
-from functions.shared.secret import Secret
-from functions.shared.table import RunsTable
-from functions.shared.workspaces import WorkspacesTable
+from functions.run.outcome import ending
+from functions.aws.queue import Queue
+from functions.aws.secret import Secret
+from functions.aws.table import RunsTable
+from functions.aws.workspaces import WorkspacesTable
 
 logger = Logger(service="ingest")
 metrics = Metrics(namespace=namespace(), service="ingest")

@@ -12,21 +12,21 @@ from aws_lambda_powertools import Logger
 
 from functions.ingest.http import Request
 from functions.ingest.signature import parse_secret
-from functions.shared import event as events
+from functions.run import event as events
 from functions.shared.errors import (
     NotUnderstoodError,
     SignatureError,
     TooLargeError,
     UnavailableError,
 )
-from functions.shared.event import RunEvent
-from functions.shared.intake import Intake
-from functions.shared.outcome import ending
-from functions.shared.quarantine import Quarantined
-from functions.shared.queue import Queue
-from functions.shared.record import Delivery
-from functions.shared.secret import Secret
-from functions.shared.workspaces import WorkspacesTable
+from functions.run.event import RunEvent
+from functions.intake.intake import Intake
+from functions.run.outcome import ending
+from functions.intake.quarantine import Quarantined
+from functions.aws.queue import Queue
+from functions.run.record import Delivery
+from functions.aws.secret import Secret
+from functions.aws.workspaces import WorkspacesTable
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 

@@ -1,1 +1,1 @@
-"""What the functions share: the vendor's events, the run record, the pointer, adapters, errors."""
+"""What every room stands on: errors, metrics, settings, the deadline."""

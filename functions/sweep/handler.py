@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.shared.aws import CLIENT_CONFIG
+from functions.aws.client import CLIENT_CONFIG
 from functions.shared.deadline import Deadline
 from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from functions.shared.paradime import ResourceAnswer
-from functions.sweep.bolt import GitInfo, ListedRun, ListedSchedule, RunCommand
+from functions.paradime.api import ResourceAnswer
+from functions.paradime.bolt import GitInfo, ListedRun, ListedSchedule, RunCommand
 from functions.sweep.workspaces import Workspace
 
 # The webhook's own word where it is known; the API's others are its own in lower case.

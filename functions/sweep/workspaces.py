@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from functions.shared.credentials import ApiSecret
-from functions.shared.workspaces import NotedWorkspace
+from functions.paradime.credentials import ApiSecret
+from functions.aws.workspaces import NotedWorkspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from boto3.dynamodb.types import TypeDeserializer
 
-from cli.signing import signed_headers
+from cli.secrets.signing import signed_headers
 from local.aws import session
 from local.outputs import Outputs
 

@@ -19,7 +19,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from cli.send import deliver, with_api_url
+from cli.commands.set_up.send import deliver, with_api_url
 from local.aws import session
 from local.errors import LocalStackError
 from local.outputs import Outputs, read_outputs

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from functions.shared import quarantine
+from functions.intake import quarantine
 from infra.cdk_cli import ROOT
 from local.outputs import Outputs
 from local.stack import local_stack

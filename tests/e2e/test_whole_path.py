@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 import requests
 
-from functions.shared import quarantine
-from functions.shared.pointer import Pointer
+from functions.intake import quarantine
+from functions.intake.pointer import Pointer
 from local.standin import Standin, load_runs
 from tests.e2e.client import Client, Record, eventually
 from tests.e2e.payloads import PARADIME, WORKSPACE, payload, run_key, served

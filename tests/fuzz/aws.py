@@ -17,7 +17,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from functions.ingest import handler as ingest
-from functions.shared import quarantine
+from functions.intake import quarantine
 
 ENVIRONMENT = {
     "TABLE_NAME": "runs",

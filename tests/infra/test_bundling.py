@@ -10,7 +10,7 @@ import pytest
 
 from infra import bundling
 from infra.bundling import BundlingError, Target, function_code
-from infra.function import Function
+from infra.parts.function import Function
 from tests.infra.templates import ROOT
 
 AARCH64 = 183  # e_machine of an ELF header

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.shared.paradime import ResourceAnswer
-from functions.sweep.bolt import ListedRun, ListedSchedule, RunCommand
+from functions.paradime.api import ResourceAnswer
+from functions.paradime.bolt import ListedRun, ListedSchedule, RunCommand
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.workspaces import Workspace
 from local.standin import Standin

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cli.signing import signed_headers
-from functions.shared import quarantine
-from functions.shared.pointer import Pointer
+from cli.secrets.signing import signed_headers
+from functions.intake import quarantine
+from functions.intake.pointer import Pointer
 from tests.integration.world import WEBHOOK_SECRET, World
 
 

@@ -16,7 +16,7 @@ import pytest
 from requests import Response
 
 from functions.fetch import files
-from functions.fetch.bucket import PART_BYTES
+from functions.aws.bucket import PART_BYTES
 from local.standin.content import Generated
 from local.standin.faults import Status
 from tests.integration import small_run

@@ -12,10 +12,10 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.signing import signed_headers
+from cli.secrets.signing import signed_headers
 from functions.ingest import handler as ingest
-from functions.shared import quarantine
-from functions.shared.record import MAX_PACKED_EVENT_BYTES
+from functions.intake import quarantine
+from functions.run.record import MAX_PACKED_EVENT_BYTES
 from tests.integration.world import EVENTS, WEBHOOK_SECRET, Context, Item, World, new_world
 from tests.unit.test_addresses import HOSTILE_API_URLS
 from tests.unit.test_keys import RIGHT_TO_LEFT_OVERRIDE

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.shared.table import RunsTable
+from functions.aws.table import RunsTable
 from local.standin.faults import Status
 from tests.integration.world import Context, World, forget_clients
 

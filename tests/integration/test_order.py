@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from functions.fetch import files
 from functions.ingest import handler as ingest
-from functions.shared import event as events
+from functions.run import event as events
 from functions.shared.errors import SupersededError
-from functions.shared.intake import Intake
-from functions.shared.queue import Queue
-from functions.shared.record import Delivery, Source, unpack_event
-from functions.shared.table import RunsTable
+from functions.intake.intake import Intake
+from functions.aws.queue import Queue
+from functions.run.record import Delivery, Source, unpack_event
+from functions.aws.table import RunsTable
 from local.standin.faults import Status
 from tests.integration import dynamodb, small_run
 from tests.integration.calls import Call, Watch

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cli.configure import Scheme
+from cli.commands.set_up.configure import Scheme
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
-from functions.shared.credentials import parse_api_secret
-from functions.shared.workspaces import WorkspacesTable
+from functions.paradime.credentials import parse_api_secret
+from functions.aws.workspaces import WorkspacesTable
 from local.standin.faults import Status
 from tests.integration.small_run import RESULTS, add_small_run, completed
 from tests.integration.world import World, new_world

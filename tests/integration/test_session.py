@@ -9,8 +9,8 @@ from itertools import repeat
 import pytest
 import requests
 
-from functions.shared import session
-from functions.shared.session import new_session, read_piece
+from functions.paradime import session
+from functions.paradime.session import new_session, read_piece
 
 
 @contextmanager

@@ -16,9 +16,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from functions.shared.errors import UnavailableError
-from functions.sweep import bolt as queries
+from functions.paradime import bolt as queries
 from functions.sweep import handler as sweep
-from functions.sweep import pace
+from functions.paradime import pace
 from local.standin import Run, Schedule
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload

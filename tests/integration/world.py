@@ -21,8 +21,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
-from cli.send import with_api_url
-from cli.signing import signed_headers
+from cli.commands.set_up.send import with_api_url
+from cli.secrets.signing import signed_headers
 from functions.fetch import handler as fetch
 from functions.ingest import handler as ingest
 from local.standin import Standin, load_runs

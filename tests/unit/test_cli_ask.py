@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from cli.ask import ask_secret
+from cli.secrets.ask import ask_secret
 from cli.errors import CommandError
 
 
 def test_at_a_terminal_what_is_typed_is_not_shown() -> None:
     terminal, its_end = pty.openpty()
-    program = "from cli.ask import ask_secret; print('typed', len(ask_secret('Secret')))"
+    program = "from cli.secrets.ask import ask_secret; print('typed', len(ask_secret('Secret')))"
     with subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=its_end,

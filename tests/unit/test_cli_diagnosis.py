@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.doctor.capture import Capture, read_capture
-from cli.doctor.diagnosis import Cause, Diagnosis, diagnose
+from cli.commands.set_up.doctor.capture import Capture, read_capture
+from cli.commands.set_up.doctor.diagnosis import Cause, Diagnosis, diagnose
 from cli.errors import CaptureError
-from cli.signing import signed_headers
+from cli.secrets.signing import signed_headers
 from functions.ingest.http import Request
 
 EVENTS = Path(__file__).parents[2] / "events"

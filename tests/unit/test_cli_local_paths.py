@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.local_paths import local_path
+from cli.commands.look.download.local_paths import local_path
 
 PARTS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
     ["..", ".", "", "~", "con", "a\\b", "C:", "a.", "-rf", "%2e%2e"]

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from cli import api_secret, webhook_secret
-from cli.configure import Scheme
+from cli.secrets import api_secret, webhook_secret
+from cli.commands.set_up.configure import Scheme
 from cli.errors import SecretFormError
 from functions.ingest.signature import (
     HmacSha256,
@@ -15,7 +15,7 @@ from functions.ingest.signature import (
     WebhookSecret,
     parse_secret,
 )
-from functions.shared.credentials import parse_api_secret
+from functions.paradime.credentials import parse_api_secret
 
 FRESH = '{"scheme": "standard-webhooks", "secrets": []}'
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()

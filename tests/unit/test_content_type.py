@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.fetch.bucket import content_type
+from functions.aws.bucket import content_type
 
 TEXT = "text/plain; charset=utf-8"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from functions.shared.credentials import parse_api_secret
+from functions.paradime.credentials import parse_api_secret
 from functions.shared.errors import CredentialsMissingError
 
 KEY = "0penSesame"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.shared.errors import NotUnderstoodError
-from functions.shared.event import RunEvent, parse
+from functions.run.event import RunEvent, parse
 
 EVENTS = Path(__file__).parents[2] / "events"
 EXAMPLE = json.loads((EVENTS / "run_completed.json").read_text(encoding="utf-8"))

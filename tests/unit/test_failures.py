@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.fetch import artifact
-from functions.fetch.bucket import StoredObject
-from functions.fetch.failures import Finding
+from functions.findings.artifacts import artifact
+from functions.aws.bucket import StoredObject
+from functions.findings.failures import Finding
 from tests.archives import Archive, archive_from, archive_of, graph, payload, results
 
 MODEL = "model.demo.orders"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.fetch.console import Span, lines, plain_lines, telling
+from functions.findings.logs.console import Span, lines, plain_lines, telling
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Because of which failing nodes others were skipped."""
 
-from functions.fetch.skipped import by_causes
+from functions.findings.artifacts.skipped import by_causes
 
 
 def test_a_failing_model_takes_down_all_that_depends_on_it() -> None:

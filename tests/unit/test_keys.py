@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.fetch.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
-from functions.shared import event as events
-from functions.shared.event import RunEvent
+from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
+from functions.run import event as events
+from functions.run.event import RunEvent
 
 EXAMPLE = json.loads(
     (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")

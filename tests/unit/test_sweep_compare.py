@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.sweep.bolt import ListedRun
+from functions.paradime.bolt import ListedRun
 from functions.sweep.compare import GRACE, KnownRun, has_ended, is_stale, missed
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

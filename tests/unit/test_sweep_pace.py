@@ -4,7 +4,7 @@ import pytest
 
 from functions.shared.deadline import MARGIN_MILLISECONDS, Deadline
 from functions.shared.errors import OutOfTimeError, TryAgainError
-from functions.sweep.pace import SECONDS_BETWEEN_CALLS, Pace
+from functions.paradime.pace import SECONDS_BETWEEN_CALLS, Pace
 
 
 class Clock:

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.doctor import checks
-from cli.signing import signed_headers
+from cli.commands.set_up.doctor import checks
+from cli.secrets.signing import signed_headers
 from cli.target import Target
-from functions.shared.pointer import Pointer
+from functions.intake.pointer import Pointer
 from functions.sweep.settings import Settings
 from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import SECRET, WEBHOOK_SECRET, World

@@ -6,8 +6,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from functions.shared import pointer
-from functions.shared.pointer import Pointer
+from functions.intake import pointer
+from functions.intake.pointer import Pointer
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.world import World
 

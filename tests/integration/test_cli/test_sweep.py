@@ -7,7 +7,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from functions.sweep import pace
+from functions.paradime import pace
 from functions.sweep.settings import Settings
 from local.standin.faults import GraphqlErrors
 from tests.bolt_runs import WORKSPACE, completed_payload, new_run, started_payload

@@ -1,0 +1,158 @@
+"""`bolt-archive download`: a run's archive onto this machine."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from cli.errors import CommandError, IncompleteError, NotArchivedError
+from cli.commands.look.download.local_paths import local_path
+from cli.options import RunName, targeted
+from cli.output import AsJson, complain, counted, print_json, say
+from cli.records import no_archive, read_inventory, read_run
+from cli.target import Target
+from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
+
+WORKERS = 8
+
+
+@targeted
+def download(
+    run: RunName,
+    target: Target,
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", file_okay=False, help="Where to; ./<run id> if left out."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Download a run's archive, and check each file against its inventory.
+
+    What is there already and right is left alone, and what broke off goes on where it was: call it
+    again as often as you like.
+
+    Examples:
+    $ bolt-archive download 63187
+    $ bolt-archive download 63187 night/
+    $ jq '.results[].status' night/*/target/run_results.json
+    """
+    record = read_run(target, run)
+    inventory = read_inventory(target, record)
+    if inventory is None:
+        raise no_archive(record)
+    root = directory or Path(str(record["run_id"]))
+    files = remote_files(target, record["archive_prefix"], inventory)
+    done = bring_all(target, files, root)
+    broken = [file for file in done if "error" in file]
+    if as_json:
+        missing = [{"key": file["key"], "reason": file["reason"]} for file in inventory["missing"]]
+        print_json({"directory": str(root), "files": done, "missing": missing})
+    else:
+        for file in inventory["missing"]:
+            complain(f"not in the archive: {file['key']}: {file['reason']}")
+        for file in broken:
+            complain(f"not downloaded: {file['path']}: {file['error']}")
+        there = sum(file.get("outcome") == "there" for file in done)
+        size = decimal(sum(file["bytes"] for file in done if "outcome" in file))
+        say(
+            f"{counted(len(done) - len(broken), 'file')}, {size}, in {root}"
+            + (f" ({there} there already)" if there else "")
+        )
+    if broken:
+        raise IncompleteError(f"{counted(len(broken), 'file')} could not be downloaded")
+
+
+def remote_files(target: Target, prefix: str, inventory: dict[str, Any]) -> list[RemoteFile]:
+    """All objects of an archive: those that the inventory lists, and what was made of them.
+
+    Raises:
+        NotArchivedError: the inventory names a key that is not the run's own.
+    """
+    listed = [inventory["event"] | {"key": f"{prefix}event.json"}, *inventory["files"]]
+    for file in listed:
+        if not file["key"].startswith(prefix):
+            raise NotArchivedError(
+                f"the inventory names {file['key']}, which is not below {prefix}"
+            )
+    keys = {file["key"] for file in listed}
+    pages = target.s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=prefix)
+    others = [
+        {"key": item["Key"], "bytes": item["Size"], "sha256": None}
+        for page in pages
+        for item in page.get("Contents", ())
+        if item["Key"] not in keys
+    ]
+    return [
+        RemoteFile(
+            key=file["key"],
+            path=local_path(file["key"].removeprefix(prefix)),
+            bytes=file["bytes"],
+            sha256=file["sha256"],
+        )
+        for file in [*listed, *others]
+    ]
+
+
+def bring_all(target: Target, files: list[RemoteFile], root: Path) -> list[dict[str, Any]]:
+    """Several at a time; `{"path", "bytes", "outcome" | "error"}` for each, in their order."""
+    with _progress(sum(file.bytes for file in files)) as moved:
+        stop = Event()
+        transfer = Transfer(s3=target.s3, bucket=target.bucket, root=root, moved=moved, stop=stop)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            futures = {pool.submit(transfer.bring, file): file for file in files}
+            try:
+                _await(futures)
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    tidy(root)
+    return [_outcome(file, future) for future, file in futures.items()]
+
+
+def _await(futures: Iterable["Future[Any]"]) -> None:
+    for _ in as_completed(futures):
+        pass
+
+
+def _outcome(file: RemoteFile, future: "Future[Any]") -> dict[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    said: dict[str, Any] = {"path": str(file.path), "bytes": file.bytes}
+    try:
+        return said | {"outcome": future.result()}
+    except (CommandError, ClientError, BotoCoreError, OSError) as e:
+        return said | {"error": str(e)}
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar on a terminal; yields what is to be told of the bytes that came."""
+    console = Console(stderr=True)
+    progress = Progress(
+        TextColumn("downloading"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    with progress:
+        task = progress.add_task("downloading", total=total)
+        yield lambda count: progress.advance(task, count)

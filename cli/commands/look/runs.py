@@ -1,0 +1,117 @@
+"""`bolt-archive runs`: which runs there are, and how they ended."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from cli.options import targeted
+from cli.output import (
+    AsJson,
+    complain,
+    new_table,
+    print_json,
+    print_tables,
+    say,
+    short_instant,
+    working,
+)
+from cli.records import Record, list_runs, read_run, run_name
+from cli.since import Since
+from cli.sweep_function import sweep_settings
+from cli.target import Target
+from cli.text import outside
+from functions.run.instants import to_text
+
+COLOURS = {
+    "failed": "red",
+    "succeeded": "green",
+    "running": "blue",
+    "queued": "blue",
+    "archived": "green",
+    "partial": "yellow",
+}
+
+
+@targeted
+def runs(
+    target: Target,
+    failed: Annotated[bool, typer.Option("--failed", help="Only failed runs.")] = False,
+    stale: Annotated[
+        bool,
+        typer.Option(
+            "--stale", help="Only runs that are recorded as running for over `staleHours` hours."
+        ),
+    ] = False,
+    schedule: Annotated[str | None, typer.Option(help="Only runs of this schedule.")] = None,
+    workspace: Annotated[
+        str | None, typer.Option(help="Only this workspace (its uid); much faster where many are.")
+    ] = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many make a page.")] = 20,
+    after: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The next page: what comes after this run.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, latest first.
+
+    Examples:
+    $ bolt-archive runs --failed --since 7d
+    $ bolt-archive runs --schedule daily_run --limit 50
+    $ bolt-archive runs --json | jq -r '.[].run_id'
+    """
+    with working("reading runs"):
+        last = None if after is None else read_run(target, after)
+        found = list_runs(
+            target, workspace=workspace, schedule=schedule, failed=failed, since=since, after=last
+        )
+        if stale:
+            found = filter(is_stale(target), found)
+        page = list(islice(found, limit + 1))
+    page, more = page[:limit], len(page) > limit
+    if as_json:
+        print_json(page)
+    elif not page:
+        say("no runs")
+    else:
+        print_tables(table_of(page))
+    if more:
+        complain(f"there are more: add --after {run_name(page[-1])}")
+
+
+def is_stale(target: Target) -> Callable[[Record], bool]:
+    """By the setting `staleHours` with which the stack was deployed."""
+    started_before = to_text(
+        datetime.now(UTC) - timedelta(hours=sweep_settings(target).stale_hours)
+    )
+    return lambda run: bool(run["state"] == "running" and run["started_at"] < started_before)
+
+
+def table_of(found: list[Record]) -> Table:
+    table = new_table(
+        "run", "schedule", "started (UTC)", "state", "commands failed", "archive", "files"
+    )
+    table.columns[0].no_wrap = True
+    for run in found:
+        table.add_row(
+            outside(run_name(run)),
+            outside(run["schedule_name"]),
+            short_instant(run["started_at"]),
+            coloured(run["state"]),
+            str(run.get("failed_command_count", "")),
+            coloured(run.get("archive_state", "")),
+            f"{run['artifact_count']}, {decimal(int(run['artifact_bytes']))}"
+            if "artifact_count" in run
+            else "",
+        )
+    return table
+
+
+def coloured(state: str) -> Text:
+    return outside(state, COLOURS.get(state, ""))

@@ -1,0 +1,134 @@
+"""`bolt-archive show`: one run, its commands, what failed in it, and its files."""
+
+from typing import Any
+
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from cli.options import RunName, targeted
+from cli.output import (
+    AsJson,
+    counted,
+    new_facts,
+    new_table,
+    print_json,
+    print_tables,
+    short_instant,
+    working,
+)
+from cli.records import Record, read_inventory, read_run, run_name
+from cli.commands.look.runs import coloured
+from cli.target import Target
+from cli.text import outside
+
+
+@targeted
+def show(run: RunName, target: Target, as_json: AsJson = False) -> None:
+    """Show a run: what failed, its commands and its files.
+
+    Examples:
+    $ bolt-archive show 63187
+    $ bolt-archive show n0sg8br1m44k0ryj/63187 --json
+    """
+    with working("reading the run"):
+        record = read_run(target, run)
+        inventory = read_inventory(target, record)
+    if as_json:
+        print_json({"record": record, "archive": inventory})
+        return
+    tables = [facts_of(record, target.bucket)]
+    if record.get("commands"):
+        tables.append(commands_of(record))
+    if record.get("failures"):
+        tables.append(failures_of(record))
+    if inventory is not None:
+        tables.append(files_of(inventory, record["archive_prefix"]))
+    print_tables(*tables)
+
+
+def facts_of(record: Record, bucket: str) -> Table:
+    facts: dict[str, Any] = {
+        "run": run_name(record),
+        "workspace": record.get("workspace_name"),
+        "schedule": record["schedule_name"],
+        "started": short_instant(record["started_at"]),
+        "ended": _ended(record),
+        "by": record.get("actor"),
+        "branch": " ".join(filter(None, (record.get("branch"), record.get("commit_hash")))),
+        "error": record.get("error_string"),
+        "in Paradime": record.get("run_url"),
+        "archive error": record.get("archive_error"),
+    }
+    return new_facts(
+        {"state": coloured(record["state"])}
+        | {name: outside(fact) for name, fact in facts.items() if fact}
+        | {"archive": _archive(record, bucket)}
+    )
+
+
+def commands_of(record: Record) -> Table:
+    table = new_table("", "command", "status", "return code", "ended (UTC)")
+    for command in record["commands"]:
+        code = command.get("return_code")
+        table.add_row(
+            str(command["index"]),
+            outside(command["command"] or ""),
+            coloured(command["status"] or ""),
+            "" if code is None else str(code),
+            short_instant(command["ended_at"]),
+        )
+    return table
+
+
+def failures_of(record: Record) -> Table:
+    failures = record["failures"]
+    count = int(record.get("failure_count", len(failures)))
+    what = "failed" if count <= len(failures) else f"failed ({len(failures)} of {count:,})"
+    table = new_table("", what, "message")
+    for failure in failures:
+        table.add_row(
+            outside(failure.get("status") or "", "red"),
+            outside(failure.get("unique_id") or "", "bold"),
+            outside(failure.get("message") or ""),
+        )
+    return table
+
+
+def files_of(inventory: dict[str, Any], prefix: str) -> Table:
+    """The files by their keys below the archive's prefix, then what is missing and why."""
+    table = new_table("file", "size", "sha256")
+    for file in inventory["files"]:
+        path = outside(file["key"].removeprefix(prefix))
+        table.add_row(path, decimal(file["bytes"]), outside(file["sha256"][:12]))
+    for file in inventory["missing"]:
+        path = outside(file["key"].removeprefix(prefix))
+        table.add_row(path, Text("missing", "yellow"), outside(file["reason"]))
+    return table
+
+
+def _ended(record: Record) -> str:
+    seconds = record.get("duration_seconds")
+    ended = short_instant(record.get("ended_at"))
+    return ended if seconds is None else f"{ended}, after {_span(int(seconds))}"
+
+
+def _span(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _archive(record: Record, bucket: str) -> Text:
+    state = record.get("archive_state")
+    if state is None:
+        return Text()
+    text = coloured(state)
+    if "artifact_count" in record:
+        count, size = int(record["artifact_count"]), decimal(int(record["artifact_bytes"]))
+        text = Text.assemble(text, f", {counted(count, 'file')}, {size}")
+    if record.get("archive_prefix"):
+        text = Text.assemble(text, ", ", outside(f"s3://{bucket}/{record['archive_prefix']}"))
+    return text

@@ -1,0 +1,1 @@
+"""Commands that repair: replay, redrive, sweep, restore, quarantine."""

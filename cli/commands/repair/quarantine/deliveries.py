@@ -1,0 +1,50 @@
+"""Deliveries in quarantine.
+
+Each is known by a name, made of its delivery's id and its body's digest. Saved files have it as
+well: so the original of a fixed file is found.
+"""
+
+import re
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cli.messages import HeldMessages
+from cli.output import complain
+from functions.run import instants
+from functions.intake.quarantine import Quarantined, parse
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+
+@dataclass(frozen=True)
+class QuarantinedMessage:
+    message: "MessageTypeDef"
+    delivery: Quarantined
+
+    @property
+    def name(self) -> str:
+        delivery_id = re.sub(r"[^A-Za-z0-9_-]+", "-", self.delivery.delivery_id)[:80]
+        return f"{delivery_id}.{sha256(self.delivery.body).hexdigest()[:8]}.json"
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "delivery_id": self.delivery.delivery_id,
+            "received_at": instants.to_text(self.delivery.received_at),
+            "bytes": len(self.delivery.body),
+            "reason": self.delivery.reason,
+        }
+
+
+def read_deliveries(held: HeldMessages) -> list[QuarantinedMessage]:
+    """The oldest first; of a message that holds no delivery this is said, and it is left alone."""
+    found = []
+    for message in held.all():
+        try:
+            found.append(QuarantinedMessage(message, parse(message["Body"])))
+        except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error):
+            complain(f"message {message['MessageId']} in quarantine holds no delivery")
+    return sorted(found, key=lambda one: one.delivery.received_at)

@@ -1,0 +1,29 @@
+"""`bolt-archive quarantine list`."""
+
+from cli.messages import held_messages
+from cli.options import targeted
+from cli.output import AsJson, new_table, print_json, print_tables, say, short_instant
+from cli.commands.repair.quarantine.deliveries import read_deliveries
+from cli.target import Target
+from cli.text import outside
+
+
+@targeted
+def list_deliveries(target: Target, as_json: AsJson = False) -> None:
+    """List quarantined deliveries, and why each was not understood.
+
+    Example:
+    $ bolt-archive quarantine list
+    """
+    with held_messages(target.sqs, target.quarantine_url) as held:
+        facts = [one.facts() for one in read_deliveries(held)]
+    if as_json:
+        print_json(facts)
+    elif not facts:
+        say("no quarantined deliveries")
+    else:
+        table = new_table("name", "received (UTC)", "bytes", "why")
+        for fact in facts:
+            received = short_instant(fact["received_at"])
+            table.add_row(fact["name"], received, f"{fact['bytes']:,}", outside(fact["reason"]))
+        print_tables(table)

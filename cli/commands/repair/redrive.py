@@ -1,0 +1,70 @@
+"""`bolt-archive redrive`: dead letters back to the run queue."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from cli.errors import IncompleteError, RunUnknownError
+from cli.messages import held_messages
+from cli.options import targeted
+from cli.output import AsJson, complain, counted, print_json, say
+from cli.records import read_run
+from cli.requeue import mark_queued
+from cli.target import Target
+from functions.shared.errors import NotUnderstoodError
+from functions.intake.pointer import parse
+
+
+@targeted
+def redrive(target: Target, as_json: AsJson = False) -> None:
+    """Send dead letters back to the run queue, to be tried again from the start.
+
+    One by one, and each is sent before it is deleted: stopped anywhere, it loses none. Put right
+    what they died of first; `bolt-archive show RUN` says what it was. Deliveries that could not be
+    understood are elsewhere: see `bolt-archive quarantine`.
+
+    Examples:
+    $ bolt-archive redrive
+    $ bolt-archive redrive --json | jq '.[] | select(.left_because)'
+    """
+    done = []
+    console = Console(stderr=True)
+    with held_messages(target.sqs, target.dead_letter_url) as held:
+        for message in track(
+            held.all(),
+            "sending",
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        ):
+            letter = _send_back(target, message["Body"])
+            if "left_because" not in letter:
+                held.delete(message)
+            done.append(letter)
+    left = [letter for letter in done if "left_because" in letter]
+    if as_json:
+        print_json(done)
+    else:
+        for letter in left:
+            complain(f"left where it is: {letter['body'][:200]}: {letter['left_because']}")
+        say(f"{counted(len(done) - len(left), 'dead letter')} sent back to the run queue")
+    if left:
+        raise IncompleteError(
+            f"{counted(len(left), 'dead letter')} would only come back; they are gone 14 days "
+            "after they were sent"
+        )
+
+
+def _send_back(target: Target, body: str) -> dict[str, Any]:
+    """`{"body", "run"}`, with `left_because` where it was not sent: it would only come back."""
+    try:
+        pointer = parse(body)
+        run = f"{pointer.workspace_uid}/{pointer.run_id}"
+        record = read_run(target, run)
+    except (NotUnderstoodError, RunUnknownError) as e:
+        return {"body": body, "run": None, "left_because": str(e)}
+    if record.get("archive_state") == "failed":
+        mark_queued(target, record)
+    target.sqs.send_message(QueueUrl=target.queue_url, MessageBody=body)
+    return {"body": body, "run": run}

@@ -1,0 +1,205 @@
+"""`bolt-archive configure`: stores the signing secret and the credentials for Paradime's API."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli.secrets import api_secret, webhook_secret
+from cli.secrets.ask import ask_secret
+from cli.options import StackChoice, choosing
+from cli.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
+from cli.target import Target
+from cli.text import outside
+from cli.secrets.vault import read_secret, store_secret
+
+_WEBHOOK, _API = "Signing secret", "API credentials"
+
+
+class What(StrEnum):
+    WEBHOOK = "webhook"
+    API = "api"
+
+
+class Scheme(StrEnum):
+    STANDARD_WEBHOOKS = "standard-webhooks"
+    HMAC_SHA256 = "hmac-sha256"
+    TOKEN = "token"  # noqa: S105 (the name of a scheme)
+
+
+class Encoding(StrEnum):
+    HEX = "hex"
+    BASE64 = "base64"
+
+
+@choosing
+def configure(
+    choice: StackChoice,
+    what: Annotated[
+        What | None,
+        typer.Argument(metavar="WHAT", help="`webhook` or `api`; both if left out."),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Say what is stored, without any secret.")
+    ] = False,
+    remove: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Remove the signing secret of this fingerprint, or a workspace's credentials.",
+        ),
+    ] = None,
+    add: Annotated[
+        bool,
+        typer.Option("--add", help="Keep those that are stored valid.", rich_help_panel=_WEBHOOK),
+    ] = False,
+    scheme: Annotated[
+        Scheme | None,
+        typer.Option(help="How deliveries are signed.", rich_help_panel=_WEBHOOK),
+    ] = None,
+    header: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the signature stands (hmac-sha256, token).", rich_help_panel=_WEBHOOK
+        ),
+    ] = None,
+    encoding: Annotated[
+        Encoding | None,
+        typer.Option(help="How it is written (hmac-sha256).", rich_help_panel=_WEBHOOK),
+    ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(help="What stands before it (hmac-sha256).", rich_help_panel=_WEBHOOK),
+    ] = None,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UID", help="For this workspace only, not for all.", rich_help_panel=_API
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store the signing secret and the API credentials.
+
+    Asks for them without showing them; from a pipe it takes them line by line. An empty answer
+    keeps what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old
+    one once Paradime no longer signs with it.
+
+    Examples:
+    $ bolt-archive configure
+    $ bolt-archive configure webhook --add
+    $ bolt-archive configure webhook --remove 5f2c9d01
+    $ bolt-archive configure webhook --scheme token --header x-webhook-token
+    $ bolt-archive configure api --workspace n0sg8br1m44k0ryj < token.txt
+    """
+    given = {"header": header, "encoding": encoding, "prefix": prefix}
+    scheme_fields = {name: str(value) for name, value in given.items() if value is not None}
+    _check_use(what, remove, workspace, scheme, scheme_fields, add=add)
+    target = choice.find()
+    if show:
+        pass
+    elif remove is not None and what is What.WEBHOOK:
+        store_secret(
+            target,
+            target.webhook_secret,
+            webhook_secret.removed(read_secret(target, target.webhook_secret), remove),
+        )
+    elif remove is not None:
+        store_secret(
+            target,
+            target.api_secret,
+            api_secret.removed(read_secret(target, target.api_secret), remove),
+        )
+    else:
+        if what is not What.API:
+            chosen = None if scheme is None else {"scheme": str(scheme)} | scheme_fields
+            _ask_webhook(target, chosen, add=add)
+        if what is not What.WEBHOOK:
+            _ask_api(target, workspace)
+    facts = _facts(target)
+    if as_json:
+        print_json(facts)
+    else:
+        sentences = {n.replace("_", " "): outside(_sentence(fact)) for n, fact in facts.items()}
+        print_tables(new_facts(sentences))
+        if not show:
+            say("In force within five minutes; what a new secret has signed is taken at once.")
+
+
+def _check_use(
+    what: What | None,
+    remove: str | None,
+    workspace: str | None,
+    scheme: Scheme | None,
+    scheme_fields: dict[str, str],
+    *,
+    add: bool,
+) -> None:
+    """Raises:
+    BadParameter: options that do not go together.
+    """
+    if remove is not None and what is None:
+        raise typer.BadParameter("--remove needs to know from what: webhook or api")
+    if what is What.API and (add or scheme or scheme_fields):
+        raise typer.BadParameter("--add and those on how deliveries are signed are of `webhook`")
+    if what is What.WEBHOOK and workspace is not None:
+        raise typer.BadParameter("--workspace is of `api`")
+    if add and scheme:
+        raise typer.BadParameter("--add keeps the scheme; a new --scheme replaces all")
+    if scheme_fields and scheme is None:
+        raise typer.BadParameter("--header, --encoding and --prefix need their --scheme")
+
+
+def _ask_webhook(target: Target, scheme: dict[str, str] | None, *, add: bool) -> None:
+    stored = read_secret(target, target.webhook_secret)
+    there = counted(len(webhook_secret.read(stored)["secrets"]), "signing secret")
+    typed = ask_secret(f"Signing secret of Paradime's webhook ({there} stored)")
+    if not typed:
+        return
+    if scheme is not None:
+        new = webhook_secret.with_scheme(scheme, typed)
+    elif add:
+        new = webhook_secret.added(stored, typed)
+    else:
+        new = webhook_secret.replaced(stored, typed)
+    store_secret(target, target.webhook_secret, new)
+
+
+def _ask_api(target: Target, workspace: str | None) -> None:
+    whose = f"workspace {workspace}" if workspace else "all workspaces without their own"
+    key = ask_secret(f"API key, or token, for {whose}")
+    if not key:
+        return
+    credentials = (
+        {"token": key}
+        if api_secret.is_token(key)
+        else {"api_key": key, "api_secret": ask_secret("API secret")}
+    )
+    store_secret(
+        target,
+        target.api_secret,
+        api_secret.stored_for(read_secret(target, target.api_secret), workspace, credentials),
+    )
+
+
+def _facts(target: Target) -> dict[str, Any]:
+    webhook, api = (
+        webhook_secret.read(read_secret(target, target.webhook_secret)),
+        api_secret.read(read_secret(target, target.api_secret)),
+    )
+    return {
+        "scheme": webhook["scheme"],
+        "signing_secrets": [webhook_secret.fingerprint(s) for s in webhook["secrets"]],
+        "api_default": "default" in api,
+        "api_workspaces": sorted(api["workspaces"]),
+    }
+
+
+def _sentence(fact: Any) -> str:
+    match fact:
+        case list():
+            return listed(fact)
+        case bool():
+            return "stored" if fact else "none"
+        case _:
+            return str(fact)

@@ -1,0 +1,228 @@
+"""The checks of `doctor`, in their order. None changes anything."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from cli.secrets import webhook_secret
+from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
+from cli.errors import CommandError
+from cli.options import StackChoice
+from cli.output import counted, short_instant
+from cli.records import Record, list_runs, read_run, run_name
+from cli.sweep_function import sweep_settings
+from cli.target import Target
+from cli.secrets.vault import read_secret
+from functions.ingest.signature import parse_secret
+from functions.paradime.connector import ApiConnector
+from functions.paradime.credentials import parse_api_secret
+from functions.shared.errors import (
+    AddressRefusedError,
+    CredentialsMissingError,
+    NotThereError,
+    SignatureError,
+    TryAgainError,
+)
+from functions.paradime.session import new_session
+
+# Svix switches an endpoint off after five days of failures, and does not tell the receiver.
+SILENCE = timedelta(days=5)
+_RECENT_RUNS = 25
+_HARMLESS = """
+query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { totalCount } }
+"""
+
+_NEW_KEY = (
+    'The API key needs the capability "Bolt Schedules Metadata Viewer" in this workspace. '
+    "Store another: bolt-archive configure api"
+)
+
+Check = Callable[[Target], Finding]
+
+
+class _Schedules(BaseModel):
+    totalCount: int  # noqa: N815 (the API's name)
+
+
+def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
+    """Each finding as soon as it is made; the rest are skipped where there is no stack."""
+    checks: dict[str, Check] = {
+        "webhook secret": webhook_secret_check,
+        "API credentials": api_credentials_check,
+        "Paradime's API": lambda target: paradime_check(target, api_url),
+        "run queue": run_queue_check,
+        "dead letters": dead_letters_check,
+        "quarantine": quarantine_check,
+        "last delivery": last_delivery_check,
+        "alarms": alarms_check,
+    }
+    try:
+        target = choice.find()
+    except CommandError as e:
+        yield failed("stack", str(e), "Deploy it (make deploy), or name it with --stack.")
+        yield from (skipped(name, "there is no stack to look into") for name in checks)
+        return
+    yield ok("stack", f"{target.stack}, {target.webhook_url}")
+    for name, check in checks.items():
+        try:
+            yield check(target)
+        except (CommandError, ClientError, BotoCoreError) as e:
+            yield failed(name, str(e), "See that your AWS credentials may read this.")
+
+
+def webhook_secret_check(target: Target) -> Finding:
+    name = "webhook secret"
+    stored = read_secret(target, target.webhook_secret)
+    value = webhook_secret.read(stored)
+    try:
+        parse_secret(stored)
+    except SignatureError as e:
+        said = "none is stored: every delivery is refused" if not value["secrets"] else str(e)
+        return failed(name, said, "Store Paradime's: bolt-archive configure webhook")
+    secrets = value["secrets"]
+    fingerprints = ", ".join(map(webhook_secret.fingerprint, secrets))
+    return ok(name, f"{value['scheme']}, {counted(len(secrets), 'secret')} ({fingerprints})")
+
+
+def api_credentials_check(target: Target) -> Finding:
+    name = "API credentials"
+    stored = read_secret(target, target.api_secret)
+    try:
+        parsed = parse_api_secret(stored)
+    except CredentialsMissingError as e:
+        return failed(name, str(e), "Store them anew: bolt-archive configure api")
+    if parsed.default is None and not parsed.workspaces:
+        advice = "Make an API key in Paradime, then: bolt-archive configure api"
+        return failed(name, "none are stored: nothing can be fetched", advice)
+    own = f"{counted(len(parsed.workspaces), 'workspace')} with their own"
+    if parsed.default is None:
+        return ok(name, f"{own}, none for any other")
+    return ok(name, f"for all workspaces; {own}" if parsed.workspaces else "for all workspaces")
+
+
+def paradime_check(target: Target, api_url: str | None) -> Finding:
+    """Asks Paradime something harmless, for each workspace that had a run of late."""
+    name = "Paradime's API"
+    latest = {record["workspace_uid"]: record for record in reversed(_recent_runs(target))}
+    addresses = {uid: api_url or str(record["api_url"]) for uid, record in latest.items()}
+    if not addresses and api_url is None:
+        return skipped(name, "no delivery has told its address yet; --api-url names it")
+    settings = sweep_settings(target)
+    # Where the stack sends the credentials, and where the operator says.
+    named = urlsplit(api_url).hostname if api_url else None
+    connector = ApiConnector(
+        session=new_session(1, allow_loopback=settings.allow_loopback),
+        hosts=(*settings.api_hosts, *([named] if named else [])),
+        allow_loopback=settings.allow_loopback,
+    )
+    secret = read_secret(target, target.api_secret)
+    for uid, url in (addresses or {"": api_url or ""}).items():
+        whose = f"workspace {uid}: " if uid else ""
+        try:
+            connector.to(url, uid)(secret).ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
+        except AddressRefusedError as e:
+            advice = "If it is right, see the setting apiHosts, and name it here with --api-url."
+            return failed(name, f"{whose}{e}", advice)
+        except CredentialsMissingError as e:
+            return failed(name, str(e), "Store them: bolt-archive configure api")
+        except (NotThereError, TryAgainError) as e:
+            return failed(name, f"{whose}{urlsplit(url).netloc}: {e}", _NEW_KEY)
+    answered = ", ".join(sorted({urlsplit(url).netloc for url in addresses.values()}))
+    many = f" for {counted(len(addresses), 'workspace')}" if addresses else ""
+    return ok(name, f"{answered or named} takes the credentials{many}")
+
+
+def run_queue_check(target: Target) -> Finding:
+    waiting, hidden = _message_counts(target, target.queue_url)
+    return ok("run queue", f"{waiting} waiting, {hidden} in work or to be tried again")
+
+
+def dead_letters_check(target: Target) -> Finding:
+    count = sum(_message_counts(target, target.dead_letter_url))
+    if not count:
+        return ok("dead letters", "none")
+    advice = (
+        "bolt-archive runs --failed, and bolt-archive show RUN for what they died of; once that "
+        "is put right: bolt-archive redrive"
+    )
+    return failed("dead letters", f"{counted(count, 'run')} given up", advice)
+
+
+def quarantine_check(target: Target) -> Finding:
+    count = sum(_message_counts(target, target.quarantine_url))
+    if not count:
+        return ok("quarantine", "none")
+    said = "1 delivery" if count == 1 else f"{count} deliveries"
+    return failed(
+        "quarantine", f"{said} not understood", "See which and why: bolt-archive quarantine list"
+    )
+
+
+def last_delivery_check(target: Target) -> Finding:
+    """Of the latest runs: the index does not tell when a delivery came."""
+    name = "last delivery"
+    recent = _recent_runs(target)
+    if not recent:
+        advice = f"Enter {target.webhook_url} in Paradime's webhook settings."
+        return failed(name, "none yet", advice)
+    latest = max(str(record["last_received_at"]) for record in recent)
+    age = datetime.now(UTC) - datetime.fromisoformat(latest)
+    said = f"{_age(age)} ago, {short_instant(latest)} UTC"
+    if age > SILENCE:
+        advice = (
+            "If schedules ran since then, look in Paradime's webhook settings whether the endpoint "
+            "is still switched on."
+        )
+        return warning(name, said, advice)
+    return ok(name, said)
+
+
+def alarms_check(target: Target) -> Finding:
+    """The stack's own alarms, by their names: other stacks' may begin with the same words."""
+    pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
+        StackName=target.stack
+    )
+    names = [
+        resource["PhysicalResourceId"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::CloudWatch::Alarm"
+    ]
+    if not names:
+        return ok("alarms", "the stack has none")
+    answer = target.cloudwatch.describe_alarms(AlarmNames=names[:100])  # it takes no more
+    ringing = [alarm for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
+    if not ringing:
+        return ok("alarms", f"{counted(len(names), 'alarm')}, all quiet")
+    said = "; ".join(
+        f"{alarm['AlarmName']}: {alarm.get('AlarmDescription') or alarm.get('StateReason')}"
+        for alarm in ringing
+    )
+    return failed("alarms", said, "docs/runbook.md has an entry for each.")
+
+
+def _message_counts(target: Target, url: str) -> tuple[int, int]:
+    """Messages that can be received, and those that cannot at the moment."""
+    attributes = target.sqs.get_queue_attributes(
+        QueueUrl=url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return (
+        int(attributes["ApproximateNumberOfMessages"]),
+        int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+    )
+
+
+def _recent_runs(target: Target) -> list[Record]:
+    return [read_run(target, run_name(run)) for run in islice(list_runs(target), _RECENT_RUNS)]
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds() // 3600)
+    if hours >= 48:
+        return f"{hours // 24} days"
+    return f"{hours} h" if hours else f"{int(age.total_seconds() // 60)} min"

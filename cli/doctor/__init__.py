@@ -1,5 +1,0 @@
-"""`bolt-archive doctor`: what keeps runs from being archived, and what to do about it."""
-
-from cli.doctor.command import doctor
-
-__all__ = ["doctor"]

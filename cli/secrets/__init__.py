@@ -1,0 +1,1 @@
+"""Secrets as an operator types them: asked for, checked, stored, signed with."""

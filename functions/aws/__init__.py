@@ -1,0 +1,1 @@
+"""Adapters to AWS, one outside thing each: tables, bucket, queues, topic, secrets."""

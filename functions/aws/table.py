@@ -1,0 +1,160 @@
+"""The runs table: one item a run, merged from its deliveries and from its archive."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from functions.run import instants
+from functions.aws.client import error_code, unavailable
+from functions.shared.errors import RunNotFoundError, SupersededError
+from functions.aws.items import plain, update_arguments
+from functions.run.record import Delivery, Source, attributes, unpack_event
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ARCHIVED_STATES = frozenset({"archived", "partial"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """What archiving a run needs of its record; `body` is the event, byte for byte.
+
+    `archived_at` is when an archive was last completed, for whichever event; `messages` are the
+    kinds of messages that were sent of the run.
+    """
+
+    run_key: str
+    body: bytes
+    event_rank: str
+    archive_state: str | None
+    archived_rank: str | None
+    archived_at: str | None
+    source: Source
+    delivery_ids: frozenset[str]
+    messages: frozenset[str]
+
+    @property
+    def is_archived(self) -> bool:
+        """True when the archive was made from the very event that the record now holds."""
+        return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
+
+
+class RunsTable:
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
+        """Merges a delivery: one write, two when the record holds a higher-ranked event already.
+
+        Whatever the order and however often, the record ends as the highest-ranked delivery
+        has it, but for the times of receipt; `archive` queues it unless it is archived.
+
+        Raises:
+            TooLargeError: the delivery does not fit into an item.
+            UnavailableError: DynamoDB did not take it.
+        """
+        received_at = instants.to_text(delivery.received_at)
+        receipt = {"last_received_at": received_at}
+        once: dict[str, Any] = {
+            "first_received_at": received_at,
+            "expires_at": int((delivery.received_at + keep).timestamp()),
+        }
+        if archive:
+            once["archive_state"] = "queued"
+        delivery_ids = {"delivery_ids": {delivery.delivery_id}}
+        try:
+            self._update(
+                delivery.event.run_key,
+                update_arguments(
+                    assign=attributes(delivery) | receipt, assign_once=once, add=delivery_ids
+                )
+                # A value bound already: the very rank that is being written.
+                | {
+                    "ConditionExpression": "attribute_not_exists(#event_rank)"
+                    " OR #event_rank <= :event_rank"
+                },
+            )
+        except SupersededError:
+            self._update(
+                delivery.event.run_key,
+                update_arguments(assign=receipt, assign_once=once, add=delivery_ids),
+            )
+
+    def read(self, run_key: str) -> StoredRun:
+        """Reads what archiving a run needs, including all writes before now.
+
+        Raises:
+            RunNotFoundError: there is no such record.
+            UnavailableError: DynamoDB did not answer.
+        """
+        with unavailable("DynamoDB", run=run_key):
+            answer = self._client.get_item(
+                TableName=self._name,
+                Key={"run_key": {"S": run_key}},
+                ConsistentRead=True,
+                ProjectionExpression="event_gz, event_rank, archive_state, archived_rank,"
+                " archived_at, #source, delivery_ids, messages",
+                ExpressionAttributeNames={"#source": "source"},
+            )
+        if "event_gz" not in answer.get("Item", {}):
+            raise RunNotFoundError(f"no record of run {run_key} in the table {self._name}")
+        item = plain(answer["Item"])
+        return StoredRun(
+            run_key=run_key,
+            body=unpack_event(item),
+            event_rank=str(item["event_rank"]),
+            archive_state=item.get("archive_state"),
+            archived_rank=item.get("archived_rank"),
+            archived_at=item.get("archived_at"),
+            source=Source(item["source"]),
+            delivery_ids=frozenset(item["delivery_ids"]),
+            messages=frozenset(item.get("messages", ())),
+        )
+
+    def check(self, run: StoredRun) -> None:
+        """Passes if the record still holds the run's event, and it is not archived yet.
+
+        Raises:
+            RunNotFoundError: the record is gone.
+            SupersededError: it is otherwise.
+            UnavailableError: DynamoDB did not answer.
+        """
+        now = self.read(run.run_key)
+        if now.event_rank != run.event_rank or now.is_archived:
+            raise SupersededError(f"run {run.run_key} has changed since it was read")
+
+    def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:
+        """Writes archive fields (None removes one), if the record still holds the run's event.
+
+        An archive that is there is replaced only by one that is as complete.
+
+        Raises:
+            SupersededError: a higher-ranked event was merged since the run was read, or another
+                fetch has archived it.
+            UnavailableError: DynamoDB did not take it.
+        """
+        arguments = update_arguments(
+            assign=fields | {"event_rank": run.event_rank}, assign_once={}, add={}
+        )
+        condition = "#event_rank = :event_rank"
+        if fields.get("archive_state") not in ARCHIVED_STATES:
+            states = {f":{state}": {"S": state} for state in ARCHIVED_STATES}
+            archived = f"archived_rank = :event_rank AND archive_state IN ({', '.join(states)})"
+            condition += f" AND NOT ({archived})"
+            arguments["ExpressionAttributeValues"] |= states
+        self._update(run.run_key, arguments | {"ConditionExpression": condition})
+
+    def _update(self, run_key: str, arguments: dict[str, Any]) -> None:
+        with unavailable("DynamoDB", run=run_key):
+            try:
+                self._client.update_item(
+                    TableName=self._name, Key={"run_key": {"S": run_key}}, **arguments
+                )
+            except ClientError as e:
+                if error_code(e) == "ConditionalCheckFailedException":
+                    raise SupersededError(f"the record of run {run_key} has changed") from e
+                raise

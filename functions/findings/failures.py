@@ -1,0 +1,269 @@
+"""What failed in a run and why: from dbt's results, or where there are none from the logs."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from functions.findings.artifacts import artifact, manifest, run_results
+from functions.findings.logs import console
+from functions.run.inventory import ArchivedFile
+from functions.findings.logs.ends import LogEnd, Logs, ReadEnd, telling_lines
+from functions.findings.artifacts.manifest import Manifest
+from functions.run.plan import unique_commands
+from functions.findings.artifacts.run_results import FAILED, SKIPPED, NodeResult
+from functions.findings.artifacts.skipped import by_causes
+from functions.shared.errors import NotUnderstoodError
+from functions.run.event import Command, RunEvent
+from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.room import that_fit
+
+RUN_RESULTS = "run_results.json"
+MANIFEST = "manifest.json"
+
+MAX_MESSAGE_CHARACTERS = 10_000
+# Thousands of nodes can fail in one run: the first of them are told in full.
+MAX_TOLD_IN_FULL = 200
+MAX_CODE_CHARACTERS = 20_000
+MAX_FURTHER_CHARACTERS = 2_000
+
+# The record is one item of 400 KB, of which the event and the commands take most.
+MAX_IN_RECORD = 20
+MAX_RECORD_MESSAGE_CHARACTERS = 1_000
+MAX_RECORD_BYTES = 24 * 1024
+
+_BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A node, or a command without results, that failed or warned.
+
+    `failures` is what a test counted, `execution_time` in seconds, `path` in the dbt project.
+    `unique_id` is a command's place in the run, such as `command 4`, where no node is known.
+    """
+
+    unique_id: str
+    status: str
+    message: str | None
+    command_id: int | None
+    failures: int | None = None
+    execution_time: float | None = None
+    path: str | None = None
+    compiled_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedNodes:
+    """Nodes that a command skipped because of `causes`; without any, `unknown` says why."""
+
+    command_id: int
+    causes: tuple[str, ...]
+    unique_ids: tuple[str, ...]
+    unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that is archived, but could not be looked into."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatFailed:
+    """The worst first."""
+
+    failures: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    skipped: tuple[SkippedNodes, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def skipped_count(self) -> int:
+        return sum(len(group.unique_ids) for group in self.skipped)
+
+    def record_fields(self) -> dict[str, Any]:
+        """The record's attributes: warnings stand behind what failed, and are not counted."""
+        first = map(_summary, [*self.failures, *self.warnings][:MAX_IN_RECORD])
+        kept = list(that_fit(first, MAX_RECORD_BYTES, _item_bytes))
+        return {"failures": kept or None, "failure_count": len(self.failures)}
+
+    def to_json(self, event: RunEvent) -> bytes:
+        """`failures.json`: all of it, and the same bytes each time that the run is archived."""
+        content = {
+            "schema": 1,
+            "run": {
+                "workspace_uid": event.workspace.uid,
+                "run_id": event.id,
+                "schedule_name": event.schedule_name,
+                "state": run_state(event),
+            },
+            **asdict(self),
+        }
+        return json.dumps(content, indent=2).encode() + b"\n"
+
+
+def what_failed(
+    event: RunEvent, files: Sequence[ArchivedFile], logs: Logs, read_end: ReadEnd
+) -> WhatFailed:
+    """Looks through a run's archived results.
+
+    A file that was left behind unchanged by an earlier command counts once, as that command's.
+
+    Raises:
+        RunArchiveError: whatever reading raises.
+    """
+    search = _Search(files, read_end)
+    for command in unique_commands(event):
+        failed_before = len(search.failures)
+        search.through(command)
+        if command_failed(command) and len(search.failures) == failed_before:
+            search.failures.append(_from_logs(event, command, logs.get(command.id, ())))
+    if not search.failures and run_failed(event) and event.error_string:
+        search.failures.append(
+            Finding(
+                unique_id="run",
+                status="failed",
+                message=_cut(event.error_string, MAX_MESSAGE_CHARACTERS),
+                command_id=None,
+            )
+        )
+    return WhatFailed(
+        failures=tuple(sorted(search.failures, key=_severity)),
+        warnings=tuple(search.warnings),
+        skipped=tuple(search.skipped),
+        unread=tuple(search.unread),
+    )
+
+
+class _Search:
+    def __init__(self, files: Sequence[ArchivedFile], read_end: ReadEnd) -> None:
+        self._files = files
+        self._read_end = read_end
+        self._seen: set[str] = set()
+        self.failures: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.skipped: list[SkippedNodes] = []
+        self.unread: list[Unread] = []
+
+    def through(self, command: Command) -> None:
+        """All results of a command."""
+        for file in self._files:
+            if _belongs(file, command, RUN_RESULTS) and file.stored.sha256 not in self._seen:
+                self._seen.add(file.stored.sha256)
+                self._results(command, file)
+
+    def _results(self, command: Command, file: ArchivedFile) -> None:
+        try:
+            results = run_results.not_well(self._read(file))
+        except NotUnderstoodError as e:
+            self.unread.append(Unread(file.planned.key, str(e)))
+            return
+        if not results:
+            return
+        graph, unknown = self._manifest(command, file)
+        for result in results:
+            if result.status in FAILED:
+                self.failures.append(_finding(result, command, graph, len(self.failures)))
+            elif result.status != SKIPPED:
+                self.warnings.append(_finding(result, command, graph, len(self.warnings)))
+        self.skipped += _skipped(results, command, graph, unknown)
+
+    def _manifest(self, command: Command, results: ArchivedFile) -> tuple[Manifest, str]:
+        """The manifest beside the results, and why it may not tell the cause of a skipped node.
+
+        It only explains: where there is none, an empty one stands in.
+        """
+        path = results.planned.path.removesuffix(RUN_RESULTS) + MANIFEST
+        beside = [file for file in self._files if _belongs(file, command, MANIFEST)]
+        file = next((file for file in beside if file.planned.path == path), None)
+        if file is None:
+            return Manifest(), f"there is no {MANIFEST} beside the results"
+        try:
+            return manifest.read(self._read(file)), "no node that it depends on failed"
+        except NotUnderstoodError as e:
+            self.unread.append(Unread(file.planned.key, str(e)))
+            return Manifest(), f"{MANIFEST} could not be read"
+
+    def _read(self, file: ArchivedFile) -> bytes:
+        artifact.check_size(file.stored.bytes)
+        if not file.stored.bytes:
+            return b""  # of which no end can be asked for
+        return self._read_end(file.planned.key, artifact.MAX_ARTIFACT_BYTES)
+
+
+def _belongs(file: ArchivedFile, command: Command, name: str) -> bool:
+    planned = file.planned
+    return planned.command_id == command.id and planned.path.rpartition("/")[2] == name
+
+
+def _finding(result: NodeResult, command: Command, graph: Manifest, position: int) -> Finding:
+    in_full = position < MAX_TOLD_IN_FULL
+    node = graph.node(result.unique_id)
+    message = console.without_escapes(result.message or "").strip("\n").rstrip()
+    return Finding(
+        unique_id=result.unique_id,
+        status=result.status,
+        message=_cut(message, MAX_MESSAGE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS),
+        command_id=command.id,
+        failures=result.failures,
+        execution_time=result.execution_time,
+        path=node.original_file_path,
+        compiled_code=_cut(
+            _BLANK_LINES.sub("", result.compiled_code or node.compiled_code or "").rstrip(),
+            MAX_CODE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS,
+        ),
+    )
+
+
+def _from_logs(event: RunEvent, command: Command, ends: Sequence[LogEnd]) -> Finding:
+    return Finding(
+        unique_id=f"command {event.positions[command.id]}",
+        status="failed",
+        message=_cut("\n".join(telling_lines(ends)), MAX_MESSAGE_CHARACTERS),
+        command_id=command.id,
+    )
+
+
+def _skipped(
+    results: list[NodeResult], command: Command, graph: Manifest, unknown: str
+) -> Iterator[SkippedNodes]:
+    groups = by_causes(
+        graph.parents,
+        failed=[result.unique_id for result in results if result.status in FAILED],
+        skipped=[result.unique_id for result in results if result.status == SKIPPED],
+    )
+    for causes, unique_ids in groups.items():
+        yield SkippedNodes(
+            command_id=command.id,
+            causes=causes,
+            unique_ids=tuple(unique_ids),
+            unknown=None if causes else unknown,
+        )
+
+
+def _severity(finding: Finding) -> int:
+    """A command that ended without results stands before all nodes: nothing else explains it."""
+    return FAILED.index(finding.status) if finding.status in FAILED else -1
+
+
+def _summary(finding: Finding) -> dict[str, Any]:
+    return {
+        "unique_id": _cut(finding.unique_id, MAX_RECORD_MESSAGE_CHARACTERS),
+        "status": finding.status,
+        "message": _cut(finding.message or "", MAX_RECORD_MESSAGE_CHARACTERS),
+    }
+
+
+def _item_bytes(summary: dict[str, Any]) -> int:
+    return sum(len(str(value).encode(errors="replace")) + 16 for value in summary.values())
+
+
+def _cut(text: str, characters: int) -> str | None:
+    """The text, its end replaced by a mark where it is too long; None if there is none."""
+    if len(text) <= characters:
+        return text or None
+    return f"{text[: characters - 1]}…"

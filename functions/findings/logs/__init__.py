@@ -1,0 +1,1 @@
+"""What console logs say."""

@@ -1,0 +1,1 @@
+"""What is done with a delivery, whoever brought it: record, pointer, quarantine."""

@@ -1,0 +1,47 @@
+"""Tells of failed runs: once that a run's archive is complete, once that it is given up."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from functions.run.archive_outcome import ArchiveOutcome
+from functions.message.topic_message import compose
+from functions.shared.errors import UnavailableError
+from functions.run.event import RunEvent
+from functions.run.outcome import run_failed
+from functions.aws.table import StoredRun
+from functions.aws.topic import Topic
+
+logger = Logger(service="fetch", child=True)
+
+
+class Messenger:
+    def __init__(self, topic: Topic) -> None:
+        self._topic = topic
+
+    def tell(
+        self, run: StoredRun, event: RunEvent, archive: ArchiveOutcome, *, last: bool
+    ) -> dict[str, Any]:
+        """Publishes the message unless the record says that it was; the field that says so.
+
+        The field belongs into the very write that says what became of the archive. So nothing
+        that is repeated after it is told twice; what stops between the two, or is superseded
+        there, is: SNS knows no way to take a message back. The `last` time a topic that cannot be
+        reached does not keep the record from being written.
+
+        Raises:
+            UnavailableError: SNS did not take it, and this is not the last time.
+        """
+        kind = "given_up" if archive.state == "failed" else "archived"
+        if not run_failed(event) or kind in run.messages:
+            return {}
+        message = compose(event, archive)
+        try:
+            self._topic.publish(message.subject, message.by_protocol, message.attributes)
+        except UnavailableError as e:
+            if not last:
+                raise
+            logger.error("message not sent", reason=str(e))
+            return {}
+        logger.info("message sent", kind=kind)
+        return {"messages": run.messages | {kind}}

@@ -1,0 +1,283 @@
+"""The message to the topic of failed runs: a subject, a text for an inbox, JSON for programs.
+
+It says what failed and where to look, and nothing else. Sizes stay far below SNS's 256 KB: all
+that others wrote is cut, and listed up to a number.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.run.archive_outcome import ArchiveOutcome
+from functions.findings.failures import MAX_IN_RECORD
+from functions.findings.artifacts.nodes import named, telling_line
+from functions.run.text import (
+    clock,
+    counted,
+    cut,
+    ended,
+    https_url,
+    lasted,
+    one_ascii_line,
+    one_line,
+    size,
+)
+from functions.run.plan import unique_commands
+from functions.paradime.addresses import without_secrets
+from functions.run.event import Command, Environment, RunEvent
+from functions.run.instants import to_text
+from functions.run.outcome import command_failed, run_state
+
+# SNS takes fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+MAX_SUBJECT_CHARACTERS = 99
+MAX_NAME_CHARACTERS = 256
+MAX_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """`by_protocol` holds the form for each of SNS's protocols, `attributes` what to filter by."""
+
+    subject: str
+    by_protocol: Mapping[str, str]
+    attributes: Mapping[str, str]
+
+
+def compose(event: RunEvent, archive: ArchiveOutcome) -> Message:
+    """The message of a run that failed, once its archive is complete or given up."""
+    subject = _subject(event, archive)
+    return Message(
+        subject=subject,
+        by_protocol={
+            "default": json.dumps(_content(event, archive, subject), ensure_ascii=False),
+            "email": _text(event, archive),
+            "sms": subject,
+        },
+        attributes=_attributes(event, archive),
+    )
+
+
+def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """Such as `demo / nightly failed: orders and 2 more`."""
+    where = one_ascii_line(event.schedule_name, 40) or "a schedule"
+    if workspace := one_ascii_line(event.workspace.name, 24):
+        where = f"{workspace} / {where}"
+    if archive.state == "failed":
+        return f"{where} failed; its archive is given up"
+    what = f"{where} failed"
+    if culprit := one_ascii_line(_culprit(event, archive), MAX_SUBJECT_CHARACTERS):
+        what = f"{what}: {culprit}"
+    return cut(what, MAX_SUBJECT_CHARACTERS, "...")
+
+
+def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """What failed first: a node's name, the text of a command, or what is said of the run."""
+    for failure in archive.first_failures(1):
+        what, more = _what(event, failure), archive.failure_count - 1
+        name = telling_line(failure.get("message")) if what == "run" else named(what).name
+        return f"{name} and {more:,} more" if more else name
+    for _, command in _failed_commands(event):
+        return _shown(command.command)
+    return ""
+
+
+def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
+    sections = [
+        [_headline(event, archive)],
+        _facts(event),
+        _command_lines(event),
+        _failure_lines(event, archive),
+        _link_lines(event, archive),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
+    said = f"{one_line(event.schedule_name)} failed"
+    if failed := len(_failed_commands(event)):
+        said += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
+    if archive.state == "failed":
+        return f"{said}. Its archive is given up: {one_line(archive.error)}"
+    if archive.missing:
+        return f"{said}. {counted(archive.missing, 'file')} could not be archived."
+    return f"{said}."
+
+
+def _facts(event: RunEvent) -> list[str]:
+    environment = event.environment or Environment()
+    name, uid = one_line(event.workspace.name), event.workspace.uid
+    end = event.end_dttm
+    facts = {
+        "Workspace": f"{name} ({uid})" if name else uid,
+        "Schedule": one_line(event.schedule_name),
+        "Run": f"{event.id}, {one_line(run_state(event))}",
+        "Branch": one_line(environment.branch),
+        "Commit": one_line(environment.commit_hash),
+        "Started by": one_line(environment.actor),
+        "Started": clock(event.start_dttm),
+        "Ended": clock(end) if end else "",
+        "Took": lasted((end - event.start_dttm).total_seconds()) if end else "",
+        "Error": one_line(event.error_string),
+    }
+    return [f"{name + ':':<12}{value}" for name, value in facts.items() if value]
+
+
+def _command_lines(event: RunEvent) -> list[str]:
+    failed = _failed_commands(event)
+    lines = [
+        f"  {index}. {_shown(command.command)} ({ended(command.return_code, command.status)})"
+        for index, command in failed[:MAX_LISTED]
+    ]
+    return _section("Failed commands", lines, of=len(failed))
+
+
+def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    lines = []
+    for failure in archive.first_failures(MAX_LISTED):
+        lines.append(f"  {one_line(failure.get('status'))}: {_what(event, failure)}")
+        if message := telling_line(failure.get("message")):
+            lines[-1] += f"\n    {message}"
+    return _section("What failed", lines, of=archive.failure_count)
+
+
+def _section(title: str, lines: list[str], *, of: int) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  and {of - len(lines):,} more"] if of > len(lines) else []
+    return [f"{title}:", *lines, *more]
+
+
+def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    lines = []
+    if run_url := https_url(event.run_url):
+        lines += ["The run in Paradime:", run_url]
+    if archive.url:
+        files = f"{counted(archive.files, 'file')}, {size(archive.bytes)}"
+        lines += [f"Its archive ({files}); open index.html there:", archive.url]
+    return lines
+
+
+def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str, Any]:
+    """The JSON form, which docs/messages.md describes for those who read it.
+
+    `version`, `source`, `content` and `metadata` are what Amazon Q Developer in chat applications
+    asks of a custom notification.
+    """
+    environment = event.environment or Environment()
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": subject,
+            "description": _markdown(event, archive),
+        },
+        "metadata": {
+            "threadId": event.run_key,
+            "summary": subject,
+            "eventType": "run_given_up" if archive.state == "failed" else "run_failed",
+        },
+        "schema": 1,
+        "run": {
+            "workspace_uid": event.workspace.uid,
+            "workspace_name": _name(event.workspace.name),
+            "schedule_name": _name(event.schedule_name),
+            "run_id": event.id,
+            "state": _name(run_state(event)),
+            "actor": _name(environment.actor),
+            "branch": _name(environment.branch),
+            "commit_hash": _name(environment.commit_hash),
+            "started_at": to_text(event.start_dttm),
+            "ended_at": to_text(event.end_dttm) if event.end_dttm else None,
+            "error_string": one_line(event.error_string) or None,
+            "run_url": https_url(event.run_url),
+        },
+        "failed_commands": [
+            {
+                "index": index,
+                "id": command.id,
+                "command": _shown(command.command),
+                "return_code": command.return_code,
+            }
+            for index, command in _failed_commands(event)[:MAX_LISTED]
+        ],
+        "failed_command_count": len(_failed_commands(event)),
+        "failures": [
+            {
+                "unique_id": one_line(failure.get("unique_id"), MAX_NAME_CHARACTERS) or None,
+                "status": one_line(failure.get("status")) or None,
+                "message": telling_line(failure.get("message")) or None,
+            }
+            for failure in archive.first_failures(MAX_IN_RECORD)
+        ],
+        "failure_count": archive.failure_count,
+        "archive": {
+            "state": archive.state,
+            "files": archive.files,
+            "bytes": archive.bytes,
+            "missing": archive.missing,
+            "url": archive.url,
+            "error": one_line(archive.error) or None,
+        },
+    }
+
+
+def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
+    """Below the 8,000 characters that a chat takes. Whatever others wrote is code, so that no
+    name in it calls anybody."""
+    items = [
+        f"{_code(_what(event, failure))} {_code(telling_line(failure.get('message')))}"
+        for failure in archive.first_failures(MAX_LISTED)
+    ] or [_code(_shown(command.command)) for _, command in _failed_commands(event)[:MAX_LISTED]]
+    links = {"Run in Paradime": https_url(event.run_url), "Archive": archive.url}
+    return "\n".join(
+        [
+            _code(_headline(event, archive)),
+            *(f"• {item}" for item in items),
+            *(f"{name}: {url}" for name, url in links.items() if url),
+        ]
+    )
+
+
+def _code(text: object) -> str:
+    """Nothing for no text."""
+    shown = one_line(text).replace("`", "'")
+    return f"`{shown}`" if shown else ""
+
+
+def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
+    """SNS takes no empty one."""
+    attributes = {
+        "workspace": event.workspace.uid,
+        "workspace_name": _name(event.workspace.name),
+        "schedule": _name(event.schedule_name),
+        "state": _name(run_state(event)),
+        "archive_state": archive.state,
+    }
+    return {name: value for name, value in attributes.items() if value}
+
+
+def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
+    """With their places in the run."""
+    return [
+        (event.positions[command.id], command)
+        for command in unique_commands(event)
+        if command_failed(command)
+    ]
+
+
+def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
+    """A node's unique id; of a command that failed without results, `command 2`, its text."""
+    unique_id = one_line(failure.get("unique_id"), MAX_NAME_CHARACTERS)
+    commands = {f"command {index}": command for index, command in _failed_commands(event)}
+    return _shown(commands[unique_id].command) if unique_id in commands else unique_id
+
+
+def _shown(command: str) -> str:
+    """Without the user, the token or the query that an address in it may carry."""
+    return one_line(" ".join(map(without_secrets, command.split())), 120)
+
+
+def _name(text: str | None) -> str | None:
+    return one_line(text, MAX_NAME_CHARACTERS) or None

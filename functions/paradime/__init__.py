@@ -1,0 +1,1 @@
+"""Paradime's API: session, addresses, credentials, questions, downloads."""

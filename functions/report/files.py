@@ -1,0 +1,158 @@
+"""The parts of the page about files: the ends of logs, all that is archived, and what is not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import escape
+
+from functions.findings.logs import console
+from functions.findings.failures import Unread
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.findings.logs.ends import LogEnd, Logs
+from functions.report.page import fit, piece
+from functions.run.text import counted, left_out, one_line, size
+from functions.run.plan import unique_commands
+from functions.run.event import RunEvent
+from functions.run.room import that_fit
+
+# Bytes of the page.
+ROOM_FOR_LOGS = 200_000
+ROOM_FOR_ONE_LOG = 80_000
+MAX_OPEN_LINES = 40
+ROOM_FOR_ABSENT = 40_000
+ROOM_FOR_FILES = 140_000
+ROOM_FOR_KEYS = 110_000
+MAX_REASON_CHARACTERS = 300
+
+_SPAN_BYTES = 40  # the tags of a coloured span
+
+
+def logs(event: RunEvent, prefix: str, ends: Logs) -> dict[str, Any]:
+    """The ends of the logs of all failed commands."""
+    in_order = [
+        (command, end) for command in unique_commands(event) for end in ends.get(command.id, ())
+    ]
+    titles = [
+        f"{event.positions[command.id]} {one_line(command.command)}" for command, _ in in_order
+    ]
+    html, shown = fit(
+        (
+            piece("log", _log(title, prefix, end))
+            for title, (_, end) in zip(titles, in_order, strict=True)
+        ),
+        ROOM_FOR_LOGS,
+    )
+    return {
+        "id": "logs",
+        "title": "Logs",
+        "count": len(in_order),
+        "html": html,
+        "more": left_out(len(in_order) - shown, "log"),
+    }
+
+
+def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]) -> dict[str, Any]:
+    """What is missing, and what is there but could not be looked into, and why."""
+    entries = [(file.planned.key, file.reason) for file in missing]
+    entries += [(file.key, f"archived, but not read: {file.reason}") for file in unread]
+    html, shown = fit(
+        (
+            piece("absent", {"path": _below(prefix, key), "reason": _reason(reason)})
+            for key, reason in sorted(entries)
+        ),
+        ROOM_FOR_ABSENT,
+    )
+    title = " and ".join(
+        said
+        for number, said in (
+            (len(missing), f"{counted(len(missing), 'file')} missing"),
+            (len(unread), f"{counted(len(unread), 'file')} unread"),
+        )
+        if number
+    )
+    return {
+        "id": "missing",
+        "title": "Missing or unread",
+        "count": len(entries),
+        "said": title,
+        "html": html,
+        "more": left_out(len(entries) - shown, "file"),
+    }
+
+
+def files(
+    event: RunEvent, prefix: str, archived: Sequence[ArchivedFile], own: Mapping[str, int]
+) -> dict[str, Any]:
+    """All files by the command that they are of, ours first; their keys for whoever needs them."""
+    groups, room, lacking = [], ROOM_FOR_FILES, 0
+    of_command: dict[int, list[ArchivedFile]] = {}
+    for file in sorted(archived, key=lambda file: file.planned.key):
+        of_command.setdefault(file.planned.command_id, []).append(file)
+    listed = [("The run", [(prefix + name, number) for name, number in own.items()])]
+    listed += [
+        (
+            f"{event.positions[command.id]} {one_line(command.command)}",
+            [(f.planned.key, f.stored.bytes) for f in of_command.get(command.id, ())],
+        )
+        for command in unique_commands(event)
+    ]
+    for title, entries in listed:
+        html, shown = fit((piece("file", _file(prefix, *entry)) for entry in entries), room)
+        room -= len(html.encode())
+        lacking += len(entries) - shown
+        if shown:
+            groups.append({"title": title, "html": html})
+    keys = [key for _, entries in listed for key, _ in entries]
+    lines, keys_shown = fit((escape(f"{key}\n") for key in keys), ROOM_FOR_KEYS)
+    total = sum(file.stored.bytes for file in archived)
+    return {
+        "id": "files",
+        "title": "Files",
+        "count": len(archived),
+        "said": f"{counted(len(archived), 'file')}, {size(total)}",
+        "groups": groups,
+        "more": left_out(lacking, "file"),
+        "key_lines": lines,
+        "more_keys": left_out(len(keys) - keys_shown, "key"),
+    }
+
+
+def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
+    of_end = console.lines(end.text)
+    lines = list(that_fit(reversed(of_end), ROOM_FOR_ONE_LOG, _page_bytes))[::-1]
+    before, last = lines[:-MAX_OPEN_LINES], lines[-MAX_OPEN_LINES:]
+    whole = end.whole and len(lines) == len(of_end)
+    return {
+        "title": title,
+        "path": end.file.planned.path,
+        "href": _href(prefix, end.file.planned.key),
+        "extent": "All of" if whole else f"The last {counted(len(lines), 'line')} of",
+        "said_before": f"{counted(len(before), 'line')} before",
+        "before": before,
+        "last": last,
+    }
+
+
+def _page_bytes(line: console.Line) -> int:
+    return 1 + sum(len(escape(span.text).encode()) + _SPAN_BYTES for span in line)
+
+
+def _file(prefix: str, key: str, number: int) -> dict[str, str]:
+    return {
+        "path": _below(prefix, key).partition("/")[2] or _below(prefix, key),
+        "href": _href(prefix, key),
+        "size": size(number),
+    }
+
+
+def _below(prefix: str, key: str) -> str:
+    return key.removeprefix(prefix)
+
+
+def _href(prefix: str, key: str) -> str:
+    return f"./{quote(_below(prefix, key))}"
+
+
+def _reason(reason: str) -> str:
+    return one_line(reason, MAX_REASON_CHARACTERS)

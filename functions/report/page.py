@@ -1,0 +1,62 @@
+"""The page's templates, made safe: everything is escaped, and nothing is run or loaded.
+
+The style sheet is part of the page, and the only thing that its Content-Security-Policy lets
+through, by its digest. There is no script.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from functions.findings.logs.console import without_controls
+from functions.run.room import that_fit
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _shown(value: Any) -> Any:
+    """What is put into the page: never a character that would reorder or hide what stands by."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return without_controls(value)
+    return value
+
+
+def piece(macro: str, view: Any) -> Markup:
+    """One piece of `parts.html`."""
+    return Markup(getattr(_environment().get_template("parts.html").module, macro)(view))  # noqa: S704
+
+
+def page(view: dict[str, Any]) -> bytes:
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    text = (
+        _environment()
+        .get_template("page.html")
+        .render(view, style=Markup(style), style_digest=f"sha256-{digest}")  # noqa: S704
+    )
+    return text.encode(errors="replace")
+
+
+def fit(pieces: Iterable[Markup], room: int) -> tuple[Markup, int]:
+    """The pieces that fit into so many bytes, together, and how many they are."""
+    kept = list(that_fit(pieces, room, lambda one: len(one.encode(errors="replace"))))
+    return Markup("").join(kept), len(kept)

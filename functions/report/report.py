@@ -1,0 +1,128 @@
+"""`index.html`: one page that says what a run's archive holds, and first of all what failed.
+
+All parts are within bounds: what does not fit is counted, and stands in the JSON files beside the
+page. It holds no time of its making: archiving the same event twice gives the same bytes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.report import commands as report_commands, files as report_files, findings as report_findings
+from functions.findings.failures import WhatFailed
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.findings.logs.ends import Logs
+from functions.report.page import page
+from functions.run.text import clock, counted, ended, https_url, lasted, one_line
+from functions.run.plan import unique_commands
+from functions.run.event import Environment, RunEvent
+from functions.run.outcome import command_failed, run_failed, run_state
+
+MAX_WHY = 3
+MAX_ERROR_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the page is made of.
+
+    `own` are our files beside the page, with their sizes; `error` is why the archive was given up.
+    """
+
+    event: RunEvent
+    prefix: str
+    failed: WhatFailed
+    logs: Logs
+    files: Sequence[ArchivedFile]
+    missing: Sequence[MissingFile]
+    own: Mapping[str, int]
+    error: str | None = None
+
+
+def render(report: Report) -> bytes:
+    """The page in UTF-8, under 2 MB."""
+    event, failed = report.event, report.failed
+    state = one_line(run_state(event), 40)
+    parts = {
+        "timeline": report_commands.timeline(event),
+        "findings": report_findings.findings(event, failed),
+        "skipped": report_findings.skipped(failed),
+        "logs": report_files.logs(event, report.prefix, report.logs),
+        "absent": report_files.absent(report.prefix, report.missing, failed.unread),
+        "files": report_files.files(event, report.prefix, report.files, report.own),
+    }
+    return page(
+        {
+            "run_id": event.id,
+            "schedule": one_line(event.schedule_name),
+            "workspace": one_line(event.workspace.name) or event.workspace.uid,
+            "state": state,
+            "tone": "failed" if run_failed(event) else state,
+            "lead": _lead(event, failed),
+            "why": report_findings.why(event, failed, MAX_WHY),
+            "more_why": f"{more:,}" if (more := len(failed.failures) - MAX_WHY) > 0 else "",
+            "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
+            "given_up": one_line(report.error, MAX_ERROR_CHARACTERS),
+            "facts": {name: fact for name, fact in _facts(event).items() if fact},
+            "run_url": https_url(event.run_url),
+            "sections": list(_sections(parts)),
+            **parts,
+        }
+    )
+
+
+def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
+    """One sentence with a command in its midst: which command failed, and what in it."""
+    commands = unique_commands(event)
+    broken = [command for command in commands if command_failed(command)]
+    of = f"of {len(commands):,}"
+    results = report_findings.counts(failed)
+    after = f": {results}." if results else "."
+    if len(broken) == 1:
+        position = event.positions[broken[0].id]
+        return {
+            "before": f"Command {position} {of}, ",
+            "command": report_commands.command_text(broken[0]),
+            "after": f", {ended(broken[0].return_code, broken[0].status)}{after}",
+        }
+    if broken:
+        return {
+            "before": f"{len(broken):,} {of} commands failed, the first of them ",
+            "command": report_commands.command_text(broken[0]),
+            "after": after,
+        }
+    if run_failed(event):
+        before = "No command failed, but the run did" if commands else "No command was run"
+    else:
+        before = f"{counted(len(commands), 'command')} ran and none failed"
+    return {"before": before, "command": "", "after": after}
+
+
+def _facts(event: RunEvent) -> dict[str, str]:
+    environment = event.environment or Environment()
+    start, end = event.start_dttm, event.end_dttm
+    workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
+    return {
+        "Started": clock(start),
+        "Ended": clock(end) if end else "",
+        "Took": lasted((end - start).total_seconds()) if end else "",
+        "Started by": ", ".join(
+            filter(None, (one_line(environment.actor), one_line(environment.email)))
+        ),
+        "Workspace": workspace,
+        "Branch": one_line(environment.branch),
+        "Commit": one_line(environment.commit_hash),
+    }
+
+
+def _sections(parts: Mapping[str, Any]) -> Iterator[Any]:
+    """The parts that have something to show, for the links at the top."""
+    in_order = [
+        parts["timeline"],
+        *parts["findings"],
+        parts["skipped"],
+        parts["logs"],
+        parts["absent"],
+        parts["files"],
+    ]
+    return (part for part in in_order if part["count"])

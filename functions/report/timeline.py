@@ -1,0 +1,42 @@
+"""A run's commands on one scale."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.run.plan import unique_commands
+from functions.run.event import Command, RunEvent
+
+WIDTH = 1000
+# So narrow a bar can still be seen; all that is longer is drawn to scale.
+MIN_WIDTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Where a command stands on a scale that is `WIDTH` wide."""
+
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    start: datetime
+    end: datetime
+
+    def bar(self, command: Command) -> Bar | None:
+        """None for a command of which either end is not known."""
+        if command.start_dttm is None or command.end_dttm is None or self.end <= self.start:
+            return None
+        x = min(self._at(command.start_dttm), WIDTH - MIN_WIDTH)
+        return Bar(x, max(self._at(command.end_dttm) - x, MIN_WIDTH))
+
+    def _at(self, instant: datetime) -> int:
+        part = (instant - self.start) / (self.end - self.start)
+        return round(min(max(part, 0.0), 1.0) * WIDTH)
+
+
+def scale(event: RunEvent) -> Scale:
+    """From the run's start to the last end that is known."""
+    ends = [command.end_dttm for command in unique_commands(event) if command.end_dttm]
+    return Scale(event.start_dttm, max([event.end_dttm or event.start_dttm, *ends]))

@@ -1,0 +1,1 @@
+"""A run: event, record, outcome, keys, plan, inventory. No I/O."""

@@ -1,0 +1,161 @@
+"""The run record: what a delivery says of a run, as attributes of its item in DynamoDB.
+
+Deliveries of one run come in any order and any number of times, so each has a rank, and the
+record is what the highest-ranked one says. Completed stands above started; among completed, a
+failure above a success, Paradime's own webhook above our sweep of its API, the later end above
+the earlier; the digest of the body decides what is left. The rank is text of which DynamoDB
+itself can tell the greater.
+"""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from functions.run import instants
+from functions.shared.errors import TooLargeError
+from functions.run.event import Command, Environment, RunEvent
+from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.room import that_fit
+
+# An item holds 400 KB in all. The event gets most of it (a payload packs to a tenth or less),
+# the commands a fixed part, and the other texts are cut.
+MAX_PACKED_EVENT_BYTES = 256 * 1024
+PACKING_LEVEL = 6  # 9 takes twice the time for the same size
+MAX_COMMANDS_BYTES = 64 * 1024
+MAX_TEXT_CHARACTERS = 1024
+MAX_COMMAND_CHARACTERS = 256
+MAX_INDEX_KEY_BYTES = 1024
+
+
+class Source(StrEnum):
+    """Where a delivery came from."""
+
+    WEBHOOK = "webhook"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event of a run as it reached us; `body` is its JSON, byte for byte."""
+
+    event: RunEvent
+    body: bytes
+    delivery_id: str
+    received_at: datetime
+    source: Source = Source.WEBHOOK
+
+
+def rank(delivery: Delivery) -> str:
+    event = delivery.event
+    order = f"{event.completed:d}{run_failed(event):d}{delivery.source is Source.WEBHOOK:d}"
+    return f"{order} {_instant(event.end_dttm) or ''} {sha256(delivery.body).hexdigest()}"
+
+
+def attributes(delivery: Delivery) -> dict[str, Any]:
+    """All attributes that the delivery decides; None where it has nothing to say.
+
+    Raises:
+        TooLargeError: the packed body does not fit into an item.
+    """
+    event = delivery.event
+    packed = gzip.compress(delivery.body, PACKING_LEVEL, mtime=0)
+    if len(packed) > MAX_PACKED_EVENT_BYTES:
+        raise TooLargeError(
+            f"the event of run {event.run_key} packs to {len(packed)} bytes; "
+            f"a record takes {MAX_PACKED_EVENT_BYTES}"
+        )
+    environment, commands = event.environment or Environment(), event.commands or ()
+    failed, started_at, ended_at = run_failed(event), _instant(event.start_dttm), _ended_at(event)
+    return {
+        "workspace_uid": event.workspace.uid,
+        "workspace_name": _cut(event.workspace.name),
+        "schedule_name": _cut(event.schedule_name),
+        "schedule_key": index_key(event.workspace.uid, event.schedule_name),
+        "run_id": event.id,
+        "run_url": _cut(event.run_url),
+        "api_url": _cut(event.api_url),
+        "state": _cut(run_state(event)),
+        "reported_status": _cut(event.status),
+        "actor": _cut(environment.actor),
+        "branch": _cut(environment.branch),
+        "commit_hash": _cut(environment.commit_hash),
+        "email": _cut(environment.email),
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "duration_seconds": _duration_seconds(event),
+        "error_string": _cut(event.error_string),
+        "commands": _fitting(commands) if event.completed else None,
+        "command_count": len(commands) if event.completed else None,
+        "failed_command_count": sum(map(command_failed, commands)) if event.completed else None,
+        "failed_workspace_uid": event.workspace.uid if failed else None,
+        "source": delivery.source.value,
+        "event_rank": rank(delivery),
+        "event_gz": packed,
+    }
+
+
+def index_key(workspace_uid: str, schedule_name: str) -> str:
+    """The key of the index `by-schedule`; DynamoDB takes no index key over 2,048 bytes."""
+    key = f"{workspace_uid}#{schedule_name}".encode()[:MAX_INDEX_KEY_BYTES]
+    return key.decode(errors="ignore")
+
+
+def unpack_event(item: Mapping[str, Any]) -> bytes:
+    """The stored body of a record's event, byte for byte."""
+    return gzip.decompress(bytes(item["event_gz"]))
+
+
+def _ended_at(event: RunEvent) -> str | None:
+    """The run's end; without one, its last command's, else its start.
+
+    The index of failed runs is sorted by it: a failed run without it would not be found there.
+    """
+    if not event.completed:
+        return None
+    ends = [command.end_dttm for command in event.commands or () if command.end_dttm]
+    return _instant(event.end_dttm or max(ends, default=event.start_dttm))
+
+
+def _duration_seconds(event: RunEvent) -> int | None:
+    if event.end_dttm is None:
+        return None
+    return round((event.end_dttm - event.start_dttm).total_seconds())
+
+
+def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
+    """The commands that fit their part of the item, failed ones first in line for the room."""
+    failed_first = sorted(
+        enumerate(commands, start=1), key=lambda numbered: not command_failed(numbered[1])
+    )
+    summaries = (_summary(index, command) for index, command in failed_first)
+    fitting = that_fit(summaries, MAX_COMMANDS_BYTES, _item_bytes)
+    return sorted(fitting, key=lambda summary: int(summary["index"]))
+
+
+def _item_bytes(summary: dict[str, Any]) -> int:
+    """Names and values count as they are, numbers and each map a few bytes more."""
+    return sum(len(name) + len(str(value).encode()) + 4 for name, value in summary.items())
+
+
+def _summary(index: int, command: Command) -> dict[str, Any]:
+    return {
+        "id": command.id,
+        "index": index,
+        "command": _cut(command.command, MAX_COMMAND_CHARACTERS),
+        "status": _cut(command.status, MAX_COMMAND_CHARACTERS),
+        "return_code": command.return_code,
+        "started_at": _instant(command.start_dttm),
+        "ended_at": _instant(command.end_dttm),
+    }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return instants.to_text(instant) if instant else None
+
+
+def _cut(text: str | None, characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+    return text[:characters] if text else None

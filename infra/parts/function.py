@@ -1,0 +1,76 @@
+"""A Lambda function with its own role and its own log group."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.bundling import ARCHITECTURE, RUNTIME
+from infra.watch.metrics import namespace
+from infra.nag import acknowledge
+
+
+class Function(Construct):
+    """One of the handlers in `functions`, allowed only to log."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        package: str,
+        code: lambda_.Code,
+        timeout: cdk.Duration,
+        memory_mib: int,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, id)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+        self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=RUNTIME,
+            architecture=ARCHITECTURE,
+            code=code,
+            handler=f"functions.{package}.handler.handler",
+            role=self._role,
+            log_group=self.log_group,
+            timeout=timeout,
+            memory_size=memory_mib,
+            environment={
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": namespace(self),
+                **environment,
+            },
+        )
+        # The CDK writes the dependency on the role out, and cfn-lint finds it said twice.
+        self.function.node.default_child.add_metadata(  # type: ignore[union-attr]
+            "cfn-lint", {"config": {"ignore_checks": ["W3005"]}}
+        )
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "The runtime moves with the locked wheels, which are for one version of Python.",
+        )
+
+    def allow(
+        self, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Exactly these actions: the CDK's grants give more than the functions do."""
+        self._role.add_to_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[on], conditions=conditions)
+        )
+
+    def acknowledge_wildcard(self, resource: str, reason: str) -> None:
+        acknowledge(self._role, f"AwsSolutions-IAM5[Resource::{resource}]", reason)

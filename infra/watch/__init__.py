@@ -1,0 +1,1 @@
+"""What watches the stack: metrics, alarms, alerts, the dashboard."""
