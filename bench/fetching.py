@@ -32,8 +32,8 @@ def ours(api_url: str, artifacts: int, *, again: bool) -> dict[str, Any]:
 
     Once as after a stop just before the record was written, once as after all was done.
     """
-    from functions.run.event import parse
     from functions.intake.pointer import pointer_to
+    from functions.run.event import parse
 
     body = json.dumps(completed_event(api_url, artifacts)).encode()
     aws = FakeAws(SECRETS, body, rank="1")

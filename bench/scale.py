@@ -26,9 +26,9 @@ from bench.environment import ENVIRONMENT, ROOT
 from bench.run_queue import DAY, HOUR, MAX_IN_FLIGHT, Load, simulate
 from bench.stack import Stack, deployed
 from bench.usage import Usage, Use, usage
+from functions.paradime.pace import SECONDS_BETWEEN_CALLS
 from functions.shared.deadline import MARGIN_MILLISECONDS
 from functions.sweep.index import RunIndex
-from functions.paradime.pace import SECONDS_BETWEEN_CALLS
 
 RATES = (10, 1_000, 100_000)
 # How much of their time workers should be at work: the rest is for bursts and after outages.

@@ -173,8 +173,8 @@ def _delivered(observer: _Observer, ingest: Any, payload: str) -> Use:
 def _fetched(observer: _Observer, fetch: Any, artifacts: int, failed: Use) -> tuple[Use, Use]:
     """Receives of the failed run, whose record is as `failed` wrote it: with Paradime there, and
     gone."""
-    from functions.run.event import parse
     from functions.intake.pointer import pointer_to
+    from functions.run.event import parse
 
     rank = failed.write["ExpressionAttributeValues"][":event_rank"]["S"]
 

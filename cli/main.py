@@ -4,20 +4,20 @@ import sys
 
 import typer
 
-from cli.commands.repair import quarantine
-from cli.commands.set_up.configure import configure
-from cli.commands.set_up.doctor import doctor
 from cli.commands.look.download.command import download
-from cli.errors import CommandError
 from cli.commands.look.open_page import open_page
-from cli.output import complain
+from cli.commands.look.runs import runs
+from cli.commands.look.show import show
+from cli.commands.repair import quarantine
 from cli.commands.repair.redrive import redrive
 from cli.commands.repair.replay import replay
 from cli.commands.repair.restore import restore
-from cli.commands.look.runs import runs
-from cli.commands.set_up.send import send
-from cli.commands.look.show import show
 from cli.commands.repair.sweep import sweep
+from cli.commands.set_up.configure import configure
+from cli.commands.set_up.doctor import doctor
+from cli.commands.set_up.send import send
+from cli.errors import CommandError
+from cli.output import complain
 from functions.shared.errors import RunArchiveError
 
 _LOOK, _REPAIR, _SET_UP = "Look", "Repair", "Set up"

@@ -1,6 +1,7 @@
 """The stack that a command works on: deployed, or the local one."""
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,8 +79,6 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
     Raises:
         TargetError: it is not up.
     """
-    from local.aws import session
-
     try:
         outputs = json.loads(outputs_file.read_text())
     except FileNotFoundError:
@@ -87,7 +86,9 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
             f"no local stack: {outputs_file} is not there; start one with `make local`"
         ) from None
     return Target(
-        session=session(),
+        session=isolated_session(
+            outputs["access_key_id"], outputs["secret_access_key"], outputs["region"]
+        ),
         endpoint_url=outputs["endpoint_url"],
         stack=LOCAL_STACK,
         webhook_url=outputs["webhook_url"],
@@ -99,6 +100,31 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
         webhook_secret=outputs["webhook_secret_arn"],
         api_secret=outputs["api_secret_arn"],
         sweep_function=outputs["sweep_function"],
+    )
+
+
+def isolated_session(access_key_id: str, secret_access_key: str, region: str) -> "boto3.Session":
+    """A session with these credentials and nothing of the user's own AWS configuration.
+
+    Give each client the stack's `endpoint_url`; none of them goes through a proxy.
+    """
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    core = botocore.session.Session(
+        session_vars={
+            "profile": (None, [], None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    core.set_default_client_config(Config(proxies={}))  # none between us and loopback
+    return boto3.Session(
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        region_name=region,
+        botocore_session=core,
     )
 
 

@@ -6,20 +6,20 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.watch.alarms import Alarms
-from infra.watch.alerts import Alerts
-from infra.parts.archive import Archive
 from infra.bundling import Target, function_code
-from infra.watch.dashboard import Dashboard
+from infra.parts.archive import Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.records import Records
-from infra.settings import Settings
 from infra.parts.sweep import SweepSchedule
-from infra.variant import Variant
 from infra.parts.vault import Vault
 from infra.parts.webhook_api import WebhookApi
 from infra.parts.workspaces import Workspaces
+from infra.settings import Settings
+from infra.variant import Variant
+from infra.watch.alarms import Alarms
+from infra.watch.alerts import Alerts
+from infra.watch.dashboard import Dashboard
 
 # Where a run's archive lies in the bucket.
 _ARCHIVE_PREFIX = "runs/*"

@@ -1,11 +1,10 @@
 """The credentials and clients of the embedded AWS, apart from the user's own AWS configuration."""
 
 import os
-from typing import Any
 
 import boto3
-import botocore.session
-from botocore.config import Config
+
+from cli.target import isolated_session
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -13,23 +12,10 @@ ACCOUNT = "000000000000"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"
 
-_NO_CONFIGURATION: dict[str, tuple[Any, ...]] = {
-    "profile": (None, [], None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
-
 
 def session() -> boto3.Session:
     """Root on the embedded AWS; give each client the stack's `endpoint_url`."""
-    core = botocore.session.Session(session_vars=_NO_CONFIGURATION)
-    core.set_default_client_config(Config(proxies={}))  # none between us and loopback
-    return boto3.Session(
-        aws_access_key_id=ACCESS_KEY_ID,
-        aws_secret_access_key=SECRET_ACCESS_KEY,
-        region_name=REGION,
-        botocore_session=core,
-    )
+    return isolated_session(ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION)
 
 
 def environment(endpoint_url: str) -> dict[str, str]:

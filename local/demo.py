@@ -18,9 +18,9 @@ from rich.padding import Padding
 from rich.tree import Tree
 
 from cli.commands.look.open_page import link_to_page
-from cli.records import Record, list_runs, read_inventory, read_run
 from cli.commands.look.runs import table_of
 from cli.commands.set_up.send import deliver, with_api_url
+from cli.records import Record, list_runs, read_inventory, read_run
 from cli.target import Target, local_target
 from local.errors import LocalStackError
 from local.inbox import new_inbox

@@ -27,6 +27,9 @@ class Outputs(BaseModel):
     webhook_secret_arn: str
     api_secret_arn: str
     sweep_function: str
+    access_key_id: str
+    secret_access_key: str
+    """With the one before, of an operator who may look at everything."""
     pid: int
     """The process to send SIGTERM to."""
 

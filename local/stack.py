@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.aws import REGION, session
+from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, session
 from local.credentials import signing_secret, store_api_credentials
 from local.deployment import bootstrap, deploy, synthesis
 from local.embedded import EmbeddedAws, embedded_aws
@@ -81,6 +81,8 @@ def ready_outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
         webhook_secret_arn=deployed["WebhookSecretArn"],
         api_secret_arn=deployed["ApiSecretArn"],
         sweep_function=deployed["SweepFunctionName"],
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
         pid=os.getpid(),
     )
 

@@ -6,11 +6,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from functions.aws.bucket import StoredObject
 from functions.findings.failures import WhatFailed, what_failed
-from functions.run.inventory import ArchivedFile, MissingFile
-from functions.run.keys import command_folder, resource_path, run_prefix
 from functions.findings.logs.ends import Logs, failed_commands_logs
+from functions.report.report import Report, render
+from functions.run.event import RunEvent, parse
+from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
+from functions.run.keys import command_folder, resource_path, run_prefix
 from functions.run.plan import (
     ListedResource,
     PlannedFile,
@@ -18,8 +19,6 @@ from functions.run.plan import (
     plan_resources,
     unique_commands,
 )
-from functions.report.report import Report, render
-from functions.run.event import RunEvent, parse
 
 EVENTS = Path(__file__).parents[1] / "events"
 PAYLOADS = {

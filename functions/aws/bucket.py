@@ -3,17 +3,16 @@
 import base64
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from functions.paradime.download import FileStream
 from functions.aws.client import error_code, unavailable
+from functions.run.inventory import StoredObject
 from functions.shared.errors import SupersededError
 
 if TYPE_CHECKING:
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 # docs/performance.md has what smaller and larger parts cost.
 PART_BYTES = 8 * 1024 * 1024
 PAGE = "text/html; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """`sha256` in hex."""
-
-    bytes: int
-    sha256: str
 
 
 class ArchiveBucket:
@@ -136,7 +127,7 @@ class ArchiveBucket:
                 raise
         return StoredObject(len(body), sha256(body).hexdigest())
 
-    def put_stream(self, key: str, stream: FileStream, metadata: Mapping[str, str]) -> StoredObject:
+    def put_stream(self, key: str, stream: RawIOBase, metadata: Mapping[str, str]) -> None:
         """Stores a file as it comes, in parts; a file that breaks off leaves nothing behind.
 
         Raises:
@@ -159,7 +150,6 @@ class ArchiveBucket:
                     use_threads=False,
                 ),
             )
-        return StoredObject(stream.bytes_read, stream.sha256)
 
 
 def content_type(key: str) -> str:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from functions.run import instants
 from functions.aws.client import error_code, unavailable
-from functions.shared.errors import RunNotFoundError, SupersededError
 from functions.aws.items import plain, update_arguments
+from functions.run import instants
 from functions.run.record import Delivery, Source, attributes, unpack_event
+from functions.shared.errors import RunNotFoundError, SupersededError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

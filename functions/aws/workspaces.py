@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.aws.client import unavailable
-from functions.run.event import RunEvent
 from functions.aws.items import plain, update_arguments
+from functions.run.event import RunEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

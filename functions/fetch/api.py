@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from functions.shared.errors import ApiFailingError, CredentialsRefusedError, TryAgainError
-from functions.paradime.api import ParadimeApi
 from functions.aws.secret import Secret
+from functions.paradime.api import ParadimeApi
+from functions.shared.errors import ApiFailingError, CredentialsRefusedError, TryAgainError
 
 # An API that is down is not asked hundreds of times in one receive.
 MAX_FAILURES = 3

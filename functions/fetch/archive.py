@@ -11,18 +11,23 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from functions.fetch.api import RunApi
-from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
 from functions.aws.bucket import ArchiveBucket
-from functions.paradime.download import Downloader
+from functions.aws.secret import Secret
+from functions.aws.table import RunsTable, StoredRun
+from functions.fetch.api import RunApi
 from functions.fetch.files import FileOutcome, PendingFile, RunFiles
-from functions.run.inventory import ArchivedFile, MissingFile
-from functions.run.keys import run_prefix
-from functions.message.messenger import Messenger
 from functions.fetch.own_files import EVENT, store_own_files
+from functions.intake.pointer import Pointer
+from functions.message.messenger import Messenger
+from functions.paradime.connector import ApiConnector
+from functions.paradime.download import Downloader
 from functions.run import event as events
 from functions.run import instants
-from functions.paradime.connector import ApiConnector
+from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
+from functions.run.event import RunEvent
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.keys import run_prefix
+from functions.run.record import Source
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     GivenUpError,
@@ -32,11 +37,6 @@ from functions.shared.errors import (
     TryAgainError,
     UnavailableError,
 )
-from functions.run.event import RunEvent
-from functions.intake.pointer import Pointer
-from functions.run.record import Source
-from functions.aws.secret import Secret
-from functions.aws.table import RunsTable, StoredRun
 
 # It sends a delivery again for 28 hours: what ended longer ago was sent by hand, as a sample is.
 _TOLD_BY_PARADIME = timedelta(days=2)

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
+from functions.aws.bucket import ArchiveBucket
 from functions.fetch.api import RunApi
-from functions.aws.bucket import ArchiveBucket, StoredObject
+from functions.paradime.api import CommandAnswer
 from functions.paradime.download import Downloader
-from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.event import Command, RunEvent
+from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
 from functions.run.plan import (
     ListedResource,
     PlannedFile,
@@ -28,8 +30,6 @@ from functions.shared.errors import (
     TryAgainError,
     UnavailableError,
 )
-from functions.run.event import Command, RunEvent
-from functions.paradime.api import CommandAnswer
 
 # Files at a time. docs/performance.md has what fewer and more come to.
 WORKERS = 8
@@ -166,7 +166,8 @@ class RunFiles:
     def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
         url = self._api.ask(lambda api: api.resource_url(resource_id))
         with self._downloader.open(url, file.path, self._deadline) as stream:
-            return self._bucket.put_stream(file.key, stream, self._metadata(file))
+            self._bucket.put_stream(file.key, stream, self._metadata(file))
+        return StoredObject(stream.bytes_read, stream.sha256)
 
     def _metadata(self, file: PlannedFile) -> dict[str, str]:
         """What an object says of itself; ASCII, and below the 2 KB that S3 takes."""

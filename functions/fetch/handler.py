@@ -13,17 +13,23 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.fetch.archive import Archived, Archiver
 from functions.aws.bucket import ArchiveBucket
-from functions.paradime.download import Downloader
+from functions.aws.client import CLIENT_CONFIG
+from functions.aws.queue import Queue
+from functions.aws.secret import Secret
+from functions.aws.table import RunsTable
+from functions.aws.topic import Topic
+from functions.fetch.archive import Archived, Archiver
 from functions.fetch.files import WORKERS
-from functions.message.messenger import Messenger
 from functions.fetch.received import Received
 from functions.fetch.retry import delay_seconds
 from functions.fetch.settings import Settings
 from functions.intake import pointer as pointers
-from functions.aws.client import CLIENT_CONFIG
+from functions.intake.pointer import Pointer
+from functions.message.messenger import Messenger
 from functions.paradime.connector import ApiConnector
+from functions.paradime.download import Downloader
+from functions.paradime.session import new_session
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     GivenUpError,
@@ -35,12 +41,6 @@ from functions.shared.errors import (
     TryAgainError,
 )
 from functions.shared.metrics import Metric, namespace
-from functions.intake.pointer import Pointer
-from functions.aws.queue import Queue
-from functions.aws.secret import Secret
-from functions.paradime.session import new_session
-from functions.aws.table import RunsTable
-from functions.aws.topic import Topic
 
 logger = Logger(service="fetch")
 metrics = Metrics(namespace=namespace(), service="fetch")

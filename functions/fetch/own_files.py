@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from functions.aws.bucket import ArchiveBucket, StoredObject
+from functions.aws.bucket import ArchiveBucket
 from functions.findings.failures import WhatFailed, what_failed
-from functions.run.inventory import ArchivedFile, MissingFile, inventory
-from functions.run.keys import run_prefix
 from functions.findings.logs.ends import failed_commands_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
+from functions.run.inventory import ArchivedFile, MissingFile, StoredObject, inventory
+from functions.run.keys import run_prefix
 
 EVENT = "event.json"
 INVENTORY = "archive.json"

@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from functions.findings.artifacts import artifact, manifest, run_results
-from functions.findings.logs import console
-from functions.run.inventory import ArchivedFile
-from functions.findings.logs.ends import LogEnd, Logs, ReadEnd, telling_lines
 from functions.findings.artifacts.manifest import Manifest
-from functions.run.plan import unique_commands
 from functions.findings.artifacts.run_results import FAILED, SKIPPED, NodeResult
 from functions.findings.artifacts.skipped import by_causes
-from functions.shared.errors import NotUnderstoodError
+from functions.findings.logs import console
+from functions.findings.logs.ends import LogEnd, Logs, ReadEnd, telling_lines
 from functions.run.event import Command, RunEvent
+from functions.run.inventory import ArchivedFile
 from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.plan import unique_commands
 from functions.run.room import that_fit
+from functions.shared.errors import NotUnderstoodError
 
 RUN_RESULTS = "run_results.json"
 MANIFEST = "manifest.json"

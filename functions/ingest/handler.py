@@ -10,18 +10,18 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.ingest import http
-from functions.ingest.receive import Receiver
-from functions.ingest.settings import Settings
 from functions.aws.client import CLIENT_CONFIG
-from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
-from functions.intake.intake import Intake
-from functions.shared.metrics import Metric, namespace
-from functions.run.outcome import ending
 from functions.aws.queue import Queue
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
+from functions.ingest import http
+from functions.ingest.receive import Receiver
+from functions.ingest.settings import Settings
+from functions.intake.intake import Intake
+from functions.run.outcome import ending
+from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
+from functions.shared.metrics import Metric, namespace
 
 logger = Logger(service="ingest")
 metrics = Metrics(namespace=namespace(), service="ingest")

@@ -10,23 +10,23 @@ from datetime import datetime
 
 from aws_lambda_powertools import Logger
 
+from functions.aws.queue import Queue
+from functions.aws.secret import Secret
+from functions.aws.workspaces import WorkspacesTable
 from functions.ingest.http import Request
 from functions.ingest.signature import parse_secret
+from functions.intake.intake import Intake
+from functions.intake.quarantine import Quarantined
 from functions.run import event as events
+from functions.run.event import RunEvent
+from functions.run.outcome import ending
+from functions.run.record import Delivery
 from functions.shared.errors import (
     NotUnderstoodError,
     SignatureError,
     TooLargeError,
     UnavailableError,
 )
-from functions.run.event import RunEvent
-from functions.intake.intake import Intake
-from functions.run.outcome import ending
-from functions.intake.quarantine import Quarantined
-from functions.aws.queue import Queue
-from functions.run.record import Delivery
-from functions.aws.secret import Secret
-from functions.aws.workspaces import WorkspacesTable
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 

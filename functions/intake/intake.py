@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from functions.aws.queue import Queue
+from functions.aws.table import RunsTable
+from functions.intake.pointer import pointer_to
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
-from functions.intake.pointer import pointer_to
-from functions.aws.queue import Queue
 from functions.run.record import Delivery
-from functions.aws.table import RunsTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

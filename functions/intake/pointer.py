@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from functions.shared.errors import NotUnderstoodError
 from functions.run.event import RunEvent
 from functions.run.fields import Id, WorkspaceUid
+from functions.shared.errors import NotUnderstoodError
 
 _Shown = Annotated[str, AfterValidator(lambda text: text[:256])]
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from functions.run.archive_outcome import ArchiveOutcome
-from functions.message.topic_message import compose
-from functions.shared.errors import UnavailableError
-from functions.run.event import RunEvent
-from functions.run.outcome import run_failed
 from functions.aws.table import StoredRun
 from functions.aws.topic import Topic
+from functions.message.topic_message import compose
+from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.event import RunEvent
+from functions.run.outcome import run_failed
+from functions.shared.errors import UnavailableError
 
 logger = Logger(service="fetch", child=True)
 

@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.run.archive_outcome import ArchiveOutcome
-from functions.findings.failures import MAX_IN_RECORD
 from functions.findings.artifacts.nodes import named, telling_line
+from functions.findings.failures import MAX_IN_RECORD
+from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.event import Command, Environment, RunEvent
+from functions.run.instants import to_text
+from functions.run.outcome import command_failed, run_state
+from functions.run.plan import unique_commands
 from functions.run.text import (
     clock,
     counted,
@@ -22,12 +26,8 @@ from functions.run.text import (
     one_ascii_line,
     one_line,
     size,
+    without_secrets,
 )
-from functions.run.plan import unique_commands
-from functions.paradime.addresses import without_secrets
-from functions.run.event import Command, Environment, RunEvent
-from functions.run.instants import to_text
-from functions.run.outcome import command_failed, run_state
 
 # SNS takes fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99

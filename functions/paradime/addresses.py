@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address
 
+from functions.run.text import without_secrets
 from functions.shared.errors import AddressRefusedError
 
 # One strict form rather than a parser: what two parsers read differently matches neither.
@@ -59,19 +60,6 @@ def check_download_url(url: str, *, allow_loopback: bool) -> str:
     if _DOWNLOAD_URL.fullmatch(url) or (allow_loopback and _LOOPBACK_URL.fullmatch(url)):
         return url
     raise AddressRefusedError("a download link is no plain https address")
-
-
-def without_secrets(text: str) -> str:
-    """An address, or text without blanks that has one in it, without what may be secret.
-
-    Left out are user info and query, a presigned link's signature among it, whatever their form.
-    """
-    before, mark, rest = text.partition("://")
-    if not mark:
-        return text
-    _, at, rest = rest.rpartition("@")
-    shown = re.split("[?#]", rest, maxsplit=1)[0]
-    return f"{before}://{'…' if at else ''}{shown}{'…' if shown != rest else ''}"
 
 
 def is_public(address: str) -> bool:

@@ -13,7 +13,9 @@ import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
 from urllib3.exceptions import HTTPError
 
-from functions.paradime.addresses import without_secrets
+from functions.paradime.session import read_piece, retry_after_seconds
+from functions.run.fields import Id
+from functions.run.text import without_secrets
 from functions.shared.errors import (
     AnswerTooLargeError,
     ApiFailingError,
@@ -21,8 +23,6 @@ from functions.shared.errors import (
     NotThereError,
     TryAgainError,
 )
-from functions.run.fields import Id
-from functions.paradime.session import read_piece, retry_after_seconds
 
 # JSON has to be in memory as a whole, and several answers at a time are.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from functions.shared.deadline import Deadline
-from functions.shared.errors import TryAgainError
-from functions.run.fields import Id, Instant, Text
 from functions.paradime.api import ParadimeApi, ResourceAnswer
 from functions.paradime.pace import Pace
+from functions.run.fields import Id, Instant, Text
+from functions.shared.deadline import Deadline
+from functions.shared.errors import TryAgainError
 
 PAGE = 100
 

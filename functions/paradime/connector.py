@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import requests
 
 from functions.paradime.addresses import check_api_url
-from functions.paradime.credentials import parse_api_secret
 from functions.paradime.api import ParadimeApi
+from functions.paradime.credentials import parse_api_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from functions.shared.errors import CredentialsMissingError
 from functions.run.fields import WorkspaceUid
+from functions.shared.errors import CredentialsMissingError
 
 COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
 TOKEN_PREFIXES = ("prdm_wsp_", COMPANY_TOKEN_PREFIX)

@@ -11,6 +11,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from functions.paradime.addresses import check_download_url
+from functions.paradime.session import PIECE_BYTES, read_piece, retry_after_seconds
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
@@ -19,7 +20,6 @@ from functions.shared.errors import (
     TooManyBytesError,
     TryAgainError,
 )
-from functions.paradime.session import PIECE_BYTES, read_piece, retry_after_seconds
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -5,11 +5,11 @@ from typing import Any
 from markupsafe import Markup
 
 from functions.report.page import fit, piece
-from functions.run.text import counted, ended, left_out, one_line, seconds
-from functions.run.plan import unique_commands
 from functions.report.timeline import Scale, scale
 from functions.run.event import Command, RunEvent
 from functions.run.outcome import command_failed
+from functions.run.plan import unique_commands
+from functions.run.text import counted, ended, left_out, one_line, seconds
 
 # Bytes of the page.
 ROOM_FOR_COMMANDS = 120_000

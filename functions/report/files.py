@@ -6,15 +6,15 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from functions.findings.logs import console
 from functions.findings.failures import Unread
-from functions.run.inventory import ArchivedFile, MissingFile
+from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs
 from functions.report.page import fit, piece
-from functions.run.text import counted, left_out, one_line, size
-from functions.run.plan import unique_commands
 from functions.run.event import RunEvent
+from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.plan import unique_commands
 from functions.run.room import that_fit
+from functions.run.text import counted, left_out, one_line, size
 
 # Bytes of the page.
 ROOM_FOR_LOGS = 200_000

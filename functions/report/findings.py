@@ -4,13 +4,13 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-from functions.findings.failures import Finding, SkippedNodes, WhatFailed
 from functions.findings.artifacts.nodes import named, telling_line
-from functions.report.page import fit, piece
-from functions.run.text import counted, left_out, one_line, seconds
-from functions.run.plan import unique_commands
 from functions.findings.artifacts.run_results import WARNED
+from functions.findings.failures import Finding, SkippedNodes, WhatFailed
+from functions.report.page import fit, piece
 from functions.run.event import Command, RunEvent
+from functions.run.plan import unique_commands
+from functions.run.text import counted, left_out, one_line, seconds
 
 # Bytes of the page. The first findings are shown with all that is known, the others in a line.
 ROOM_FOR_FAILED = 250_000

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from functions.report import commands as report_commands, files as report_files, findings as report_findings
 from functions.findings.failures import WhatFailed
-from functions.run.inventory import ArchivedFile, MissingFile
 from functions.findings.logs.ends import Logs
+from functions.report import commands as report_commands
+from functions.report import files as report_files
+from functions.report import findings as report_findings
 from functions.report.page import page
-from functions.run.text import clock, counted, ended, https_url, lasted, one_line
-from functions.run.plan import unique_commands
 from functions.run.event import Environment, RunEvent
+from functions.run.inventory import ArchivedFile, MissingFile
 from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.plan import unique_commands
+from functions.run.text import clock, counted, ended, https_url, lasted, one_line
 
 MAX_WHY = 3
 MAX_ERROR_CHARACTERS = 500

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.run.plan import unique_commands
 from functions.run.event import Command, RunEvent
+from functions.run.plan import unique_commands
 
 WIDTH = 1000
 # So narrow a bar can still be seen; all that is longer is drawn to scale.

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from functions.shared.errors import NotUnderstoodError
 from functions.run.fields import ODD_IS_ABSENT, Id, Instant, Integer, Text, WorkspaceUid
+from functions.shared.errors import NotUnderstoodError
 
 
 class _Part(BaseModel):

@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from functions.aws.bucket import StoredObject
-from functions.run.plan import PlannedFile
 from functions.run.event import RunEvent
 from functions.run.instants import to_text
 from functions.run.outcome import run_state
+from functions.run.plan import PlannedFile
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """`sha256` in hex."""
+
+    bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

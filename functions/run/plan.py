@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
 from functions.run.event import Command, RunEvent
+from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from hashlib import sha256
 from typing import Any
 
 from functions.run import instants
-from functions.shared.errors import TooLargeError
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.room import that_fit
+from functions.shared.errors import TooLargeError
 
 # An item holds 400 KB in all. The event gets most of it (a payload packs to a tenth or less),
 # the commands a fixed part, and the other texts are cut.

@@ -36,6 +36,19 @@ def https_url(url: str | None) -> str | None:
     return url if url and len(url) <= 1024 and _HTTPS_URL.fullmatch(url) else None
 
 
+def without_secrets(text: str) -> str:
+    """An address, or text without blanks that has one in it, without what may be secret.
+
+    Left out are user info and query, a presigned link's signature among it, whatever their form.
+    """
+    before, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    _, at, rest = rest.rpartition("@")
+    shown = re.split("[?#]", rest, maxsplit=1)[0]
+    return f"{before}://{'…' if at else ''}{shown}{'…' if shown != rest else ''}"
+
+
 def ended(return_code: int | None, status: str | None) -> str:
     """How a failed command ended: what it returned or, where that is nothing, its status."""
     return f"returned {return_code}" if return_code else one_line(status, 40)

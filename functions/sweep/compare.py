@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from functions.paradime.bolt import ListedRun
 from functions.run.event import RunEvent
 from functions.run.outcome import run_state, state_failed
-from functions.paradime.bolt import ListedRun
 
 # A delivery that failed once or twice is sent again after 5 s and 5 min: those get their chance,
 # so that what a sweep finds was really missed.

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.run import instants
 from functions.aws.client import unavailable
 from functions.aws.items import plain
+from functions.run import instants
 from functions.sweep.compare import KnownRun
 
 if TYPE_CHECKING:

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.run import event as events
-from functions.paradime.connector import ApiConnector
-from functions.paradime.credentials import parse_api_secret
-from functions.shared.deadline import Deadline
-from functions.shared.errors import OutOfTimeError, RunArchiveError
-from functions.intake.intake import Intake
 from functions.aws.queue import Queue
-from functions.run.record import Delivery, Source
 from functions.aws.secret import Secret
-from functions.paradime.session import new_session
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
+from functions.intake.intake import Intake
 from functions.paradime.bolt import BoltApi, ListedRun, ListedSchedule
+from functions.paradime.connector import ApiConnector
+from functions.paradime.credentials import parse_api_secret
+from functions.paradime.pace import Pace
+from functions.paradime.session import new_session
+from functions.run import event as events
+from functions.run.record import Delivery, Source
+from functions.shared.deadline import Deadline
+from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.sweep.compare import KnownRun, known_run, missed
 from functions.sweep.index import RunIndex
-from functions.paradime.pace import Pace
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.settings import Settings
 from functions.sweep.workspaces import Workspace, known_workspaces

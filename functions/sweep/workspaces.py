@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from functions.paradime.credentials import ApiSecret
 from functions.aws.workspaces import NotedWorkspace
+from functions.paradime.credentials import ApiSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.bundling import ARCHITECTURE, RUNTIME
-from infra.watch.metrics import namespace
 from infra.nag import acknowledge
+from infra.watch.metrics import namespace
 
 
 class Function(Construct):

@@ -8,9 +8,9 @@ from constructs import Construct
 
 from functions.shared.metrics import Metric
 from infra.parts.function import Function
-from infra.watch.metrics import OwnMetrics
 from infra.parts.queues import Queues
 from infra.parts.webhook_api import WebhookApi
+from infra.watch.metrics import OwnMetrics
 
 _FULL = 24
 _HALF = 12

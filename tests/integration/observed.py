@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from functions.paradime import pace
 from functions.run.inventory import inventory
 from functions.sweep import handler as sweep
-from functions.paradime import pace
 from local.standin.faults import Status
 from tests.bolt_runs import new_run
 from tests.integration.world import Context, World, forget_clients, new_world

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import pytest
 from requests import Response
 
-from functions.fetch import files
 from functions.aws.bucket import PART_BYTES
+from functions.fetch import files
 from local.standin.content import Generated
 from local.standin.faults import Status
 from tests.integration import small_run

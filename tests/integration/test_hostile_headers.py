@@ -2,11 +2,11 @@
 
 import pytest
 
+from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
+from functions.paradime.session import new_session
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
-from functions.paradime.api import ParadimeApi
-from functions.paradime.session import new_session
 from tests.integration.test_session import serving
 
 BUSY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nRetry-After: %b\r\n\r\n"

@@ -16,7 +16,8 @@ import requests
 
 from functions.fetch.api import MAX_FAILURES
 from functions.fetch.files import WORKERS
-from functions.paradime import api as paradime, session
+from functions.paradime import api as paradime
+from functions.paradime import session
 from local.standin import Standin
 from local.standin.content import Content
 from local.standin.credentials import DEFAULT_CREDENTIALS, Credentials

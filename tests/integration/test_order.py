@@ -18,14 +18,14 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from functions.aws.queue import Queue
+from functions.aws.table import RunsTable
 from functions.fetch import files
 from functions.ingest import handler as ingest
-from functions.run import event as events
-from functions.shared.errors import SupersededError
 from functions.intake.intake import Intake
-from functions.aws.queue import Queue
+from functions.run import event as events
 from functions.run.record import Delivery, Source, unpack_event
-from functions.aws.table import RunsTable
+from functions.shared.errors import SupersededError
 from local.standin.faults import Status
 from tests.integration import dynamodb, small_run
 from tests.integration.calls import Call, Watch

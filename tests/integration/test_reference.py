@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cli.commands.set_up.configure import Scheme
+from functions.aws.workspaces import WorkspacesTable
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
 from functions.paradime.credentials import parse_api_secret
-from functions.aws.workspaces import WorkspacesTable
 from local.standin.faults import Status
 from tests.integration.small_run import RESULTS, add_small_run, completed
 from tests.integration.world import World, new_world

@@ -15,10 +15,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from functions.shared.errors import UnavailableError
 from functions.paradime import bolt as queries
-from functions.sweep import handler as sweep
 from functions.paradime import pace
+from functions.shared.errors import UnavailableError
+from functions.sweep import handler as sweep
 from local.standin import Run, Schedule
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload

@@ -9,8 +9,8 @@ import requests
 from urllib3.util import connection
 
 from functions.paradime.addresses import check_api_url, check_download_url, is_loopback, is_public
-from functions.shared.errors import AddressRefusedError
 from functions.paradime.session import new_session
+from functions.shared.errors import AddressRefusedError
 
 HOSTS = ("api.paradime.io", "api.*.paradime.io")
 PUBLIC = "93.184.216.34"

@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from cli.secrets import api_secret, webhook_secret
 from cli.commands.set_up.configure import Scheme
 from cli.errors import SecretFormError
+from cli.secrets import api_secret, webhook_secret
 from functions.ingest.signature import (
     HmacSha256,
     StandardWebhooks,

@@ -84,9 +84,14 @@ def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
         "api_secret_arn": "api",
         "sweep_function": "sweep",
     }
+    own = {"access_key_id": "id", "secret_access_key": "key", "region": "us-east-1"}
     file = tmp_path / "outputs.json"
-    file.write_text(json.dumps(outputs))
+    file.write_text(json.dumps(outputs | own))
     target = local_target(file)
+    credentials = target.session.get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, credentials.secret_key) == ("id", "key")
+    assert target.session.region_name == "us-east-1"
     assert set(outputs.values()) <= set(vars(target).values())
 
 

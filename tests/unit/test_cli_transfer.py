@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.response import StreamingBody
 
-from cli.errors import ChecksumError, StoppedError
 from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
+from cli.errors import ChecksumError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.shared.errors import NotUnderstoodError
 from functions.run.event import RunEvent, parse
+from functions.shared.errors import NotUnderstoodError
 
 EVENTS = Path(__file__).parents[2] / "events"
 EXAMPLE = json.loads((EVENTS / "run_completed.json").read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.findings.artifacts import artifact
-from functions.aws.bucket import StoredObject
 from functions.findings.failures import Finding
+from functions.run.inventory import StoredObject
 from tests.archives import Archive, archive_from, archive_of, graph, payload, results
 
 MODEL = "model.demo.orders"

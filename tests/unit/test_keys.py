@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
 from functions.run import event as events
 from functions.run.event import RunEvent
+from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
 
 EXAMPLE = json.loads(
     (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.run.keys import run_prefix
-from functions.run.plan import ListedResource, PlannedFile, plan_logs, plan_resources
 from functions.run import event as events
 from functions.run.event import RunEvent
+from functions.run.keys import run_prefix
+from functions.run.plan import ListedResource, PlannedFile, plan_logs, plan_resources
 
 EXAMPLE = json.loads(
     (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from functions.report.report import Report, render
 from functions.run.inventory import MissingFile
 from functions.run.keys import run_prefix
-from functions.report.report import Report, render
 from tests.archives import (
     Archive,
     archive_from,

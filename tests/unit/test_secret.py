@@ -11,15 +11,15 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import functions.ingest.handler  # noqa: F401 - its logger is the parent of the receiver's
 from cli.secrets.signing import signed_headers
-from functions.ingest.http import Request
-from functions.ingest.receive import Receiver
-from functions.ingest.signature import parse_secret
-from functions.shared.errors import SignatureError, UnavailableError
-from functions.intake.intake import Intake
 from functions.aws.queue import Queue
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
+from functions.ingest.http import Request
+from functions.ingest.receive import Receiver
+from functions.ingest.signature import parse_secret
+from functions.intake.intake import Intake
+from functions.shared.errors import SignatureError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,9 +2,9 @@
 
 import pytest
 
+from functions.paradime.pace import SECONDS_BETWEEN_CALLS, Pace
 from functions.shared.deadline import MARGIN_MILLISECONDS, Deadline
 from functions.shared.errors import OutOfTimeError, TryAgainError
-from functions.paradime.pace import SECONDS_BETWEEN_CALLS, Pace
 
 
 class Clock:

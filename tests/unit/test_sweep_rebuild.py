@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from functions.run import event as events
-from functions.run.outcome import run_failed, run_state
 from functions.paradime.api import ResourceAnswer
 from functions.paradime.bolt import ListedRun, ListedSchedule, RunCommand
+from functions.run import event as events
+from functions.run.outcome import run_failed, run_state
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.workspaces import Workspace
 

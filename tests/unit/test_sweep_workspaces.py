@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from functions.paradime.credentials import ApiSecret, parse_api_secret
-from functions.shared.errors import CredentialsMissingError
 from functions.aws.workspaces import NotedWorkspace
 from functions.paradime.bolt import ListedSchedule
+from functions.paradime.credentials import ApiSecret, parse_api_secret
+from functions.shared.errors import CredentialsMissingError
 from functions.sweep.sweep import in_turn
 from functions.sweep.workspaces import Workspace, known_workspaces
 

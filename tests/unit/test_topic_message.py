@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.run.archive_outcome import ArchiveOutcome
 from functions.findings.artifacts.nodes import telling_line
-from functions.run.text import https_url, lasted, size
 from functions.message.topic_message import Message, compose
 from functions.run import event as events
+from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
+from functions.run.text import https_url, lasted, size
 from tests.integration.world import EVENTS
 
 ARCHIVE_URL = "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=runs/"

@@ -6,6 +6,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from cli.commands.look.runs import coloured
 from cli.options import RunName, targeted
 from cli.output import (
     AsJson,
@@ -18,7 +19,6 @@ from cli.output import (
     working,
 )
 from cli.records import Record, read_inventory, read_run, run_name
-from cli.commands.look.runs import coloured
 from cli.target import Target
 from cli.text import outside
 

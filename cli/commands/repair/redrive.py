@@ -12,8 +12,8 @@ from cli.output import AsJson, complain, counted, print_json, say
 from cli.records import read_run
 from cli.requeue import mark_queued
 from cli.target import Target
-from functions.shared.errors import NotUnderstoodError
 from functions.intake.pointer import parse
+from functions.shared.errors import NotUnderstoodError
 
 
 @targeted

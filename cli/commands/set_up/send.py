@@ -11,8 +11,8 @@ from cli.errors import NotDeliveredError
 from cli.options import targeted
 from cli.output import AsJson, print_json, say, working
 from cli.secrets.signing import signed_headers
-from cli.target import Target
 from cli.secrets.vault import read_secret
+from cli.target import Target
 
 
 def deliver(url: str, secret: str, body: bytes) -> dict[str, Any]:

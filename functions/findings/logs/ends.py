@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from functions.findings.logs import console
+from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.keys import STDERR
-from functions.run.event import RunEvent
 from functions.run.outcome import command_failed
 
 MAX_END_BYTES = 64 * 1024

@@ -19,13 +19,13 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cli.errors import CommandError, IncompleteError, NotArchivedError
 from cli.commands.look.download.local_paths import local_path
+from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
+from cli.errors import CommandError, IncompleteError, NotArchivedError
 from cli.options import RunName, targeted
 from cli.output import AsJson, complain, counted, print_json, say
 from cli.records import no_archive, read_inventory, read_run
 from cli.target import Target
-from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
 
 WORKERS = 8
 

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.commands.repair.quarantine.deliveries import read_deliveries
+from cli.commands.set_up.send import deliver as post
 from cli.errors import CommandError, IncompleteError, NotDeliveredError
 from cli.messages import held_messages
 from cli.options import targeted
 from cli.output import AsJson, complain, counted, print_json, say
-from cli.commands.repair.quarantine.deliveries import read_deliveries
-from cli.commands.set_up.send import deliver as post
-from cli.target import Target
 from cli.secrets.vault import read_secret
+from cli.target import Target
 from functions.run import event
 from functions.shared.errors import NotUnderstoodError
 

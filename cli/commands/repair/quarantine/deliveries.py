@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli.messages import HeldMessages
 from cli.output import complain
-from functions.run import instants
 from functions.intake.quarantine import Quarantined, parse
+from functions.run import instants
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -1,9 +1,9 @@
 """`bolt-archive quarantine list`."""
 
+from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.messages import held_messages
 from cli.options import targeted
 from cli.output import AsJson, new_table, print_json, print_tables, say, short_instant
-from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.target import Target
 from cli.text import outside
 

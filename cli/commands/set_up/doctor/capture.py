@@ -13,8 +13,8 @@ from typing import Any
 
 from cli.errors import CaptureError
 from functions.ingest.http import Request, from_gateway
-from functions.shared.errors import SignatureError
 from functions.run.instants import as_utc
+from functions.shared.errors import SignatureError
 
 
 @dataclass(frozen=True, slots=True)

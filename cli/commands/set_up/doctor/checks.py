@@ -8,18 +8,19 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from cli.secrets import webhook_secret
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
 from cli.errors import CommandError
 from cli.options import StackChoice
 from cli.output import counted, short_instant
 from cli.records import Record, list_runs, read_run, run_name
+from cli.secrets import webhook_secret
+from cli.secrets.vault import read_secret
 from cli.sweep_function import sweep_settings
 from cli.target import Target
-from cli.secrets.vault import read_secret
 from functions.ingest.signature import parse_secret
 from functions.paradime.connector import ApiConnector
 from functions.paradime.credentials import parse_api_secret
+from functions.paradime.session import new_session
 from functions.shared.errors import (
     AddressRefusedError,
     CredentialsMissingError,
@@ -27,7 +28,6 @@ from functions.shared.errors import (
     SignatureError,
     TryAgainError,
 )
-from functions.paradime.session import new_session
 
 # Svix switches an endpoint off after five days of failures, and does not tell the receiver.
 SILENCE = timedelta(days=5)

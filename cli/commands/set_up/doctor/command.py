@@ -15,9 +15,9 @@ from cli.commands.set_up.doctor.finding import Finding, Verdict
 from cli.errors import IncompleteError
 from cli.options import StackChoice, choosing
 from cli.output import AsJson, print_json, say, working
+from cli.secrets.vault import read_earlier, read_secret
 from cli.target import Target
 from cli.text import visible
-from cli.secrets.vault import read_earlier, read_secret
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red"}
 _INDENT = " " * 26
