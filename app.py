@@ -3,7 +3,7 @@
 import sys
 
 from infra.application import build
-from infra.bundling import BundlingError
+from infra.base.bundling import BundlingError
 from infra.settings import SettingsError
 
 try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.environment import ROOT
 from bench.row import Row
-from infra.bundling import Target, packages
+from infra.base.bundling import Target, packages
 
 
 def rows() -> Iterator[Row]:

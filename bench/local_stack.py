@@ -17,8 +17,8 @@ from bench.environment import ROOT
 from bench.measure import in_turn
 from bench.row import Row
 from cli.secrets.signing import signed_headers
-from local.aws import REGION, session
-from local.stack import local_stack
+from local.stack.aws import REGION, session
+from local.stack.stack import local_stack
 
 ROUNDS = 300
 TOGETHER = 4

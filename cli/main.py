@@ -16,8 +16,8 @@ from cli.commands.repair.sweep import sweep
 from cli.commands.set_up.configure import configure
 from cli.commands.set_up.doctor import doctor
 from cli.commands.set_up.send import send
-from cli.errors import CommandError
-from cli.output import complain
+from cli.terminal.errors import CommandError
+from cli.terminal.output import complain
 from functions.shared.errors import RunArchiveError
 
 _LOOK, _REPAIR, _SET_UP = "Look", "Repair", "Set up"

@@ -5,7 +5,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from infra.nag import add_checks
+from infra.base.nag import add_checks
 from infra.settings import read_settings
 from infra.stack import ArchiveStack
 from infra.variant import read_variant

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.bundling import Target, function_code
+from infra.base.bundling import Target, function_code
 from infra.parts.archive import Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import CommandError
-from local.errors import LocalStackError
-from local.outputs import Outputs, read_outputs
-from local.signals import interrupt_once
-from local.stack import local_stack
-from local.state import DEFAULT_STATE_DIR, StateDir
+from cli.terminal.errors import CommandError
+from local.stack.errors import LocalStackError
+from local.stack.outputs import Outputs, read_outputs
+from local.stack.signals import interrupt_once
+from local.stack.stack import local_stack
+from local.stack.state import DEFAULT_STATE_DIR, StateDir
 
 app = typer.Typer(
     help="The real stack on an embedded AWS, on this machine alone.",

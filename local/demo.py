@@ -20,12 +20,12 @@ from rich.tree import Tree
 from cli.commands.look.open_page import link_to_page
 from cli.commands.look.runs import table_of
 from cli.commands.set_up.send import deliver, with_api_url
-from cli.records import Record, list_runs, read_inventory, read_run
-from cli.target import Target, local_target
-from local.errors import LocalStackError
+from cli.stack.records import Record, list_runs, read_inventory, read_run
+from cli.stack.target import Target, local_target
 from local.inbox import new_inbox
-from local.signals import interrupt_once
-from local.stack import local_stack
+from local.stack.errors import LocalStackError
+from local.stack.signals import interrupt_once
+from local.stack.stack import local_stack
 from local.standin import Standin, load_runs
 
 STATE_DIR = Path(".local-demo")

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from local.aws import session
-from local.outputs import Outputs
+from local.stack.aws import session
+from local.stack.outputs import Outputs
 
 
 def new_inbox(outputs: Outputs, name: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from cli.errors import SecretFormError
+from cli.terminal.errors import SecretFormError
 from functions.paradime.credentials import TOKEN_PREFIXES, parse_api_secret
 from functions.shared.errors import CredentialsMissingError
 

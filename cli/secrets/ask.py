@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli.errors import CommandError
+from cli.terminal.errors import CommandError
 
 
 def ask_secret(label: str) -> str:

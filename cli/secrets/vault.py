@@ -1,6 +1,6 @@
 """The stack's secrets, as they are stored."""
 
-from cli.target import Target
+from cli.stack.target import Target
 
 
 def read_secret(target: Target, secret_id: str) -> str:

@@ -7,7 +7,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from cli.errors import SecretFormError
+from cli.terminal.errors import SecretFormError
 from functions.ingest.signature import parse_secret
 from functions.shared.errors import SignatureError
 

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
 
 class Archive(Construct):

@@ -8,9 +8,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.bundling import ARCHITECTURE, RUNTIME
-from infra.nag import acknowledge
-from infra.watch.metrics import namespace
+from infra.base.bundling import ARCHITECTURE, RUNTIME
+from infra.base.metrics import namespace
+from infra.base.nag import acknowledge
 
 
 class Function(Construct):

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
 _LONGEST = cdk.Duration.days(14)
 _LARGEST_MESSAGE = 1024 * 1024  # bytes, what SQS takes since 2025

@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.nag import acknowledge
+from infra.base.nag import acknowledge
 
 
 class Vault(Construct):

@@ -7,10 +7,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from functions.shared.metrics import Metric
+from infra.base.metrics import OwnMetrics
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.webhook_api import WebhookApi
-from infra.watch.metrics import OwnMetrics
 
 # What Paradime does not have yet is waited for until an hour after the run's end.
 _LATE = cdk.Duration.hours(2)

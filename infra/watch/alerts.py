@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.nag import LOOPBACK_ONLY, acknowledge
+from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
 
 class Alerts(Construct):

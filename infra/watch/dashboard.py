@@ -7,10 +7,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from functions.shared.metrics import Metric
+from infra.base.metrics import OwnMetrics
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.webhook_api import WebhookApi
-from infra.watch.metrics import OwnMetrics
 
 _FULL = 24
 _HALF = 12

@@ -12,8 +12,8 @@ import requests
 from boto3.dynamodb.types import TypeDeserializer
 
 from cli.secrets.signing import signed_headers
-from local.aws import session
-from local.outputs import Outputs
+from local.stack.aws import session
+from local.stack.outputs import Outputs
 
 Record = dict[str, Any]
 

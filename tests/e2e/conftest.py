@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.outputs import Outputs
-from local.stack import LocalStack, local_stack
+from local.stack.outputs import Outputs
+from local.stack.stack import LocalStack, local_stack
 from tests.e2e.client import Client
 
 SEARCH = "test_logs_hold_no_secret.py"

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from infra.cdk_cli import ROOT, with_own_tools
-from local.aws import environment, without_aws
-from local.deployment import stack_outputs
-from local.outputs import Outputs
-from local.stack import local_stack, ready_outputs
+from local.stack.aws import environment, without_aws
+from local.stack.deployment import stack_outputs
+from local.stack.outputs import Outputs
+from local.stack.stack import local_stack, ready_outputs
 from local.standin import Standin, load_runs
 from tests.documents.blocks import DOCUMENTS, Block, blocks
 from tests.documents.shell import BlockFailedError, Shell

@@ -20,11 +20,11 @@ import requests
 from botocore.exceptions import ClientError
 
 from cli.commands.set_up.send import deliver, with_api_url
-from local.aws import session
-from local.errors import LocalStackError
-from local.outputs import Outputs, read_outputs
-from local.stack import LocalStack, local_stack
-from local.state import StateDir
+from local.stack.aws import session
+from local.stack.errors import LocalStackError
+from local.stack.outputs import Outputs, read_outputs
+from local.stack.stack import LocalStack, local_stack
+from local.stack.state import StateDir
 from tests.e2e.client import eventually
 
 pytestmark = pytest.mark.e2e

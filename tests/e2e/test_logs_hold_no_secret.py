@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from local.credentials import API_CREDENTIALS
-from local.stack import LocalStack
+from local.stack.credentials import API_CREDENTIALS
+from local.stack.stack import LocalStack
 from local.standin import Standin, load_runs
 from local.standin.credentials import DEFAULT_CREDENTIALS
 from local.standin.downloads import Links

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.inbox import new_inbox
-from local.outputs import Outputs
+from local.stack.outputs import Outputs
 from local.standin import Standin, load_runs
 from tests.e2e.client import Client, eventually
 from tests.e2e.payloads import PARADIME, payload, run_key

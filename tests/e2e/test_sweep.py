@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from local.aws import session
+from local.stack.aws import session
 from local.standin import Run, Standin
 from local.standin.faults import GraphqlErrors
 from tests.bolt_runs import completed_payload, new_run, started_payload

@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 from cli.main import app
 from functions.intake import quarantine
 from infra.cdk_cli import ROOT
-from local.outputs import Outputs
-from local.stack import local_stack
+from local.stack.outputs import Outputs
+from local.stack.stack import local_stack
+from local.stack.state import DEFAULT_STATE_DIR, StateDir
 from local.standin import Standin, load_runs
-from local.state import DEFAULT_STATE_DIR, StateDir
 from tests.e2e.client import Client, Record
 from tests.e2e.payloads import PARADIME, WORKSPACE, payload, run_key
 

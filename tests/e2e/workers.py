@@ -6,7 +6,7 @@ import signal
 import subprocess
 from contextlib import suppress
 
-from local.state import StateDir
+from local.stack.state import StateDir
 from tests.e2e.client import eventually
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from infra import bundling
-from infra.bundling import BundlingError, Target, function_code
+from infra.base import bundling
+from infra.base.bundling import BundlingError, Target, function_code
 from infra.parts.function import Function
 from tests.infra.templates import ROOT
 

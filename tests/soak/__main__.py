@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.errors import LocalStackError
-from local.signals import interrupt_once
+from local.stack.errors import LocalStackError
+from local.stack.signals import interrupt_once
 from tests.soak.soak import NotDrainedError, Outcome, Soak
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from local.state import StateDir
+from local.stack.state import StateDir
 from tests.e2e.workers import kill, workers
 
 # A worker that ends while it starts takes all others with it: so does the embedded AWS, not Lambda.

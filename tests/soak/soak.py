@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from local.stack import LocalStack, local_stack
+from local.stack.stack import LocalStack, local_stack
 from local.standin import Standin
 from tests.e2e.client import Client
 from tests.e2e.leaks import leaks

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from cli.errors import CommandError
 from cli.secrets.ask import ask_secret
+from cli.terminal.errors import CommandError
 
 
 def test_at_a_terminal_what_is_typed_is_not_shown() -> None:

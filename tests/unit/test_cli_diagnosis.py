@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from cli.commands.set_up.doctor.capture import Capture, read_capture
 from cli.commands.set_up.doctor.diagnosis import Cause, Diagnosis, diagnose
-from cli.errors import CaptureError
 from cli.secrets.signing import signed_headers
+from cli.terminal.errors import CaptureError
 from functions.ingest.http import Request
 
 EVENTS = Path(__file__).parents[2] / "events"

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from cli.commands.set_up.configure import Scheme
-from cli.errors import SecretFormError
 from cli.secrets import api_secret, webhook_secret
+from cli.terminal.errors import SecretFormError
 from functions.ingest.signature import (
     HmacSha256,
     StandardWebhooks,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from cli.since import parse_since
+from cli.terminal.since import parse_since
 
 
 @pytest.mark.parametrize(

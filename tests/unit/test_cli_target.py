@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cli.errors import TargetError
-from cli.target import deployed_target, local_target
+from cli.stack.target import deployed_target, local_target
+from cli.terminal.errors import TargetError
 
 OUTPUTS = {
     "WebhookUrl": "https://a1.execute-api.eu-west-1.amazonaws.com/webhooks/paradime",

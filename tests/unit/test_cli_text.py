@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.text import outside, visible
+from cli.terminal.text import outside, visible
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from botocore.response import StreamingBody
 
 from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
-from cli.errors import ChecksumError, StoppedError
+from cli.terminal.errors import ChecksumError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import NotArchivedError
-from cli.options import RunName, targeted
-from cli.output import AsJson, print_json, say
-from cli.records import Record, no_archive, read_run, run_name
-from cli.target import Target
+from cli.stack.options import RunName, targeted
+from cli.stack.records import Record, no_archive, read_run, run_name
+from cli.stack.target import Target
+from cli.terminal.errors import NotArchivedError
+from cli.terminal.output import AsJson, print_json, say
 
 LINK_SECONDS = 3600
 

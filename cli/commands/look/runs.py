@@ -10,8 +10,11 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import targeted
-from cli.output import (
+from cli.stack.options import targeted
+from cli.stack.records import Record, list_runs, read_run, run_name
+from cli.stack.sweep_function import sweep_settings
+from cli.stack.target import Target
+from cli.terminal.output import (
     AsJson,
     complain,
     new_table,
@@ -21,11 +24,8 @@ from cli.output import (
     short_instant,
     working,
 )
-from cli.records import Record, list_runs, read_run, run_name
-from cli.since import Since
-from cli.sweep_function import sweep_settings
-from cli.target import Target
-from cli.text import outside
+from cli.terminal.since import Since
+from cli.terminal.text import outside
 from functions.run.instants import to_text
 
 COLOURS = {

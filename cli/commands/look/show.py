@@ -7,8 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.commands.look.runs import coloured
-from cli.options import RunName, targeted
-from cli.output import (
+from cli.stack.options import RunName, targeted
+from cli.stack.records import Record, read_inventory, read_run, run_name
+from cli.stack.target import Target
+from cli.terminal.output import (
     AsJson,
     counted,
     new_facts,
@@ -18,9 +20,7 @@ from cli.output import (
     short_instant,
     working,
 )
-from cli.records import Record, read_inventory, read_run, run_name
-from cli.target import Target
-from cli.text import outside
+from cli.terminal.text import outside
 
 
 @targeted

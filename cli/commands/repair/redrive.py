@@ -5,13 +5,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from cli.errors import IncompleteError, RunUnknownError
-from cli.messages import held_messages
-from cli.options import targeted
-from cli.output import AsJson, complain, counted, print_json, say
-from cli.records import read_run
-from cli.requeue import mark_queued
-from cli.target import Target
+from cli.stack.messages import held_messages
+from cli.stack.options import targeted
+from cli.stack.records import read_run
+from cli.stack.requeue import mark_queued
+from cli.stack.target import Target
+from cli.terminal.errors import IncompleteError, RunUnknownError
+from cli.terminal.output import AsJson, complain, counted, print_json, say
 from functions.intake.pointer import parse
 from functions.shared.errors import NotUnderstoodError
 

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import NotReplayableError
-from cli.options import targeted
-from cli.output import AsJson, print_json, say, working
-from cli.records import Record, read_run, run_name
-from cli.requeue import mark_queued, pointer_of
-from cli.target import Target
+from cli.stack.options import targeted
+from cli.stack.records import Record, read_run, run_name
+from cli.stack.requeue import mark_queued, pointer_of
+from cli.stack.target import Target
+from cli.terminal.errors import NotReplayableError
+from cli.terminal.output import AsJson, print_json, say, working
 
 
 @targeted

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import NotRecordsError
-from cli.options import targeted
-from cli.output import AsJson, counted, print_json, say, working
-from cli.records import Record, run_name
-from cli.target import Target
+from cli.stack.options import targeted
+from cli.stack.records import Record, run_name
+from cli.stack.target import Target
+from cli.terminal.errors import NotRecordsError
+from cli.terminal.output import AsJson, counted, print_json, say, working
 
 
 @targeted

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import IncompleteError, NoWorkspaceError
-from cli.options import targeted
-from cli.output import AsJson, complain, counted, print_json, say, working
-from cli.since import Since
-from cli.sweep_function import sweep_settings
-from cli.target import Target
-from cli.text import outside
+from cli.stack.options import targeted
+from cli.stack.sweep_function import sweep_settings
+from cli.stack.target import Target
+from cli.terminal.errors import IncompleteError, NoWorkspaceError
+from cli.terminal.output import AsJson, complain, counted, print_json, say, working
+from cli.terminal.since import Since
+from cli.terminal.text import outside
 
 if TYPE_CHECKING:
     from functions.paradime.bolt import ListedRun, ListedSchedule

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import StackChoice, choosing
-from cli.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
 from cli.secrets import api_secret, webhook_secret
 from cli.secrets.ask import ask_secret
 from cli.secrets.vault import read_secret, store_secret
-from cli.target import Target
-from cli.text import outside
+from cli.stack.options import StackChoice, choosing
+from cli.stack.target import Target
+from cli.terminal.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
+from cli.terminal.text import outside
 
 _WEBHOOK, _API = "Signing secret", "API credentials"
 

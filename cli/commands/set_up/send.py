@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import NotDeliveredError
-from cli.options import targeted
-from cli.output import AsJson, print_json, say, working
 from cli.secrets.signing import signed_headers
 from cli.secrets.vault import read_secret
-from cli.target import Target
+from cli.stack.options import targeted
+from cli.stack.target import Target
+from cli.terminal.errors import NotDeliveredError
+from cli.terminal.output import AsJson, print_json, say, working
 
 
 def deliver(url: str, secret: str, body: bytes) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import messages, options
 from cli.main import main
-from cli.target import Target
+from cli.stack import messages, options
+from cli.stack.target import Target
 from tests.integration.world import World
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from cli.commands.set_up.doctor import checks
 from cli.secrets.signing import signed_headers
-from cli.target import Target
+from cli.stack.target import Target
 from functions.intake.pointer import Pointer
 from functions.sweep.settings import Settings
 from tests.integration.test_cli.conftest import BoltArchive, Ended

@@ -21,11 +21,11 @@ from rich.progress import (
 
 from cli.commands.look.download.local_paths import local_path
 from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
-from cli.errors import CommandError, IncompleteError, NotArchivedError
-from cli.options import RunName, targeted
-from cli.output import AsJson, complain, counted, print_json, say
-from cli.records import no_archive, read_inventory, read_run
-from cli.target import Target
+from cli.stack.options import RunName, targeted
+from cli.stack.records import no_archive, read_inventory, read_run
+from cli.stack.target import Target
+from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
+from cli.terminal.output import AsJson, complain, counted, print_json, say
 
 WORKERS = 8
 

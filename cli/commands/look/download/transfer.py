@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
-from cli.errors import ChecksumError, StoppedError
+from cli.terminal.errors import ChecksumError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

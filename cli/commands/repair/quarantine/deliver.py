@@ -7,12 +7,12 @@ import typer
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.commands.set_up.send import deliver as post
-from cli.errors import CommandError, IncompleteError, NotDeliveredError
-from cli.messages import held_messages
-from cli.options import targeted
-from cli.output import AsJson, complain, counted, print_json, say
 from cli.secrets.vault import read_secret
-from cli.target import Target
+from cli.stack.messages import held_messages
+from cli.stack.options import targeted
+from cli.stack.target import Target
+from cli.terminal.errors import CommandError, IncompleteError, NotDeliveredError
+from cli.terminal.output import AsJson, complain, counted, print_json, say
 from functions.run import event
 from functions.shared.errors import NotUnderstoodError
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cli.messages import HeldMessages
-from cli.output import complain
+from cli.stack.messages import HeldMessages
+from cli.terminal.output import complain
 from functions.intake.quarantine import Quarantined, parse
 from functions.run import instants
 

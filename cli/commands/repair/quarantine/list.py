@@ -1,11 +1,11 @@
 """`bolt-archive quarantine list`."""
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
-from cli.messages import held_messages
-from cli.options import targeted
-from cli.output import AsJson, new_table, print_json, print_tables, say, short_instant
-from cli.target import Target
-from cli.text import outside
+from cli.stack.messages import held_messages
+from cli.stack.options import targeted
+from cli.stack.target import Target
+from cli.terminal.output import AsJson, new_table, print_json, print_tables, say, short_instant
+from cli.terminal.text import outside
 
 
 @targeted

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
-from cli.messages import held_messages
-from cli.options import targeted
-from cli.output import AsJson, complain, counted, print_json, say
-from cli.target import Target
+from cli.stack.messages import held_messages
+from cli.stack.options import targeted
+from cli.stack.target import Target
+from cli.terminal.output import AsJson, complain, counted, print_json, say
 
 
 @targeted

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.errors import CaptureError
+from cli.terminal.errors import CaptureError
 from functions.ingest.http import Request, from_gateway
 from functions.run.instants import as_utc
 from functions.shared.errors import SignatureError

@@ -9,14 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
-from cli.errors import CommandError
-from cli.options import StackChoice
-from cli.output import counted, short_instant
-from cli.records import Record, list_runs, read_run, run_name
 from cli.secrets import webhook_secret
 from cli.secrets.vault import read_secret
-from cli.sweep_function import sweep_settings
-from cli.target import Target
+from cli.stack.options import StackChoice
+from cli.stack.records import Record, list_runs, read_run, run_name
+from cli.stack.sweep_function import sweep_settings
+from cli.stack.target import Target
+from cli.terminal.errors import CommandError
+from cli.terminal.output import counted, short_instant
 from functions.ingest.signature import parse_secret
 from functions.paradime.connector import ApiConnector
 from functions.paradime.credentials import parse_api_secret

@@ -12,12 +12,12 @@ from rich.text import Text
 from cli.commands.set_up.doctor.capture import read_capture
 from cli.commands.set_up.doctor.diagnosis import Cause, diagnose
 from cli.commands.set_up.doctor.finding import Finding, Verdict
-from cli.errors import IncompleteError
-from cli.options import StackChoice, choosing
-from cli.output import AsJson, print_json, say, working
 from cli.secrets.vault import read_earlier, read_secret
-from cli.target import Target
-from cli.text import visible
+from cli.stack.options import StackChoice, choosing
+from cli.stack.target import Target
+from cli.terminal.errors import IncompleteError
+from cli.terminal.output import AsJson, print_json, say, working
+from cli.terminal.text import visible
 
 _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red"}
 _INDENT = " " * 26

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.text import visible
+from cli.terminal.text import visible
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -1,7 +1,7 @@
 """Puts a run back to where it waits for its archive."""
 
-from cli.records import Record
-from cli.target import Target
+from cli.stack.records import Record
+from cli.stack.target import Target
 from functions.intake.pointer import Pointer
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, session
-from local.credentials import signing_secret, store_api_credentials
-from local.deployment import bootstrap, deploy, synthesis
-from local.embedded import EmbeddedAws, embedded_aws
-from local.outputs import Outputs, write_outputs
-from local.state import DEFAULT_STATE_DIR, StateDir
+from local.stack.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, session
+from local.stack.credentials import signing_secret, store_api_credentials
+from local.stack.deployment import bootstrap, deploy, synthesis
+from local.stack.embedded import EmbeddedAws, embedded_aws
+from local.stack.outputs import Outputs, write_outputs
+from local.stack.state import DEFAULT_STATE_DIR, StateDir
 
 
 @dataclass(frozen=True)

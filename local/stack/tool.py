@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.errors import LocalStackError
+from local.stack.errors import LocalStackError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import dropwhile, islice
 from typing import Any
 
-from cli.errors import NotArchivedError, RunUnknownError
-from cli.target import Target
+from cli.stack.target import Target
+from cli.terminal.errors import NotArchivedError, RunUnknownError
 from functions.run import instants
 from functions.run.record import index_key
 

@@ -18,7 +18,7 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _SOURCE = _ROOT / "functions"
 _LOCK = _SOURCE / "requirements.txt"
 # Beside the assemblies that `cdk` writes, so that removing cdk.out removes all that synth made.

@@ -1,4 +1,4 @@
-"""`python -m local.server STATE_DIR`: MiniStack, which ends when the process that started it does.
+"""`python -m local.stack.server STATE_DIR`: MiniStack, ending with the process that started it.
 
 Its standard input is a pipe from that process and never written to: the pipe's end is the end of
 that process, killed or not. MiniStack then saves its state as after SIGTERM.

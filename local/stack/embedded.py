@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import requests
 
-from local.aws import environment
-from local.errors import LocalStackError
-from local.state import StateDir
+from local.stack.aws import environment
+from local.stack.errors import LocalStackError
+from local.stack.state import StateDir
 
 HOST = "127.0.0.1"
 _START_SECONDS = 60
@@ -53,7 +53,7 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
         folder.mkdir(exist_ok=True)
     with state.aws_log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.server", str(state.root)],
+            [sys.executable, "-m", "local.stack.server", str(state.root)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cli.errors import TargetError
-from cli.target import Target
+from cli.stack.target import Target
+from cli.terminal.errors import TargetError
 
 if TYPE_CHECKING:
     from functions.sweep.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from local.errors import LocalStackError
+from local.stack.errors import LocalStackError
 
 DEFAULT_STATE_DIR = Path(".local")
 

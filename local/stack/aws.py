@@ -4,7 +4,7 @@ import os
 
 import boto3
 
-from cli.target import isolated_session
+from cli.stack.target import isolated_session
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

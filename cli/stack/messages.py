@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from cli.output import working
+from cli.terminal.output import working
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from local.errors import LocalStackError
-from local.state import StateDir
+from local.stack.errors import LocalStackError
+from local.stack.state import StateDir
 
 
 class Outputs(BaseModel):

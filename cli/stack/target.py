@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.errors import TargetError
+from cli.terminal.errors import TargetError
 
 # boto3 takes a fifth of a second to import: `--help` and shell completion do without it.
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from infra.cdk_cli import ROOT, cdk_command, with_own_tools
 from infra.settings import LOCAL_KEY
-from local.aws import ACCOUNT, REGION, environment, session, without_aws
-from local.state import StateDir
-from local.tool import Tool, running_tool
+from local.stack.aws import ACCOUNT, REGION, environment, session, without_aws
+from local.stack.state import StateDir
+from local.stack.tool import Tool, running_tool
 
 _STAGE = "local"
 _STACK = f"ParadimeRunArchive-{_STAGE}"

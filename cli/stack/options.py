@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.errors import AwsError
-from cli.target import Target, deployed_target, local_target
+from cli.stack.target import Target, deployed_target, local_target
+from cli.terminal.errors import AwsError
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="<workspace uid>/<run id>, or the run id alone.")

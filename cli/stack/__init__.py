@@ -1,0 +1,1 @@
+"""The stack that a command works on: where it is, its records, queues and functions."""

@@ -1,0 +1,1 @@
+"""The stack on an embedded AWS: its process, its deployment, its outputs."""
