@@ -17,7 +17,7 @@ from bench.environment import ROOT
 from bench.measure import in_turn
 from bench.row import Row
 from cli.secrets.signing import signed_headers
-from local.stack.aws import REGION, session
+from local.stack.aws import ACCOUNT, REGION, Operator
 from local.stack.stack import local_stack
 
 ROUNDS = 300
@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
         local_stack(Path(folder), say=lambda _: None) as stack,
     ):
         ours = _deliverer(stack.outputs.webhook_url, stack.outputs.signing_secret)
-        floor = _deliverer(_answering(stack.outputs.endpoint_url), stack.outputs.signing_secret)
+        floor = _deliverer(_answering(stack.outputs.operator), stack.outputs.signing_secret)
         pair = in_turn(ours, floor, rounds=ROUNDS, warmups=20)
         rates = _rate(ours), _rate(floor)
     yield Row(
@@ -76,12 +76,12 @@ def _spread(seconds: tuple[float, ...], rate: float) -> str:
     return f"{p50:.0f} ms, p99 {p99:.0f} ms, {rate:.0f}/s"
 
 
-def _answering(endpoint_url: str) -> str:
+def _answering(operator: Operator) -> str:
     """Makes the other function, behind an HTTP API of its own; the URL."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("floor.py", CODE)
-    aws = session()
+    aws, endpoint_url = operator.session(), operator.endpoint_url
     role = aws.client("iam", endpoint_url=endpoint_url).create_role(
         RoleName="floor",
         AssumeRolePolicyDocument=json.dumps(
@@ -117,6 +117,6 @@ def _answering(endpoint_url: str) -> str:
         StatementId="api",
         Action="lambda:InvokeFunction",
         Principal="apigateway.amazonaws.com",
-        SourceArn=f"arn:aws:execute-api:{REGION}:000000000000:{api}/*",
+        SourceArn=f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/*",
     )
     return f"{endpoint_url}/_aws/execute-api/{api}/floor"

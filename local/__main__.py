@@ -106,8 +106,8 @@ def _await_outputs(process: "subprocess.Popen[bytes]", state: StateDir) -> Outpu
 
 def _show(outputs: Outputs, state: StateDir) -> None:
     _say(f"webhook      {outputs.webhook_url}")
-    _say(f"AWS          {outputs.endpoint_url} (credentials test/test, {outputs.region})")
-    _say(f"all names    {state.outputs}")
+    _say(f"AWS          {outputs.endpoint_url} ({outputs.region})")
+    _say(f"the rest     {state.outputs}, credentials among it")
 
 
 def _say(message: str) -> None:

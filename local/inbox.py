@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-from local.stack.aws import session
 from local.stack.outputs import Outputs
 
 
 def new_inbox(outputs: Outputs, name: str) -> str:
     """The queue's URL; it gets what is published from now on, in SNS's envelope."""
-    aws = session()
+    aws = outputs.operator.session()
     sqs = aws.client("sqs", endpoint_url=outputs.endpoint_url)
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     wanted: list[Any] = ["QueueArn"]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from infra.cdk_cli import ROOT, cdk_command, with_own_tools
 from infra.settings import LOCAL_KEY
-from local.stack.aws import ACCOUNT, REGION, environment, session, without_aws
+from local.stack.aws import ACCOUNT, REGION, Operator, without_aws
 from local.stack.state import StateDir
 from local.stack.tool import Tool, running_tool
 
@@ -36,45 +36,45 @@ def synthesis(
         yield tool
 
 
-def bootstrap(state: StateDir, endpoint_url: str) -> None:
+def bootstrap(state: StateDir, operator: Operator) -> None:
     """Makes the staging bucket, unless that was done before.
 
     Raises:
         LocalStackError: `cdk bootstrap` failed.
     """
-    if not _exists(_TOOLKIT, endpoint_url):
+    if not _exists(_TOOLKIT, operator):
         # Away from cdk.json, whose app it would run for nothing.
-        _run(state.root, "bootstrap", f"aws://{ACCOUNT}/{REGION}", state=state, url=endpoint_url)
+        _run(state.root, "bootstrap", f"aws://{ACCOUNT}/{REGION}", state=state, operator=operator)
 
 
-def deploy(state: StateDir, endpoint_url: str) -> dict[str, str]:
+def deploy(state: StateDir, operator: Operator) -> dict[str, str]:
     """Deploys what `synthesis` wrote and returns the stack's outputs.
 
     Raises:
         LocalStackError: `cdk deploy` failed.
     """
     options = ("--app", str(state.assembly), "--require-approval", "never", "--method", "direct")
-    _run(ROOT, "deploy", *options, state=state, url=endpoint_url)
-    return stack_outputs(_STACK, endpoint_url)
+    _run(ROOT, "deploy", *options, state=state, operator=operator)
+    return stack_outputs(_STACK, operator)
 
 
-def stack_outputs(stack: str, endpoint_url: str) -> dict[str, str]:
+def stack_outputs(stack: str, operator: Operator) -> dict[str, str]:
     """The outputs of a stack that is deployed."""
-    cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
+    cloudformation = operator.session().client("cloudformation", endpoint_url=operator.endpoint_url)
     [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
-def _run(cwd: Path, *arguments: str, state: StateDir, url: str) -> None:
+def _run(cwd: Path, *arguments: str, state: StateDir, operator: Operator) -> None:
     command = cdk_command(*arguments, *_QUIET)
-    env = with_own_tools({**without_aws(), **environment(url), "NO_PROXY": "127.0.0.1"})
+    env = with_own_tools({**without_aws(), **operator.environment(), "NO_PROXY": "127.0.0.1"})
     what = f"cdk {arguments[0]}"
     with running_tool(what, command, cwd=cwd, env=env, log=state.cdk_log) as tool:
         tool.wait()
 
 
-def _exists(stack: str, endpoint_url: str) -> bool:
-    cloudformation = session().client("cloudformation", endpoint_url=endpoint_url)
+def _exists(stack: str, operator: Operator) -> bool:
+    cloudformation = operator.session().client("cloudformation", endpoint_url=operator.endpoint_url)
     try:
         cloudformation.describe_stacks(StackName=stack)
     except ClientError as error:

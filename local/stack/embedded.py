@@ -1,5 +1,6 @@
 """The embedded AWS: one MiniStack process on loopback, with IAM enforced."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 import requests
 
-from local.stack.aws import environment
+from infra.cdk_cli import ROOT
+from local.stack.aws import ACCOUNT, Operator, environment, new_operator
 from local.stack.errors import LocalStackError
 from local.stack.state import StateDir
 
@@ -24,7 +26,7 @@ _STOP_SECONDS = 20
 
 @dataclass(frozen=True)
 class EmbeddedAws:
-    endpoint_url: str
+    operator: Operator
     _process: "subprocess.Popen[bytes]"
     _state: StateDir
 
@@ -51,21 +53,24 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
     _move(state, port)
     for folder in (state.saved_state, state.objects, state.temporary):
         folder.mkdir(exist_ok=True)
+    operator = new_operator(f"http://{HOST}:{port}")
     with state.aws_log.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.stack.server", str(state.root)],
             stdin=subprocess.PIPE,
+            bufsize=0,
             stdout=log,
             stderr=log,
-            cwd=state.root,
+            cwd=ROOT,  # it imports this checkout, whatever else is installed
             env=_environment(state, port),
+            umask=0o077,  # its state holds secrets
             pass_fds=(lock,),
             start_new_session=True,  # Ctrl-C is for us, who then stop it in order
         )
     try:
-        endpoint_url = f"http://{HOST}:{port}"
-        _await_health(process, endpoint_url, state)
-        yield EmbeddedAws(endpoint_url, process, state)
+        _hand_over(process, operator)
+        _await_health(process, operator.endpoint_url, state)
+        yield EmbeddedAws(operator, process, state)
     finally:
         _stop(process)
         shutil.rmtree(state.temporary)  # the Lambda workers' copies of the bundle
@@ -130,6 +135,17 @@ def _move(state: StateDir, port: int) -> None:
             saved = file.read_text()
             file.write_text(saved.replace(f"http://{HOST}:{old}/", f"http://{HOST}:{port}/"))
     state.port.write_text(str(port))
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", operator: Operator) -> None:
+    credentials = {
+        "access_key_id": operator.access_key_id,
+        "secret_access_key": operator.secret_access_key,
+        "account": ACCOUNT,
+    }
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # it has ended already: the wait for its health says why
+        process.stdin.write(json.dumps(credentials).encode() + b"\n")
 
 
 def _await_health(process: "subprocess.Popen[bytes]", endpoint_url: str, state: StateDir) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from local.stack.aws import Operator
 from local.stack.errors import LocalStackError
 from local.stack.state import StateDir
 
@@ -32,6 +33,10 @@ class Outputs(BaseModel):
     """With the one before, of an operator who may look at everything."""
     pid: int
     """The process to send SIGTERM to."""
+
+    @property
+    def operator(self) -> Operator:
+        return Operator(self.endpoint_url, self.access_key_id, self.secret_access_key)
 
 
 def read_outputs(state: StateDir) -> Outputs:

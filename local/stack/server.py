@@ -1,17 +1,23 @@
 """`python -m local.stack.server STATE_DIR`: MiniStack, ending with the process that started it.
 
-Its standard input is a pipe from that process and never written to: the pipe's end is the end of
-that process, killed or not. MiniStack then saves its state as after SIGTERM.
+Its standard input is a pipe from that process: one line of JSON with the operator's credentials,
+which would go on to the Lambda workers if they were in the environment, and then nothing. The
+pipe's end is the end of that process, killed or not. MiniStack then saves its state as after
+SIGTERM.
 
 It leads a process group of its own. The state directory is there for who reads a process list.
 """
 
+import json
 import os
 import signal
 import sys
 import threading
+from functools import partial
 
-from ministack.app import main  # type: ignore[import-untyped]
+from ministack import app as ministack  # type: ignore[import-untyped]
+
+from local.embedded.gate import gated, register_operator
 
 
 def _end_with_parent() -> None:
@@ -21,9 +27,11 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     del sys.argv[1:]  # MiniStack reads its options there
+    operator = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    ministack.app = gated(ministack.app, partial(register_operator, **operator))
     try:
-        main()
+        ministack.main()
     finally:
         # The Lambda workers, and with them this process.
         os.killpg(0, signal.SIGKILL)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.stack.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, session
+from local.stack.aws import REGION, Operator
 from local.stack.credentials import signing_secret, store_api_credentials
 from local.stack.deployment import bootstrap, deploy, synthesis
 from local.stack.embedded import EmbeddedAws, embedded_aws
@@ -52,10 +52,10 @@ def local_stack(
             synthesis(state, settings=settings or {}, variant=variant or {}) as synth,
             embedded_aws(state, port=port, lock=lock) as aws,
         ):
-            bootstrap(state, aws.endpoint_url)
+            bootstrap(state, aws.operator)
             synth.wait()
             say("deploying the stack")
-            outputs = ready_outputs(deploy(state, aws.endpoint_url), aws.endpoint_url)
+            outputs = ready_outputs(deploy(state, aws.operator), aws.operator)
             write_outputs(outputs, state.outputs)
             try:
                 yield LocalStack(outputs, aws, state)
@@ -63,14 +63,14 @@ def local_stack(
                 state.outputs.unlink(missing_ok=True)
 
 
-def ready_outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
+def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
     """Those of `outputs.json`, from a stack's own; both secrets are stored unless they were."""
-    secrets = session().client("secretsmanager", endpoint_url=endpoint_url)
+    secrets = operator.session().client("secretsmanager", endpoint_url=operator.endpoint_url)
     store_api_credentials(secrets, deployed["ApiSecretArn"])
     return Outputs(
-        webhook_url=_local_url(deployed["WebhookUrl"], endpoint_url),
+        webhook_url=_local_url(deployed["WebhookUrl"], operator.endpoint_url),
         signing_secret=signing_secret(secrets, deployed["WebhookSecretArn"]),
-        endpoint_url=endpoint_url,
+        endpoint_url=operator.endpoint_url,
         region=REGION,
         table=deployed["TableName"],
         bucket=deployed["BucketName"],
@@ -81,8 +81,8 @@ def ready_outputs(deployed: Mapping[str, str], endpoint_url: str) -> Outputs:
         webhook_secret_arn=deployed["WebhookSecretArn"],
         api_secret_arn=deployed["ApiSecretArn"],
         sweep_function=deployed["SweepFunctionName"],
-        access_key_id=ACCESS_KEY_ID,
-        secret_access_key=SECRET_ACCESS_KEY,
+        access_key_id=operator.access_key_id,
+        secret_access_key=operator.secret_access_key,
         pid=os.getpid(),
     )
 

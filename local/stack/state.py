@@ -15,7 +15,7 @@ DEFAULT_STATE_DIR = Path(".local")
 
 
 class StateDir:
-    """Where everything of one local stack lies.
+    """Where everything of one local stack lies, for its owner alone.
 
     The lock is held by the process that brought the stack up and by the embedded AWS that it
     started, so that it is free only when both are gone, however they ended.
@@ -42,7 +42,8 @@ class StateDir:
         Raises:
             LocalStackError: A local stack is running on this directory.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)  # it was there before, and open to others
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _try_lock(descriptor):

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.config import Config
 
 from cli.secrets.signing import signed_headers
-from local.stack.aws import session
 from local.stack.outputs import Outputs
 
 Record = dict[str, Any]
@@ -31,12 +31,14 @@ def eventually(look: Callable[[], bool], what: str, *, patience: float = 60) -> 
 
 @dataclass(frozen=True)
 class Client:
-    """Root on one local stack, and its sender of deliveries."""
+    """The operator of one local stack, and its sender of deliveries."""
 
     outputs: Outputs
 
-    def aws(self, service: Any) -> Any:
-        return session().client(service, endpoint_url=self.outputs.endpoint_url)
+    def aws(self, service: Any, config: Config | None = None) -> Any:
+        session = self.outputs.operator.session()
+        endpoint_url = self.outputs.endpoint_url
+        return session.client(service, endpoint_url=endpoint_url, config=config)
 
     @cached_property
     def s3(self) -> Any:

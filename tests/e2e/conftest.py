@@ -25,6 +25,7 @@ class Gathered:
     def add(self, client: Client) -> None:
         self.lines.extend(client.log_lines())
         self.secrets.add(client.outputs.signing_secret.removeprefix("whsec_"))
+        self.secrets.add(client.outputs.secret_access_key)
 
 
 @pytest.fixture(scope="session")

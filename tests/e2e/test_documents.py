@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.cdk_cli import ROOT, with_own_tools
-from local.stack.aws import environment, without_aws
+from local.stack.aws import Operator, without_aws
 from local.stack.deployment import stack_outputs
 from local.stack.outputs import Outputs
 from local.stack.stack import local_stack, ready_outputs
@@ -53,7 +53,7 @@ class Kept:
 class Account:
     """The stack that the documents deploy, and what happens to it that they do not type."""
 
-    endpoint_url: str
+    operator: Operator
     standin: Standin
     failures: dict[str, str] = field(default_factory=dict)
     archived: list[dict[str, bytes]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Account:
         return Client(self.outputs())
 
     def outputs(self) -> Outputs:
-        return ready_outputs(stack_outputs(STACK, self.endpoint_url), self.endpoint_url)
+        return ready_outputs(stack_outputs(STACK, self.operator), self.operator)
 
     def happens(self, event: str) -> None:
         """What a document says by `<!-- meanwhile: … -->`."""
@@ -116,9 +116,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         Standin(load_runs(PARADIME)) as standin,
         local_stack(checkout / ".local") as stack,  # that of `--local`
     ):
-        variables = _environment(checkout, stack.outputs.endpoint_url)
+        variables = _environment(checkout, stack.outputs.operator)
         _synthesize(checkout, variables)
-        account = Account(stack.outputs.endpoint_url, standin)
+        account = Account(stack.outputs.operator, standin)
         with Shell(checkout, variables) as operations:
             _run_document(operations, account, OPERATIONS, _stays)
             account.archive_is_whole()
@@ -148,9 +148,9 @@ def _copy_checkout(directory: Path) -> None:
     aws.chmod(0o755)
 
 
-def _environment(checkout: Path, endpoint_url: str) -> dict[str, str]:
+def _environment(checkout: Path, operator: Operator) -> dict[str, str]:
     """That of a shell in the checkout, with the embedded AWS as the account."""
-    variables = with_own_tools({**without_aws(), **environment(endpoint_url)})
+    variables = with_own_tools({**without_aws(), **operator.environment()})
     return {
         **variables,
         "PATH": f"{checkout / 'bin'}{os.pathsep}{variables['PATH']}",

@@ -20,7 +20,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from cli.commands.set_up.send import deliver, with_api_url
-from local.stack.aws import session
+from cli.stack.target import isolated_session
 from local.stack.errors import LocalStackError
 from local.stack.outputs import Outputs, read_outputs
 from local.stack.stack import LocalStack, local_stack
@@ -34,7 +34,7 @@ RUN_KEY = {"run_key": {"S": "n0sg8br1m44k0ryj#63187"}}
 
 
 def client(outputs: Outputs, service: Any) -> Any:
-    return session().client(service, endpoint_url=outputs.endpoint_url)
+    return outputs.operator.session().client(service, endpoint_url=outputs.endpoint_url)
 
 
 def send_failed_run(outputs: Outputs) -> None:
@@ -82,6 +82,8 @@ def test_outputs_file_has_what_the_stack_is_used_by(stack: LocalStack) -> None:
         "webhook_secret_arn",
         "api_secret_arn",
         "sweep_function",
+        "access_key_id",
+        "secret_access_key",
         "pid",
     }
     assert read_outputs(stack.state) == stack.outputs
@@ -89,6 +91,10 @@ def test_outputs_file_has_what_the_stack_is_used_by(stack: LocalStack) -> None:
 
 def test_outputs_file_is_for_its_owner_alone(stack: LocalStack) -> None:
     assert stat.S_IMODE(stack.state.outputs.stat().st_mode) == 0o600
+
+
+def test_state_directory_is_for_its_owner_alone(stack: LocalStack) -> None:
+    assert stat.S_IMODE(stack.state.root.stat().st_mode) == 0o700
 
 
 def test_it_listens_on_one_loopback_address_alone(outputs: Outputs) -> None:
@@ -137,6 +143,46 @@ def test_iam_is_enforced(outputs: Outputs) -> None:
     ).client("dynamodb", endpoint_url=outputs.endpoint_url)
     with pytest.raises(ClientError, match="AccessDenied"):
         nobody.get_item(TableName=outputs.table, Key=RUN_KEY)
+
+
+# --- whom it serves
+
+CORS = "access-control-"
+
+
+def as_root(outputs: Outputs, access_key_id: str, secret_access_key: str) -> Any:
+    session = isolated_session(access_key_id, secret_access_key, outputs.region)
+    return session.client("secretsmanager", endpoint_url=outputs.endpoint_url)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "GET", "POST"])
+def test_web_page_of_somebody_else_is_refused(outputs: Outputs, method: str) -> None:
+    page = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+    for url in (outputs.endpoint_url, outputs.webhook_url):
+        answer = requests.request(method, url, headers=page, timeout=30)
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.lower().startswith(CORS)]
+
+
+def test_name_that_was_made_to_point_to_loopback_is_refused(outputs: Outputs) -> None:
+    rebound = {"Host": f"example.com:{urlsplit(outputs.endpoint_url).port}"}
+    assert requests.get(outputs.endpoint_url, headers=rebound, timeout=30).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["test", "000000000000"])
+def test_ministacks_own_root_is_refused(outputs: Outputs, key: str) -> None:
+    with pytest.raises(ClientError, match="403"):
+        as_root(outputs, key, "test").list_secrets()
+
+
+def test_access_key_without_its_secret_is_refused(outputs: Outputs) -> None:
+    with pytest.raises(ClientError, match="signature"):
+        as_root(outputs, outputs.access_key_id, "test").list_secrets()
+
+
+def test_no_answer_lets_web_pages_in(outputs: Outputs) -> None:
+    answer = client(outputs, "sqs").list_queues()
+    assert not [name for name in answer["ResponseMetadata"]["HTTPHeaders"] if CORS in name]
 
 
 # --- one sentence when it cannot be had
@@ -210,6 +256,7 @@ class Lives:
     first: Outputs
     left_by_down: list[str]
     outputs_after_down: bool
+    saved: list[int]
     second: Outputs
     record: dict[str, Any]
     body: bytes
@@ -229,6 +276,9 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
         local("down", state_dir=state.root)
         left_by_down = processes(state.root)
         outputs_after_down = state.outputs.exists()
+        folders = (state.saved_state, state.objects)
+        files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+        saved = [file.stat().st_mode for file in files]
 
         local("up", "--detach", state_dir=state.root)
         second = read_outputs(state)
@@ -245,6 +295,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
             first,
             left_by_down,
             outputs_after_down,
+            saved,
             second,
             kept,
             read,
@@ -261,6 +312,16 @@ def test_down_leaves_no_process(lives: Lives) -> None:
 
 def test_down_takes_the_outputs_file_away(lives: Lives) -> None:
     assert not lives.outputs_after_down
+
+
+def test_saved_state_is_for_its_owner_alone(lives: Lives) -> None:
+    assert lives.saved
+    assert {mode & 0o077 for mode in lives.saved} == {0}
+
+
+def test_credentials_are_others_each_time(lives: Lives) -> None:
+    assert lives.first.access_key_id != lives.second.access_key_id
+    assert lives.first.secret_access_key != lives.second.secret_access_key
 
 
 def test_port_is_another_free_one_each_time(lives: Lives) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from local.stack.aws import session
 from local.standin import Run, Standin
 from local.standin.faults import GraphqlErrors
 from tests.bolt_runs import completed_payload, new_run, started_payload
@@ -92,7 +91,7 @@ def some_runs(count: int) -> list[Run]:
 def sweep(client: Client) -> Any:
     """Invokes the function as its schedule does, and gives its tally."""
     patient = Config(read_timeout=900, retries={"total_max_attempts": 1})
-    functions = session().client("lambda", endpoint_url=client.outputs.endpoint_url, config=patient)
+    functions = client.aws("lambda", config=patient)
     answer = functions.invoke(FunctionName=client.outputs.sweep_function)
     content = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, content
