@@ -18,6 +18,7 @@ from functools import partial
 from ministack import app as ministack  # type: ignore[import-untyped]
 
 from local.embedded.gate import gated, register_operator
+from local.embedded.memory import enforce_memory
 
 
 def _end_with_parent() -> None:
@@ -30,6 +31,7 @@ if __name__ == "__main__":
     operator = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     ministack.app = gated(ministack.app, partial(register_operator, **operator))
+    enforce_memory()
     try:
         ministack.main()
     finally:

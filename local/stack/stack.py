@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.embedded.memory import can_be_enforced
 from local.stack.aws import REGION, Operator
 from local.stack.credentials import signing_secret, store_api_credentials
 from local.stack.deployment import bootstrap, deploy, synthesis
@@ -48,6 +49,8 @@ def local_stack(
         if fresh:
             state.forget()
         say("synthesizing the stack and starting the embedded AWS")
+        if not can_be_enforced():
+            say("functions may take more memory here than in AWS: only Linux tells what they take")
         with (
             synthesis(state, settings=settings or {}, variant=variant or {}) as synth,
             embedded_aws(state, port=port, lock=lock) as aws,

@@ -1,5 +1,6 @@
 """The local stack itself: what it offers, what it keeps, and that it leaves nothing behind."""
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +185,57 @@ def test_access_key_without_its_secret_is_refused(outputs: Outputs) -> None:
 def test_no_answer_lets_web_pages_in(outputs: Outputs) -> None:
     answer = client(outputs, "sqs").list_queues()
     assert not [name for name in answer["ResponseMetadata"]["HTTPHeaders"] if CORS in name]
+
+
+# --- what a function may take
+
+KEEPS = """
+import time
+
+def handler(event, context):
+    kept = b"x" * (event["mib"] << 20)
+    time.sleep(event["seconds"])
+    return len(kept)
+"""
+
+
+@pytest.fixture(scope="module")
+def keeper(outputs: Outputs) -> str:
+    """A function of 128 MiB that keeps so much memory as it is told."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    policy = {"Version": "2012-10-17", "Statement": [trust | {"Action": "sts:AssumeRole"}]}
+    role = client(outputs, "iam").create_role(
+        RoleName="keeper", AssumeRolePolicyDocument=json.dumps(policy)
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("keeper.py", KEEPS)
+    function = client(outputs, "lambda").create_function(
+        FunctionName="keeper",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="keeper.handler",
+        Code={"ZipFile": buffer.getvalue()},
+        MemorySize=128,
+        Timeout=30,
+    )
+    return str(function["FunctionName"])
+
+
+def keep(outputs: Outputs, keeper: str, **event: int) -> Any:
+    answer = client(outputs, "lambda").invoke(FunctionName=keeper, Payload=json.dumps(event))
+    return json.loads(answer["Payload"].read())
+
+
+def test_function_within_its_memory_goes_on(outputs: Outputs, keeper: str) -> None:
+    assert keep(outputs, keeper, mib=32, seconds=0) == 32 * 2**20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes")
+def test_function_beyond_its_memory_is_killed(stack: LocalStack, keeper: str) -> None:
+    answer = keep(stack.outputs, keeper, mib=256, seconds=60)
+    assert "process died" in answer["errorMessage"]
+    assert "killed keeper" in stack.state.aws_log.read_text()
 
 
 # --- one sentence when it cannot be had
