@@ -14,6 +14,7 @@ from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs, ReadEnd, telling_lines
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile
+from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.plan import unique_commands
 from functions.run.room import that_fit
@@ -127,7 +128,7 @@ def what_failed(
             Finding(
                 unique_id="run",
                 status="failed",
-                message=_cut(event.error_string, MAX_MESSAGE_CHARACTERS),
+                message=_told(event.error_string, MAX_MESSAGE_CHARACTERS),
                 command_id=None,
             )
         )
@@ -207,12 +208,12 @@ def _finding(result: NodeResult, command: Command, graph: Manifest, position: in
     return Finding(
         unique_id=result.unique_id,
         status=result.status,
-        message=_cut(message, MAX_MESSAGE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS),
+        message=_told(message, MAX_MESSAGE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS),
         command_id=command.id,
         failures=result.failures,
         execution_time=result.execution_time,
         path=node.original_file_path,
-        compiled_code=_cut(
+        compiled_code=_told(
             _BLANK_LINES.sub("", result.compiled_code or node.compiled_code or "").rstrip(),
             MAX_CODE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS,
         ),
@@ -260,6 +261,10 @@ def _summary(finding: Finding) -> dict[str, Any]:
 
 def _item_bytes(summary: dict[str, Any]) -> int:
     return sum(len(str(value).encode(errors="replace")) + 16 for value in summary.values())
+
+
+def _told(text: str, characters: int) -> str | None:
+    return _cut(beginning_without_secrets(text, characters), characters)
 
 
 def _cut(text: str, characters: int) -> str | None:

@@ -5,6 +5,7 @@ that others wrote is cut, and listed up to a number.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +27,38 @@ from functions.run.text import (
     one_ascii_line,
     one_line,
     size,
-    without_secrets,
 )
 
 # SNS takes fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
+
+# What Slack and Teams take for markup, a mention or a link, and what looks like it and is none:
+# https://docs.slack.dev/messaging/formatting-message-text, https://spec.commonmark.org
+_LOOKALIKES = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+        "[": "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}",
+        "]": "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}",
+        "*": "\N{ASTERISK OPERATOR}",
+        "~": "\N{TILDE OPERATOR}",
+        "`": "'",
+        "|": "\N{BROKEN BAR}",
+        "@": "\N{FULLWIDTH COMMERCIAL AT}",
+        "#": "\N{FULLWIDTH NUMBER SIGN}",
+    }
+)
+_MARKUP = {
+    # Within a name it is none.
+    re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"): "\N{FULLWIDTH LOW LINE}",
+    re.compile(r":(?=//|[\w+-]{1,64}:)"): "\N{RATIO}",
+    re.compile(r"&(?=#?\w{1,32};)"): "\N{FULLWIDTH AMPERSAND}",
+    # A chat makes a link of any domain.
+    re.compile(r"(?<=\w)\.(?=[A-Za-z]{2})"): "\N{ONE DOT LEADER}",
+}
+_MENTION = re.compile(r"<(?=[!@#/A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +196,12 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": subject,
+            "title": _inert(subject),
             "description": _markdown(event, archive),
         },
         "metadata": {
             "threadId": event.run_key,
-            "summary": subject,
+            "summary": _inert(subject),
             "eventType": "run_given_up" if archive.state == "failed" else "run_failed",
         },
         "schema": 1,
@@ -241,9 +267,16 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _code(text: object) -> str:
-    """Nothing for no text."""
-    shown = one_line(text).replace("`", "'")
+    """Nothing for no text. Slack does not promise that it reads no mention within code."""
+    shown = _MENTION.sub(_LOOKALIKES[ord("<")], one_line(text).replace("`", "'"))
     return f"`{shown}`" if shown else ""
+
+
+def _inert(text: str) -> str:
+    """Text in which a chat finds nothing to format, to link to or to call, and that reads alike."""
+    for markup, lookalike in _MARKUP.items():
+        text = markup.sub(lookalike, text)
+    return text.translate(_LOOKALIKES)
 
 
 def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
@@ -275,8 +308,7 @@ def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
 
 
 def _shown(command: str) -> str:
-    """Without the user, the token or the query that an address in it may carry."""
-    return one_line(" ".join(map(without_secrets, command.split())), 120)
+    return one_line(" ".join(command.split()), 120)
 
 
 def _name(text: str | None) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address
 
-from functions.run.text import without_secrets
+from functions.run.masking import without_secrets
 from functions.shared.errors import AddressRefusedError
 
 # One strict form rather than a parser: what two parsers read differently matches neither.
@@ -77,7 +77,7 @@ def is_loopback(address: str) -> bool:
 def _quoted(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         return "(not quoted, since it has no https://)"  # it could be a key in the wrong place
-    return repr(without_secrets(url)[:200])
+    return repr(without_secrets(url.split(maxsplit=1)[0])[:200])
 
 
 def _host_matches(host: str, pattern: str) -> bool:

@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from functions.paradime.session import read_piece, retry_after_seconds
 from functions.run.fields import Id
-from functions.run.text import without_secrets
+from functions.run.masking import without_secrets
 from functions.shared.errors import (
     AnswerTooLargeError,
     ApiFailingError,
@@ -187,7 +187,7 @@ def _first_message(answer: dict[str, Any], credentials: Iterable[str]) -> str:
         case [{"message": str(message)}, *_]:
             for credential in credentials:
                 message = message.replace(credential.removeprefix("Bearer "), "…")
-            message = " ".join(map(without_secrets, message.split()))
+            message = without_secrets(" ".join(message.split()))
             return message[:200].encode(errors="replace").decode()
         case _:
             return "without a message"

@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import islice, takewhile
 
 from functions.run.event import Command, RunEvent
+from functions.run.masking import without_secrets
 
 MAX_NAME_CHARACTERS = 80
 MAX_COMMAND_CHARACTERS = 40
@@ -66,7 +67,8 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
 
 
 def _is_plain(word: str) -> bool:
-    return word[0] != "-" and not any(mark in word for mark in ("=", "@", "://"))
+    marked = any(mark in word for mark in ("=", "@", "://"))
+    return word[0] != "-" and not marked and without_secrets(word) == word
 
 
 def _clean(path: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from functions.run import instants
 from functions.run.event import Command, Environment, RunEvent
+from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.room import that_fit
 from functions.shared.errors import TooLargeError
@@ -80,14 +81,14 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "api_url": _cut(event.api_url),
         "state": _cut(run_state(event)),
         "reported_status": _cut(event.status),
-        "actor": _cut(environment.actor),
-        "branch": _cut(environment.branch),
+        "actor": _told(environment.actor),
+        "branch": _told(environment.branch),
         "commit_hash": _cut(environment.commit_hash),
         "email": _cut(environment.email),
         "started_at": started_at,
         "ended_at": ended_at,
         "duration_seconds": _duration_seconds(event),
-        "error_string": _cut(event.error_string),
+        "error_string": _told(event.error_string),
         "commands": _fitting(commands) if event.completed else None,
         "command_count": len(commands) if event.completed else None,
         "failed_command_count": sum(map(command_failed, commands)) if event.completed else None,
@@ -145,8 +146,8 @@ def _summary(index: int, command: Command) -> dict[str, Any]:
     return {
         "id": command.id,
         "index": index,
-        "command": _cut(command.command, MAX_COMMAND_CHARACTERS),
-        "status": _cut(command.status, MAX_COMMAND_CHARACTERS),
+        "command": _told(command.command, MAX_COMMAND_CHARACTERS),
+        "status": _told(command.status, MAX_COMMAND_CHARACTERS),
         "return_code": command.return_code,
         "started_at": _instant(command.start_dttm),
         "ended_at": _instant(command.end_dttm),
@@ -155,6 +156,10 @@ def _summary(index: int, command: Command) -> dict[str, Any]:
 
 def _instant(instant: datetime | None) -> str | None:
     return instants.to_text(instant) if instant else None
+
+
+def _told(text: str | None, characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+    return _cut(beginning_without_secrets(text, characters), characters) if text else None
 
 
 def _cut(text: str | None, characters: int = MAX_TEXT_CHARACTERS) -> str | None:

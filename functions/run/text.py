@@ -1,8 +1,10 @@
-"""Text of payloads and of dbt, made fit to be shown: one line, cut, and no surprise in it."""
+"""Text of payloads and of dbt, made fit to be shown: one line, cut, without surprise or secret."""
 
 import re
 import unicodedata
 from datetime import datetime
+
+from functions.run.masking import beginning_without_secrets
 
 MAX_CHARACTERS = 300
 
@@ -15,9 +17,10 @@ _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.AS
 
 
 def one_line(text: object, characters: int = MAX_CHARACTERS) -> str:
-    """Empty for None; without control characters and lone surrogates."""
+    """Empty for None; without credentials, control characters and lone surrogates."""
     whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "" if text is None else str(text))
-    return cut(_CONTROL.sub(" ", whole).strip(), characters, "…")
+    shown = _CONTROL.sub(" ", whole).strip()
+    return cut(beginning_without_secrets(shown, characters), characters, "…")
 
 
 def one_ascii_line(text: object, characters: int) -> str:
@@ -34,19 +37,6 @@ def cut(text: str, characters: int, mark: str) -> str:
 def https_url(url: str | None) -> str | None:
     """The address if it is a plain https one: a payload could hold any."""
     return url if url and len(url) <= 1024 and _HTTPS_URL.fullmatch(url) else None
-
-
-def without_secrets(text: str) -> str:
-    """An address, or text without blanks that has one in it, without what may be secret.
-
-    Left out are user info and query, a presigned link's signature among it, whatever their form.
-    """
-    before, mark, rest = text.partition("://")
-    if not mark:
-        return text
-    _, at, rest = rest.rpartition("@")
-    shown = re.split("[?#]", rest, maxsplit=1)[0]
-    return f"{before}://{'…' if at else ''}{shown}{'…' if shown != rest else ''}"
 
 
 def ended(return_code: int | None, status: str | None) -> str:

@@ -1,6 +1,7 @@
 """The message about a failed run: what it says, and that SNS takes it whatever it is made of."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -242,8 +243,46 @@ def test_messages_of_a_run_stay_together_in_a_chat() -> None:
 def test_a_name_calls_nobody_in_a_chat() -> None:
     named = {"unique_id": "model.shop.`<!channel>`", "status": "error", "message": "@here"}
     said = content(compose(event(schedule_name="`@channel`"), failing(named)))["content"]
-    assert "`model.shop.'<!channel>'` `@here`" in said["description"]
+    assert re.search("`model.shop.'.!channel>'` `@here`", said["description"])
+    assert "<!channel>" not in said["description"]
     assert said["description"].startswith("`'@channel' failed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("<!channel>", "<@U024BE7LH>", "<#C024BE7LR>", "<!subteam^SAZ94GDB8>", "<at>Team</at>"),
+        *("@here", "@channel", "#general", "*bold*", "_italic_", "__bold__", "~gone~", "`code`"),
+        *("[text](https://evil.example)", "<https://evil.example|text>", "https://evil.example"),
+        *(
+            "evil.example/pay",
+            "www.evil.example",
+            "mailto:x@evil.example",
+            ":fire:",
+            "&lt;!here&gt;",
+        ),
+        *("> quoted", "# heading", "![i](https://evil.example/i.png)"),
+    ],
+)
+@pytest.mark.parametrize("where", ["schedule", "workspace", "node", "command"])
+def test_no_name_is_markup_mention_or_link_in_a_chat_s_title(name: str, where: str) -> None:
+    places: dict[str, dict[str, Any]] = {
+        "schedule": {"schedule_name": name},
+        "workspace": {"workspace": {"uid": "w", "name": name}},
+        "node": {},
+        "command": {"commands": [command(name)]},
+    }
+    failed = failing({"unique_id": f"model.shop.{name}", "status": "error", "message": None})
+    said = content(compose(event(**places[where]), failed if where == "node" else ARCHIVED))
+    for title in (said["content"]["title"], said["metadata"]["summary"]):
+        assert not set(title) & set("<>*`~@#|[]")
+        assert not re.search(r"\b_|_\b|://|:\w+:|&\w+;|\w\.[a-z]{2}", title)
+
+
+def test_a_name_as_dbt_s_are_stands_in_a_chat_s_title_as_it_is() -> None:
+    orders = ORDERS | {"unique_id": "model.shop.stg_orders_2"}
+    title = content(compose(event(), failing(orders)))["content"]["title"]
+    assert title == "demo-jaffle / daily_run failed: stg_orders_2"
 
 
 # --- what to filter by

@@ -7,6 +7,7 @@ from functions.findings.logs import console
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.keys import STDERR
+from functions.run.masking import without_secrets
 from functions.run.outcome import command_failed
 
 MAX_END_BYTES = 64 * 1024
@@ -18,7 +19,7 @@ ReadEnd = Callable[[str, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class LogEnd:
-    """The last lines of a log, as they were written; `whole` when there are no others."""
+    """The last lines of a log, with credentials masked; `whole` when there are no others."""
 
     file: ArchivedFile
     text: str
@@ -54,7 +55,7 @@ def telling_lines(ends: Sequence[LogEnd]) -> list[str]:
 
 
 def _end(file: ArchivedFile, body: bytes) -> LogEnd:
-    text = body.decode(errors="replace").rstrip()
+    text = without_secrets(body.decode(errors="replace").rstrip())
     whole = len(body) == file.stored.bytes
     if not whole:
         text = text.partition("\n")[2] or text  # without what is left of the line that was cut
