@@ -36,7 +36,7 @@ def complain(sentence: str) -> None:
 
 def new_table(*headers: str) -> Table:
     """On a narrow terminal, what is too long is folded and not cut."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for header in headers:
         table.add_column(header, overflow="fold")
     return table
@@ -53,11 +53,18 @@ def new_facts(facts: Mapping[str, Text | str]) -> Table:
     return table
 
 
+def has_room_for(columns: int) -> bool:
+    """Whether a row of so many columns fits: on the terminal, or into a pipe."""
+    console = Console()
+    return not console.is_terminal or console.width >= columns
+
+
 def print_tables(*tables: Table) -> None:
     """On a terminal as they are; into a pipe as aligned columns, a row a line."""
     console = Console(highlight=False, emoji=False)
     if console.is_terminal:
-        console.print(*tables, sep="\n")
+        for number, table in enumerate(tables):
+            console.print(*([""] if number else []), table, sep="\n")
         return
     console.width = _PIPE_WIDTH
     for number, table in enumerate(tables):

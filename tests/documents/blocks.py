@@ -1,7 +1,8 @@
 """The commands of the Markdown documents.
 
-A block of them is a fence that says `sh`, or the lines of a `console` fence that begin with `$ `.
-A comment right above it says what a reader does not see:
+A block of them is a fence that says `sh`, or the lines of a `console` fence that begin with `$ `;
+its other lines are what the commands print, in which `…` stands for anything. A comment right above
+a block says what a reader does not see:
 
     <!-- not run: REASON -->              tests do not run it
     <!-- not run in this section: … -->   nor any other, until the next heading of second level
@@ -39,13 +40,17 @@ class Notes:
 
 @dataclass(frozen=True)
 class Block:
-    """`line` is that of its fence, `heading` the last one above it."""
+    """`line` is that of its fence, `heading` the last one above it.
+
+    `shown` is what the commands print as the document has it; empty where it does not say.
+    """
 
     document: str
     line: int
     heading: str
     commands: str
     notes: Notes
+    shown: str = ""
 
     def __str__(self) -> str:
         return f"{self.document}:{self.line}"
@@ -65,9 +70,10 @@ class Fence:
 def blocks(document: Path) -> list[Block]:
     name = str(document.relative_to(ROOT))
     return [
-        Block(name, fence.line, fence.heading, _commands(fence), fence.notes)
+        Block(name, fence.line, fence.heading, commands, fence.notes, shown)
         for fence in fences(document)
         if fence.language in ("sh", "console")
+        for commands, shown in [_commands(fence)]
     ]
 
 
@@ -101,12 +107,13 @@ def code_spans(document: Path) -> Iterator[str]:
                 yield child.content
 
 
-def _commands(fence: Fence) -> str:
+def _commands(fence: Fence) -> tuple[str, str]:
+    """The commands, and what they print."""
     if fence.language == "sh":
-        return fence.text
+        return fence.text, ""
     lines = fence.text.splitlines()
     typed = [line.removeprefix(_PROMPT) for line in lines if line.startswith(_PROMPT)]
-    return "\n".join(typed)
+    return "\n".join(typed), "\n".join(line for line in lines if not line.startswith(_PROMPT))
 
 
 def _line(token: Token) -> int:

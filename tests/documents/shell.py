@@ -1,6 +1,7 @@
 """A shell in which the blocks of a document are run, as at one prompt."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Self
 from tests.documents.blocks import Block
 
 _PATIENCE_SECONDS = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ENDED = "-- the block ended with"
 _START = f"""
 set -euo pipefail
@@ -30,7 +32,7 @@ printf '\\n{_ENDED} 0\\n'
 
 
 class BlockFailedError(AssertionError):
-    """A command of a block failed; the message has what the block printed."""
+    """A block failed, or printed something else; the message has what it printed."""
 
 
 class Shell:
@@ -69,8 +71,15 @@ class Shell:
         """What the block printed.
 
         Raises:
-            BlockFailedError: A command failed, or the block did not end within five minutes.
+            BlockFailedError: A command failed, the block did not end within five minutes, or it
+                printed something else than the document shows.
         """
+        printed = self._run(block)
+        if block.shown and not matches(block.shown, printed):
+            raise BlockFailedError(f"{block} shows\n{block.shown}\nbut prints\n{printed}")
+        return printed
+
+    def _run(self, block: Block) -> str:
         self._write(_BLOCK % (block.commands, block.notes.typed))
         printed: list[str] = []
         timer = Timer(_PATIENCE_SECONDS, self._kill)
@@ -95,3 +104,20 @@ class Shell:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether a document shows what was printed, but for colours, blank lines and ends of lines.
+
+    `…` stands for anything in its line; alone in a line, for any number of lines.
+    """
+    pattern = "".join(
+        r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n"
+        for line in _lines(shown)
+    )
+    text = "".join(f"{line}\n" for line in _lines(_COLOURS.sub("", printed)))
+    return re.fullmatch(pattern, text) is not None
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines() if line.strip()]

@@ -1,7 +1,8 @@
 """Every command in README.md and docs, run as it is written, with the local stack for AWS.
 
 `cdk` and `aws` are pointed at it by environment variables. What it cannot do, a comment in the
-document says (`tests/documents/blocks.py`); the tests' names count both.
+document says (`tests/documents/blocks.py`); the tests' names count both. Where a document shows
+what a command prints, it is compared with what 80 columns show.
 """
 
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,9 @@ from local.stack.outputs import Outputs
 from local.stack.stack import local_stack, ready_outputs
 from local.standin import Standin, load_runs
 from tests.documents.blocks import DOCUMENTS, Block, blocks
-from tests.documents.shell import BlockFailedError, Shell
+from tests.documents.shell import Shell
 from tests.e2e.account import Names, names_in_account
-from tests.e2e.client import Client, Record
+from tests.e2e.client import Client, Record, eventually
 from tests.e2e.payloads import PARADIME, payload, run_key
 
 pytestmark = pytest.mark.e2e
@@ -32,11 +34,15 @@ STACK = "ParadimeRunArchive"
 AWS = ROOT / ".venv" / "aws" / "bin" / "aws"
 RUN = run_key(63187)
 OPERATIONS = "docs/operations.md"
+# One after the other in one shell, before all others: they deploy the stack and look after it.
+GUIDES = ("docs/deploy.md", OPERATIONS, "docs/repair.md")
 # Run last, and in the order of `_removed`.
 REMOVE, DELETE, AGAIN = "Remove", "Delete what was kept", "Deploy again"
 COMMANDS = {
     str(document.relative_to(ROOT)): found for document in DOCUMENTS if (found := blocks(document))
 }
+# For Rich: a terminal of 80 columns that knows no colours.
+TERMINAL = {"TERM": "dumb", "FORCE_COLOR": "1", "COLUMNS": "80"}
 NOT_COPIED = (".*", "node_modules", "cdk.out", "__pycache__", "*.egg-info")
 
 
@@ -55,6 +61,8 @@ class Account:
 
     operator: Operator
     standin: Standin
+    local: Client
+    """The stack of `--local`, beside it."""
     failures: dict[str, str] = field(default_factory=dict)
     archived: list[dict[str, bytes]] = field(default_factory=list)
     """The objects of run 63187 whenever they were to be whole."""
@@ -71,6 +79,9 @@ class Account:
             "a run fails in Paradime": self.run_fails,
             "files of run 63187 are deleted": self.files_are_deleted,
             "the API secret is deleted": self.api_secret_is_deleted,
+            "run 63187 is archived locally": partial(self.local_run_is, "archived", 63187),
+            "run 63188 waits locally": partial(self.local_run_is, "queued", 63188),
+            "run 63188 is archived locally": partial(self.local_run_is, "archived", 63188),
         }
         events[event]()
 
@@ -89,6 +100,16 @@ class Account:
     def api_secret_is_deleted(self) -> None:
         client = self.client()
         client.aws("secretsmanager").delete_secret(SecretId=client.outputs.api_secret_arn)
+
+    def local_run_is(self, state: str, run_id: int) -> None:
+        """And if it is queued, it says why."""
+
+        def looks_so() -> bool:
+            record = self.local.record(run_key(run_id))
+            waits = state == "queued"
+            return record.get("archive_state") == state and waits == ("archive_error" in record)
+
+        eventually(looks_so, f"run {run_id} is {state}")
 
     def archive_is_whole(self) -> None:
         client = self.client()
@@ -118,14 +139,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     ):
         variables = _environment(checkout, stack.outputs.operator)
         _synthesize(checkout, variables)
-        account = Account(stack.outputs.operator, standin)
-        with Shell(checkout, variables) as operations:
-            _run_document(operations, account, OPERATIONS, _stays)
+        account = Account(stack.outputs.operator, standin, Client(stack.outputs))
+        with Shell(checkout, variables) as guided:
+            for guide in GUIDES:
+                _run_document(guided, account, guide, _stays)
             account.archive_is_whole()
-            for document in COMMANDS:
-                if document != OPERATIONS:
-                    _try_document(checkout, variables, account, document)
-            yield _removed(operations, account)
+            for document in (name for name in COMMANDS if name not in GUIDES):
+                _try_document(checkout, variables, account, document)
+            yield _removed(guided, account)
 
 
 def _copy_checkout(directory: Path) -> None:
@@ -187,11 +208,11 @@ def _run_document(
 def _try_document(
     checkout: Path, variables: Mapping[str, str], account: Account, document: str
 ) -> None:
-    with Shell(checkout, variables) as shell:
+    with Shell(checkout, {**variables, **TERMINAL}) as shell:
         try:
             shell.run(COMMANDS[OPERATIONS][0])  # what the others refer to
             _run_document(shell, account, document, lambda _: True)
-        except BlockFailedError as failure:
+        except AssertionError as failure:  # of a block, or of what was waited for
             account.failures[document] = str(failure)
 
 
@@ -242,7 +263,7 @@ def test_every_command_runs(lived: Lived, document: str) -> None:
     assert lived.failures.get(document) is None
 
 
-# --- what docs/operations.md says of them
+# --- what the guides say of them
 
 
 def test_replay_and_versions_bring_deleted_files_back(lived: Lived) -> None:

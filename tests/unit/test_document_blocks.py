@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents import blocks as blocks_module
 from tests.documents.blocks import Block, Notes, blocks
-from tests.documents.shell import BlockFailedError, Shell
+from tests.documents.shell import BlockFailedError, Shell, matches
 
 DOCUMENT = """
 # Title
@@ -73,6 +73,10 @@ def test_blocks_are_those_of_sh_and_console(found: dict[str, Block]) -> None:
     assert list(found) == ["first", "second\nthird", "fourth", "fifth", "sixth"]
 
 
+def test_what_commands_print_is_no_command(found: dict[str, Block]) -> None:
+    assert found["second\nthird"].shown == "what it prints"
+
+
 def test_a_block_has_its_line_and_heading(found: dict[str, Block]) -> None:
     fourth = found["fourth"]
     assert (str(fourth), fourth.heading) == ("document.md:27", "Section")
@@ -134,3 +138,39 @@ def test_a_command_that_fails_fails_the_block(shell: Shell, commands: str) -> No
 def test_a_failure_says_what_was_printed(shell: Shell) -> None:
     with pytest.raises(BlockFailedError, match="the reason"):
         shell.run(block("echo the reason >&2\nfalse"))
+
+
+def test_a_block_that_prints_something_else_than_is_shown_fails(shell: Shell) -> None:
+    with pytest.raises(BlockFailedError, match="but prints\nyes"):
+        shell.run(Block("document.md", 1, "", "echo yes", Notes(), shown="no"))
+
+
+# --- what a document shows
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("one\ntwo", "one   \n\ntwo\n"),
+        ("a … c", "a long b c\n"),
+        ("one\n…\nfour", "one\ntwo\nthree\nfour\n"),
+        ("one\n…\ntwo", "one\ntwo\n"),
+        ("red", "\x1b[31mred\x1b[0m\n"),
+    ],
+)
+def test_what_is_shown_may_leave_out(shown: str, printed: str) -> None:
+    assert matches(shown, printed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("one", "one\ntwo\n"),
+        ("one\ntwo", "one\n"),
+        ("  one", "one\n"),
+        ("a … c", "a\nb c\n"),
+        ("1.5", "125\n"),
+    ],
+)
+def test_what_is_shown_is_printed(shown: str, printed: str) -> None:
+    assert not matches(shown, printed)

@@ -17,6 +17,7 @@ from cli.stack.target import Target
 from cli.terminal.output import (
     AsJson,
     complain,
+    has_room_for,
     new_table,
     print_json,
     print_tables,
@@ -27,6 +28,8 @@ from cli.terminal.output import (
 from cli.terminal.since import Since
 from cli.terminal.text import outside
 from functions.run.instants import to_text
+
+_WIDE = 110
 
 COLOURS = {
     "failed": "red",
@@ -94,23 +97,28 @@ def is_stale(target: Target) -> Callable[[Record], bool]:
 
 
 def table_of(found: list[Record]) -> Table:
-    table = new_table(
-        "run", "schedule", "started (UTC)", "state", "commands failed", "archive", "files"
-    )
+    """The counts only where there is room for them: 80 columns are for the rest."""
+    headers = ["run", "schedule", "started (UTC)", "state", "archive"]
+    more_headers = ["commands failed", "files"] if has_room_for(_WIDE) else []
+    table = new_table(*headers, *more_headers)
     table.columns[0].no_wrap = True
     for run in found:
-        table.add_row(
+        cells: list[str | Text] = [
             outside(run_name(run)),
             outside(run["schedule_name"]),
             short_instant(run["started_at"]),
             coloured(run["state"]),
-            str(run.get("failed_command_count", "")),
             coloured(run.get("archive_state", "")),
-            f"{run['artifact_count']}, {decimal(int(run['artifact_bytes']))}"
-            if "artifact_count" in run
-            else "",
-        )
+        ]
+        table.add_row(*cells, *(_counts(run) if more_headers else ()))
     return table
+
+
+def _counts(run: Record) -> tuple[str, str]:
+    files = ""
+    if "artifact_count" in run:
+        files = f"{run['artifact_count']}, {decimal(int(run['artifact_bytes']))}"
+    return str(run.get("failed_command_count", "")), files
 
 
 def coloured(state: str) -> Text:
