@@ -1,6 +1,7 @@
 """The code asset of all functions: the package `functions` beside its locked dependencies.
 
-No Docker: pip downloads wheels for the platform that is asked for, whatever this machine is.
+No Docker: pip downloads wheels for the platform that is asked for, whatever this machine is. The
+modules ship with their bytecode where there is an interpreter to make it.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.base.bytecode import BytecodeError, add_bytecode, find_python
+
 _ROOT = Path(__file__).parents[2]
 _SOURCE = _ROOT / "functions"
 _LOCK = _SOURCE / "requirements.txt"
@@ -26,27 +29,43 @@ _CACHE = _ROOT / "cdk.out" / "packages"
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
+_PYTHON = "3.13"
+
+_WITHOUT_BYTECODE = (
+    f"bundling: there is no Python {_PYTHON} here to compile with, so the functions ship without "
+    "bytecode and each cold start takes about half as long again; install one, for example with "
+    f"`uv python install {_PYTHON}`"
+)
 
 
 class BundlingError(Exception):
-    """pip could not install what the functions ship with."""
+    """What the functions ship with could not be installed or compiled."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """An interpreter and platform to install wheels for."""
+    """An interpreter and platform to install wheels for.
+
+    `python` is what compiles for it; without one it gets no bytecode.
+    """
 
     name: str
     pip_options: tuple[str, ...]
+    python: Path | None
 
     @classmethod
     def lambda_(cls) -> Self:
-        options = ("--platform", "manylinux2014_aarch64", "--python-version", "3.13")
-        return cls("Lambda, Python 3.13 on arm64", (*options, "--implementation", "cp"))
+        options = ("--platform", "manylinux2014_aarch64", "--python-version", _PYTHON)
+        return cls(
+            f"Lambda, Python {_PYTHON} on arm64",
+            (*options, "--implementation", "cp"),
+            find_python(_PYTHON),
+        )
 
     @classmethod
     def this_machine(cls) -> Self:
-        return cls(f"this machine, {sys.implementation.cache_tag} {sysconfig.get_platform()}", ())
+        name = f"this machine, {sys.implementation.cache_tag} {sysconfig.get_platform()}"
+        return cls(name, (), Path(sys.executable))
 
 
 def function_code(scope: Construct, *, target: Target) -> lambda_.AssetCode:
@@ -56,6 +75,8 @@ def function_code(scope: Construct, *, target: Target) -> lambda_.AssetCode:
         BundlingError: A package could not be downloaded, or has no wheel for the target.
     """
     if cdk.Stack.of(scope).bundling_required:
+        if target.python is None:
+            sys.stderr.write(f"{_WITHOUT_BYTECODE}\n")
         # Here already: what the bundler raised would come out as a JavaScript stack trace.
         packages(target)
     return lambda_.Code.from_asset(
@@ -63,8 +84,9 @@ def function_code(scope: Construct, *, target: Target) -> lambda_.AssetCode:
         exclude=["__pycache__", "requirements.in"],
         bundling=cdk.BundlingOptions(
             image=RUNTIME.bundling_image,  # only named: `local` does the work
-            # The hash of the asset covers the sources and this command, not what `local` does.
-            command=[target.name, *_pip_options(target)],
+            # The hash of the asset covers the sources and this command, not what `local` does:
+            # bytecode is not the same, byte for byte, each time that it is made.
+            command=[target.name, *_pip_options(target), _bytecode(target)],
             local=_Bundler(target),
         ),
     )
@@ -82,13 +104,15 @@ class _Bundler:
             Path(output_dir, _SOURCE.name),
             ignore=shutil.ignore_patterns("__pycache__", "requirements.*"),
         )
+        _compile(self._target, Path(output_dir), below=_SOURCE.name)
         return True
 
 
 def packages(target: Target) -> Path:
     """A folder with the locked packages for `target`, installed once for each lock file."""
     options = _pip_options(target)
-    key = hashlib.sha256("\0".join([target.name, *options]).encode() + _LOCK.read_bytes())
+    made_by = "\0".join([target.name, *options, _bytecode(target)])
+    key = hashlib.sha256(made_by.encode() + _LOCK.read_bytes())
     folder = _CACHE / key.hexdigest()[:16]
     if not folder.is_dir():
         _install(target, options, folder)
@@ -96,9 +120,21 @@ def packages(target: Target) -> Path:
 
 
 def _pip_options(target: Target) -> tuple[str, ...]:
-    # Without --no-compile the bundle would hold bytecode of this interpreter, with this machine's
+    # Without --no-compile the packages would have bytecode of this interpreter, with this machine's
     # paths in it.
     return ("--require-hashes", "--only-binary=:all:", "--no-compile", *target.pip_options)
+
+
+def _bytecode(target: Target) -> str:
+    return "without bytecode" if target.python is None else "with bytecode"
+
+
+def _compile(target: Target, folder: Path, *, below: str = ".") -> None:
+    if target.python is not None:
+        try:
+            add_bytecode(target.python, folder, below=below)
+        except BytecodeError as error:
+            raise BundlingError(str(error)) from None
 
 
 def _install(target: Target, options: tuple[str, ...], folder: Path) -> None:
@@ -122,6 +158,7 @@ def _install(target: Target, options: tuple[str, ...], folder: Path) -> None:
             )
         # Commands of the packages: they name this interpreter and are of no use in a Lambda.
         shutil.rmtree(installed / "bin", ignore_errors=True)
+        _compile(target, installed)
         try:
             installed.rename(folder)
         except OSError:

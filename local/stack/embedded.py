@@ -20,7 +20,7 @@ from local.stack.errors import LocalStackError
 from local.stack.state import StateDir
 
 HOST = "127.0.0.1"
-_START_SECONDS = 60
+_START_SECONDS = 180
 _STOP_SECONDS = 20
 
 
@@ -90,6 +90,8 @@ def _environment(state: StateDir, port: int) -> dict[str, str]:
         "STATE_DIR": str(state.saved_state),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state.objects),
+        # No limit above which it refuses: local.embedded.turns lets invocations wait instead.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         # Listeners that nothing here uses.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
@@ -158,7 +160,7 @@ def _await_health(process: "subprocess.Popen[bytes]", endpoint_url: str, state: 
             try:
                 if http.get(f"{endpoint_url}/_ministack/health", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.ReadTimeout):
                 time.sleep(0.05)
     raise LocalStackError(
         f"The embedded AWS was not ready after {_START_SECONDS} s; see {state.aws_log}."

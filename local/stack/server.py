@@ -19,6 +19,7 @@ from ministack import app as ministack  # type: ignore[import-untyped]
 
 from local.embedded.gate import gated, register_operator
 from local.embedded.memory import enforce_memory
+from local.embedded.turns import take_turns
 
 
 def _end_with_parent() -> None:
@@ -32,6 +33,7 @@ if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
     ministack.app = gated(ministack.app, partial(register_operator, **operator))
     enforce_memory()
+    take_turns()
     try:
         ministack.main()
     finally:

@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import pytest
-import requests
 
+from local.embedded import turns
+from local.stack.stack import LocalStack
 from local.standin import Standin, load_runs
 from tests.e2e.client import Client, Record, eventually
 from tests.e2e.payloads import PARADIME, WORKSPACE, payload, served
+from tests.e2e.workers import workers
 
 pytestmark = pytest.mark.e2e
 
@@ -32,30 +33,7 @@ class Delivered:
     dead_letters: list[str]
     newly_quarantined: set[str]
     new_errors: int
-
-
-def warm_up(client: Client, pool: ThreadPoolExecutor) -> None:
-    """Starts workers of the function, a few at a time, with deliveries that it refuses.
-
-    A worker for each of fifty deliveries, all starting at once, would starve each other on a small
-    machine until the function's own time is over.
-    """
-    for at_once in range(5, AT_ONCE + 1, 5):
-        list(pool.map(lambda _: client.send(b"{}", headers={}), range(at_once)))
-
-
-def send_as_paradime(client: Client, body: bytes, headers: dict[str, str]) -> requests.Response:
-    """Sends again, a few times, what the gateway answers with 502, as a sender does.
-
-    That is its word for a function whose ten seconds are over before its turn on the processor
-    came: fifty workers on a small and busy machine can have that. It is its word for an error of
-    ours as well, for which the log is searched.
-    """
-    for _ in range(5):
-        answer = client.send(body, headers)
-        if answer.status_code != HTTPStatus.BAD_GATEWAY:
-            break
-    return answer
+    workers: int
 
 
 def errors(client: Client) -> int:
@@ -65,17 +43,14 @@ def errors(client: Client) -> int:
 
 
 @pytest.fixture(scope="module")
-def delivered(client: Client) -> Iterator[Delivered]:
+def delivered(stack: LocalStack, client: Client) -> Iterator[Delivered]:
     outputs = client.outputs
     quarantined, errors_before = client.messages(outputs.quarantine_url), errors(client)
     with Standin(load_runs(PARADIME)) as standin, ThreadPoolExecutor(AT_ONCE) as pool:
-        warm_up(client, pool)
         body = payload("run_completed", standin.api_url, id=RUN_ID)
         headers = client.signed_headers(body)
         try:
-            answers = list(
-                pool.map(lambda _: send_as_paradime(client, body, headers), range(AT_ONCE))
-            )
+            answers = list(pool.map(lambda _: client.send(body, headers), range(AT_ONCE)))
         finally:
             eventually(
                 lambda: client.is_empty(outputs.queue_url), "all are done with", patience=300
@@ -88,12 +63,17 @@ def delivered(client: Client) -> Iterator[Delivered]:
             dead_letters=client.messages(outputs.dlq_url),
             newly_quarantined=set(client.messages(outputs.quarantine_url)) - set(quarantined),
             new_errors=errors(client) - errors_before,
+            workers=len(workers(stack.state, "Ingest")),
         )
 
 
 def test_each_is_accepted(delivered: Delivered) -> None:
     accepted = (202, {"status": "accepted", "run": f"{WORKSPACE}/{RUN_ID}"})
     assert delivered.answers == [accepted] * AT_ONCE
+
+
+def test_they_wait_for_a_few_workers_and_start_no_more(delivered: Delivered) -> None:
+    assert delivered.workers <= turns.AT_ONCE
 
 
 def test_no_delivery_meets_an_error_of_ours(delivered: Delivered) -> None:
