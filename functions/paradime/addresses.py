@@ -1,6 +1,7 @@
 """To which addresses anything is sent: an address in a payload is a claim, not an order."""
 
 import re
+import socket
 from collections.abc import Iterable
 from ipaddress import IPv6Network, ip_address
 
@@ -60,6 +61,18 @@ def check_download_url(url: str, *, allow_loopback: bool) -> str:
     if _DOWNLOAD_URL.fullmatch(url) or (allow_loopback and _LOOPBACK_URL.fullmatch(url)):
         return url
     raise AddressRefusedError("a download link is no plain https address")
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, in any notation that a resolver takes without asking."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        try:
+            ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+    return True
 
 
 def is_public(address: str) -> bool:

@@ -13,7 +13,8 @@ import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
 from urllib3.exceptions import HTTPError
 
-from functions.paradime.session import read_piece, retry_after_seconds
+from functions.paradime.body import Body
+from functions.paradime.session import retry_after_seconds
 from functions.run.fields import Id
 from functions.run.masking import without_secrets
 from functions.shared.errors import (
@@ -139,8 +140,8 @@ def _check_status(response: requests.Response) -> None:
 
 
 def _body(response: requests.Response) -> bytes:
-    body, end = bytearray(), time.monotonic() + ANSWER_SECONDS
-    while piece := read_piece(response):
+    pieces, body, end = Body(response), bytearray(), time.monotonic() + ANSWER_SECONDS
+    while piece := pieces.read():
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
             raise AnswerTooLargeError(f"Paradime's API answered over {MAX_ANSWER_BYTES} bytes")

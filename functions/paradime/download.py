@@ -11,7 +11,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from functions.paradime.addresses import check_download_url
-from functions.paradime.session import PIECE_BYTES, read_piece, retry_after_seconds
+from functions.paradime.body import PIECE_BYTES, Body
+from functions.paradime.session import retry_after_seconds
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     AddressRefusedError,
@@ -41,7 +42,7 @@ class FileStream(RawIOBase):
         self, response: requests.Response, path: str, *, max_bytes: int, deadline: Deadline
     ) -> None:
         super().__init__()
-        self._response = response
+        self._body = Body(response)
         self._path = path
         self._max_bytes = max_bytes
         self._deadline = deadline
@@ -65,7 +66,7 @@ class FileStream(RawIOBase):
     def _piece(self, size: int) -> bytes:
         self._deadline.check()
         try:
-            piece = read_piece(self._response, size)
+            piece = self._body.read(size)
         except (HTTPError, TimeoutError) as e:
             raise TryAgainError(f"a download broke off: {type(e).__name__}") from e
         if self.bytes_read == 0 and self._path.endswith(".json") and piece.lstrip()[:1] == b"<":

@@ -7,11 +7,8 @@ Every request passes here, a redirect's too, so nobody has to remember to check.
 
 import logging
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -25,25 +22,23 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    HTTPError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
-    ProtocolError,
     ReadTimeoutError,
 )
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 from urllib3.util import Retry
 
-from functions.paradime.addresses import is_loopback, is_public
-from functions.shared.errors import AddressRefusedError
+from functions.paradime import watchdog
+from functions.paradime.addresses import is_address, is_loopback, is_public
+from functions.paradime.watchdog import hanging_up
+from functions.shared.errors import AddressRefusedError, TryAgainError
 
+# For all addresses of a name together; then as much again for the handshake of TLS.
 CONNECT_SECONDS = 5.0
-# For the status and headers of an answer together, and again for each piece of its body.
-READ_SECONDS = 10.0
-PIECE_BYTES = 256 * 1024
-# How often what is waited for is looked at: by so much a time-out may be late.
-LOOK_SECONDS = 0.25
+# For one address of several, while there is time: a lost packet is sent again after a second.
+MIN_ADDRESS_SECONDS = 1.5
 
 # Its warnings, of a request that it repeats or of a malformed header, quote the request's address:
 # a presigned link is a credential.
@@ -72,32 +67,13 @@ def new_session(pool_size: int, *, allow_loopback: bool) -> requests.Session:
     session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = "paradime-run-archive"
+    # Of what comes as it is, its length tells whether it is whole.
+    session.headers["Accept-Encoding"] = "identity"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.adapters.clear()
     for scheme in ("https://", "http://") if allow_loopback else ("https://",):
         session.mount(scheme, _Adapter(max_retries=retry, pool_maxsize=pool_size))
     return session
-
-
-def read_piece(response: requests.Response, size: int = PIECE_BYTES) -> bytes:
-    """The next bytes of a streamed body, decoded if they came compressed; empty at the end.
-
-    `size` is at most `PIECE_BYTES`, for which there are `READ_SECONDS`: the time-out of a socket
-    begins anew with each byte, so that one byte now and then would hold us for ever.
-
-    Raises:
-        TimeoutError: the piece did not come in time.
-        urllib3.exceptions.HTTPError: the connection broke, the body is shorter than announced, or
-            cannot be decoded.
-    """
-    try:
-        with _watchdog.hanging_up_after(READ_SECONDS, response.raw.shutdown):
-            data: bytes = response.raw.read(size, decode_content=True)
-    except HTTPError:
-        raise
-    except ValueError as e:
-        raise ProtocolError("a chunk of a negative size") from e
-    return data
 
 
 def retry_after_seconds(response: requests.Response) -> float | None:
@@ -112,65 +88,6 @@ def retry_after_seconds(response: requests.Response) -> float | None:
     return max(wait, 0.0)
 
 
-class _Watchdog:
-    """Hangs up on what takes too long.
-
-    One thread for all: one for each piece of a file would cost more than to read it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._watched: list[_Watched] = []
-        self._any = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @contextmanager
-    def hanging_up_after(self, seconds: float, hang_up: Callable[[], object]) -> Iterator[None]:
-        """Raises TimeoutError when the block takes longer: hanging up ends what it waits for."""
-        watched = _Watched(time.monotonic() + seconds, hang_up)
-        with self._lock:
-            self._watched.append(watched)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, daemon=True)
-                self._thread.start()
-        self._any.set()
-        try:
-            yield
-        except Exception as e:
-            if watched.expired:
-                raise TimeoutError(f"took longer than {seconds} s") from e
-            raise
-        finally:
-            with self._lock:
-                self._watched.remove(watched)
-        if watched.expired:
-            raise TimeoutError(f"took longer than {seconds} s")
-
-    def _watch(self) -> None:
-        while self._any.wait():
-            time.sleep(LOOK_SECONDS)
-            with self._lock:
-                if not self._watched:
-                    self._any.clear()
-                late = [one for one in self._watched if one.until < time.monotonic()]
-                for one in late:
-                    one.expired = True
-            for one in late:
-                # It may just have come to its end, and its socket be gone: the watch goes on.
-                with suppress(Exception):
-                    one.hang_up()
-
-
-@dataclass(slots=True, eq=False)
-class _Watched:
-    until: float
-    hang_up: Callable[[], object]
-    expired: bool = False
-
-
-_watchdog = _Watchdog()
-
-
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None, so that requests neither follows redirects nor prepares to.
@@ -181,7 +98,7 @@ class _Session(requests.Session):
 
 
 class _AtOnce(Retry):
-    """Tries again at once or not at all."""
+    """Tries again at once or not at all; no more is read of an answer that is tried again."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         return not has_retry_after and super().is_retry(method, status_code, has_retry_after)
@@ -195,6 +112,9 @@ class _AtOnce(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
+        if response is not None:
+            # Else urllib3 would read it to its end, however long that is and takes.
+            response.close()
         if isinstance(error, ReadTimeoutError):
             raise error
         # To urllib3, a connection that is refused has timed out as well.
@@ -213,18 +133,34 @@ class _Connection(HTTPConnection):
 
         TLS verifies the name all the same: `_dns_host` is read for the connection only.
         """
-        name, addresses = self._dns_host, self._addresses()
+        name, seconds, addresses = self._dns_host, self.timeout, self._addresses()
+        end = time.monotonic() + CONNECT_SECONDS
         try:
-            for address in addresses[:-1]:
+            for number, address in enumerate(addresses, start=1):
+                left = end - time.monotonic()
+                share = left / (len(addresses) - number + 1)
                 self._dns_host = address
-                with suppress(NewConnectionError):
-                    return super()._new_conn()
-            self._dns_host = addresses[-1]
-            return super()._new_conn()
+                self.timeout = max(min(max(share, MIN_ADDRESS_SECONDS), left), 0.1)
+                last = number == len(addresses) or left <= MIN_ADDRESS_SECONDS
+                try:
+                    connected = super()._new_conn()
+                except (NewConnectionError, ConnectTimeoutError):
+                    if last:
+                        raise
+                else:
+                    connected.settimeout(CONNECT_SECONDS)
+                    return connected
+            raise AssertionError("a name has an address")
         finally:
-            self._dns_host = name
+            self._dns_host, self.timeout = name, seconds
 
     def _addresses(self) -> list[str]:
+        """
+        Raises:
+            AddressRefusedError: what stands in the place of a name is an address, and not ours to
+                connect to, or is nothing that a name can be.
+            TryAgainError: the name is at such an address just now.
+        """
         try:
             found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         except socket.gaierror as e:
@@ -234,8 +170,9 @@ class _Connection(HTTPConnection):
         addresses = [str(address[0]) for *_, address in found]
         for address in addresses:
             if not self.may_reach(address):
-                raise AddressRefusedError(
-                    f"the host {self.host} is at {address}, an address that is not connected to"
+                said = f"the host {self.host} is at {address}, an address that is not connected to"
+                raise (
+                    AddressRefusedError(said) if is_address(self._dns_host) else TryAgainError(said)
                 )
         return addresses
 
@@ -243,7 +180,7 @@ class _Connection(HTTPConnection):
         def hang_up() -> None:
             self.sock.shutdown(socket.SHUT_RDWR)
 
-        with _watchdog.hanging_up_after(READ_SECONDS, hang_up):
+        with hanging_up(hang_up):
             return super().getresponse()
 
 
@@ -279,7 +216,7 @@ class _Adapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        times = (CONNECT_SECONDS, READ_SECONDS)
+        times = (CONNECT_SECONDS, watchdog.READ_SECONDS)
         return super().send(
             request, stream=stream, timeout=times, verify=verify, cert=cert, proxies=proxies
         )

@@ -158,13 +158,18 @@ class WrongLength(AnswerFault):
 
 
 class Gzip(AnswerFault):
-    """Content-Encoding: gzip, asked for or not. The packed body is held in memory."""
+    """Content-Encoding: gzip, asked for or not. The packed body is held in memory.
+
+    `cut` is by how many bytes it is too short, and the announced length with it.
+    """
 
     kind: Literal["gzip"] = "gzip"
+    cut: int = Field(default=0, ge=0)
 
     def spoil(self, answer: Answer) -> Answer:
         packer = zlib.compressobj(wbits=31)  # 31 is zlib's word for gzip's format
         packed = b"".join([*map(packer.compress, answer.body), packer.flush()])
+        packed = packed[: len(packed) - self.cut]
         headers = {**answer.headers, "Content-Encoding": "gzip"}
         return replace(answer, headers=headers, body=[packed], length=len(packed))
 

@@ -224,6 +224,11 @@ ROWS = [
     ),
     _api("an HTML page", Html(on=LINK), f"{_API} answered text/html; charset=utf-8 that is not"),
     _api("gzip", Gzip(on=LINK), "", Then.STORED),
+    _api(
+        "gzip that was cut off, its length announced",
+        Gzip(on=LINK, cut=8),
+        f"{_API} could not be reached: ProtocolError",
+    ),
     Row(
         what="redirect",
         operation=LINK,
@@ -330,6 +335,12 @@ ROWS = [
         stored=MANIFEST[:-5],
     ),
     _download("gzip: stored unpacked", Gzip(on=DOWNLOAD), Then.STORED),
+    _download(
+        "gzip that was cut off, its length announced",
+        Gzip(on=DOWNLOAD, cut=8),
+        Then.LATER,
+        "a download broke off: ProtocolError",
+    ),
     _download("an empty file", None, Then.STORED, content=b"", stored=b""),
     _download(
         "a file over `maxArtifactMiB`",

@@ -17,7 +17,7 @@ import requests
 from functions.fetch.api import MAX_FAILURES
 from functions.fetch.files import WORKERS
 from functions.paradime import api as paradime
-from functions.paradime import session
+from functions.paradime import session, watchdog
 from local.standin import Standin
 from local.standin.content import Content
 from local.standin.credentials import DEFAULT_CREDENTIALS, Credentials
@@ -160,7 +160,7 @@ def link_to_bad(standin: Standin) -> str:
 @pytest.fixture
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "CONNECT_SECONDS", 1.0)
-    monkeypatch.setattr(session, "READ_SECONDS", 2.0)
+    monkeypatch.setattr(watchdog, "READ_SECONDS", 2.0)
 
 
 @pytest.fixture

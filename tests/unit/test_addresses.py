@@ -1,5 +1,6 @@
 """Credentials go only to Paradime, and nothing goes to an address inside."""
 
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from urllib3.util import connection
 
 from functions.paradime.addresses import check_api_url, check_download_url, is_loopback, is_public
 from functions.paradime.session import new_session
-from functions.shared.errors import AddressRefusedError
+from functions.shared.errors import AddressRefusedError, TryAgainError
 
 HOSTS = ("api.paradime.io", "api.*.paradime.io")
 PUBLIC = "93.184.216.34"
@@ -275,9 +276,24 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Resolve:
 def test_a_name_that_resolves_inside_is_not_connected_to(
     resolve: Resolve, connected: list[str], address: str, allow_loopback: bool
 ) -> None:
+    """Nor is it given up: a resolver may answer so for a moment."""
+    resolve([address])
+    with pytest.raises(TryAgainError, match=re.escape(f"is at {address}, an address")):
+        new_session(1, allow_loopback=allow_loopback).get("https://bucket.s3.amazonaws.com/key")
+    assert connected == []
+
+
+@pytest.mark.parametrize(
+    ("literal", "address"),
+    [("10.0.0.1", "10.0.0.1"), ("0x7f.1", "127.0.0.1"), ("2130706433", "127.0.0.1")]
+    + [("[::1]", "::1"), ("[fe80::1]", "fe80::1"), ("[::ffff:7f00:1]", "::ffff:7f00:1")],
+)
+def test_an_address_inside_that_stands_in_a_link_is_refused_for_good(
+    resolve: Resolve, connected: list[str], literal: str, address: str
+) -> None:
     resolve([address])
     with pytest.raises(AddressRefusedError):
-        new_session(1, allow_loopback=allow_loopback).get("https://bucket.s3.amazonaws.com/key")
+        new_session(1, allow_loopback=False).get(f"https://{literal}/key")
     assert connected == []
 
 
@@ -285,7 +301,7 @@ def test_one_address_inside_among_public_ones_is_enough_to_refuse(
     resolve: Resolve, connected: list[str]
 ) -> None:
     resolve([PUBLIC, "10.0.0.1"])
-    with pytest.raises(AddressRefusedError):
+    with pytest.raises(TryAgainError):
         new_session(1, allow_loopback=False).get("https://bucket.s3.amazonaws.com/key")
     assert connected == []
 
@@ -295,7 +311,7 @@ def test_a_name_that_resolves_otherwise_the_second_time_gains_nothing(
 ) -> None:
     """Each connection goes to an address of the very answer that was judged."""
     resolve([PUBLIC], ["169.254.169.254"])
-    with pytest.raises(AddressRefusedError):
+    with pytest.raises(TryAgainError):
         new_session(1, allow_loopback=False).get("https://bucket.s3.amazonaws.com/key")
     assert connected == [PUBLIC]
 
@@ -318,7 +334,7 @@ def test_plain_http_of_the_local_stack_is_for_loopback(
     resolve: Resolve, connected: list[str]
 ) -> None:
     resolve([PUBLIC])
-    with pytest.raises(AddressRefusedError):
+    with pytest.raises(TryAgainError):
         new_session(1, allow_loopback=True).get("http://localhost.example.com/key")
     assert connected == []
 
