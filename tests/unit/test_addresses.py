@@ -285,8 +285,14 @@ def test_a_name_that_resolves_inside_is_not_connected_to(
 
 @pytest.mark.parametrize(
     ("literal", "address"),
-    [("10.0.0.1", "10.0.0.1"), ("0x7f.1", "127.0.0.1"), ("2130706433", "127.0.0.1")]
-    + [("[::1]", "::1"), ("[fe80::1]", "fe80::1"), ("[::ffff:7f00:1]", "::ffff:7f00:1")],
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("[::1]", "::1"),
+        ("[fe80::1]", "fe80::1"),
+        ("[::ffff:7f00:1]", "::ffff:7f00:1"),
+    ],
 )
 def test_an_address_inside_that_stands_in_a_link_is_refused_for_good(
     resolve: Resolve, connected: list[str], literal: str, address: str
