@@ -73,7 +73,7 @@ class Settings(BaseModel):
     retention_days: Annotated[int, _Number, Field(ge=1, le=36_500)] = Field(
         365, description="a whole number of days from 1 to 36500"
     )
-    """how long records and objects are kept"""
+    """for how many days records and objects are kept"""
 
     archive: Literal["failures", "all"] = Field("failures", description='"failures" or "all"')
     """which completed runs are archived: those that failed, or all"""
@@ -81,19 +81,19 @@ class Settings(BaseModel):
     artifact_patterns: Annotated[tuple[_Pattern, ...], _List] = Field(
         ("*.json", "*.log"), description='a list of file name patterns such as ["*.json", "*.log"]'
     )
-    """which of a command's files are fetched beyond those that the event names"""
+    """which files of a command are fetched besides those that the event names"""
 
     api_hosts: Annotated[tuple[_Host, ...], _List, Field(min_length=1)] = Field(
         ("api.paradime.io", "api.*.paradime.io"),
         description="a list of lower-case host names, in which * stands for one label but not for "
         'one of the last two, such as ["api.paradime.io", "api.*.paradime.io"]',
     )
-    """the hosts to which API credentials may be sent"""
+    """the only hosts to which API credentials may be sent"""
 
     alert_email: Annotated[_Email | None, BeforeValidator(_empty_is_none)] = Field(
         None, description="an e-mail address, or nothing"
     )
-    """who is told of failed runs and of alarms; the address confirms each by a link"""
+    """who is notified of failed runs and of alarms; SNS asks the address to confirm each"""
 
     # 2 is the least that an event source mapping takes.
     max_concurrency: Annotated[int, _Number, Field(ge=2, le=1000)] = Field(
@@ -109,29 +109,29 @@ class Settings(BaseModel):
     sweep_hours: Annotated[int, _Number, Field(ge=0, le=24)] = Field(
         1, description="a whole number of hours from 1 to 24, or 0 for never"
     )
-    """how often runs are looked for whose webhook never came"""
+    """how often the sweep looks for finished runs whose webhook never arrived"""
 
     sweep_lookback_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
         48, description="a whole number of hours from 1 to 720"
     )
-    """how far back they are looked for"""
+    """how far back the sweep looks"""
 
     stale_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
         24, description="a whole number of hours from 1 to 720"
     )
-    """a run recorded as running for longer counts as stale"""
+    """a run that has been recorded as running for longer counts as stale"""
 
     # CloudWatch looks back seven days at most.
     silence_hours: Annotated[int, _Number, Field(ge=0, le=168)] = Field(
         0, description="a whole number of hours from 1 to 168, or 0 for no such alarm"
     )
-    """rings an alarm after so many hours without a delivery"""
+    """after how many hours without a delivery an alarm rings"""
 
     stage: _Stage = Field(
         "prod",
         description="up to 30 lower-case letters, digits and dashes, beginning with a letter",
     )
-    """another stage than `prod` is another stack, `ParadimeRunArchive-<stage>`"""
+    """any stage but `prod` is a stack of its own, `ParadimeRunArchive-<stage>`"""
 
     @property
     def stack_name(self) -> str:

@@ -212,17 +212,17 @@ class ArchiveStack(cdk.Stack):
         """Scripts and the command line find the stack's parts by these names."""
         table, queues, alerts = self._records.table, self._queues, self._alerts
         for name, value, description in (
-            ("WebhookUrl", api.url, "what Paradime's webhook calls"),
+            ("WebhookUrl", api.url, "the address that Paradime's webhook calls"),
             ("TableName", table.table_name, "the table of run records"),
             ("BucketName", self._archive.bucket.bucket_name, "the bucket of archived runs"),
             ("QueueUrl", queues.runs.queue_url, "the run queue: runs to archive"),
-            ("DeadLetterUrl", queues.dead_letters.queue_url, "pointers to runs that were given up"),
-            ("QuarantineUrl", queues.quarantine.queue_url, "deliveries that were not understood"),
-            ("FailedRunsTopicArn", alerts.failed_runs.topic_arn, "one message a failed run"),
-            ("AlarmsTopicArn", alerts.alarms.topic_arn, "one message an alarm"),
+            ("DeadLetterUrl", queues.dead_letters.queue_url, "dead letters: runs given up"),
+            ("QuarantineUrl", queues.quarantine.queue_url, "deliveries not understood"),
+            ("FailedRunsTopicArn", alerts.failed_runs.topic_arn, "the topic of failed runs"),
+            ("AlarmsTopicArn", alerts.alarms.topic_arn, "the topic of alarms"),
             ("WebhookSecretArn", self._vault.webhook_arn, "how deliveries are signed"),
             ("ApiSecretArn", self._vault.api_arn, "credentials for Paradime's API"),
-            ("SweepFunctionName", sweep.function.function_name, "what looks for missed runs"),
+            ("SweepFunctionName", sweep.function.function_name, "looks for missed runs"),
         ):
             cdk.CfnOutput(self, name, value=value, description=description)
 

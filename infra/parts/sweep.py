@@ -22,7 +22,7 @@ class SweepSchedule(Construct):
             events.Rule(
                 self,
                 "Rule",
-                description="Looks for runs of which no webhook told",
+                description="Looks for finished runs whose webhook never arrived",
                 schedule=events.Schedule.rate(cdk.Duration.hours(hours)),
                 targets=[targets.LambdaFunction(function, retry_attempts=0)],
             )

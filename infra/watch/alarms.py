@@ -47,7 +47,7 @@ class Alarms(Construct):
         own, hour = OwnMetrics(self), cdk.Duration.hours(1)
         self._add(
             "Dead letters",
-            "Runs were given up: their archives are not complete.",
+            "Runs were given up, and their archives are incomplete.",
             queues.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum"),
         )
         self._add(
@@ -57,60 +57,58 @@ class Alarms(Construct):
         )
         self._add(
             "Ingest faults",
-            "Deliveries were answered with 5xx: they are not stored, and Paradime sends them again "
-            "for a day.",
+            "Deliveries were answered 5xx: they are not stored. Paradime repeats them for a day.",
             api.stage.metric_server_error(statistic="Sum"),
         )
         self._add(
             "Archive faults",
-            "The fetch function hit a fault of its own code, and goes on with other runs.",
+            "The fetch function hit a bug of its own with a run. Other runs are archived as usual.",
             own(Metric.FAULTS, service="fetch"),
         )
         self._add(
             "Archive stopped",
-            "The fetch function did not start, or was stopped: out of time or of memory.",
+            "The fetch function did not start, or ran out of time or memory.",
             fetch.function.metric_errors(),
         )
         self._add(
             "Throttling",
-            "Lambda did not let the fetch function run: the account's concurrency is used up.",
+            "Lambda did not run the fetch function, because the account's concurrency is used up.",
             fetch.function.metric_throttles(),
         )
         self._add(
             "Oldest message",
-            "A run has waited in the queue for half an hour, and nothing takes it.",
+            "A run has waited in the queue for half an hour.",
             queues.runs.metric_approximate_age_of_oldest_message(statistic="Maximum"),
             threshold=_UNTOUCHED.to_seconds(),
         )
         self._add(
             "Refused signatures",
-            "Deliveries are refused because their signatures do not verify.",
+            "Deliveries are refused, because their signatures do not verify.",
             own(Metric.DELIVERIES_REFUSED, service="ingest", period=hour),
             threshold=_REFUSALS_AN_HOUR,
         )
         self._add(
             "Archive lag",
-            "The archive of a run was complete only hours after the run's end, or still is not.",
+            "A run's archive was completed only hours after the run ended, or still is not.",
             own(Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum"),
             threshold=_LATE.to_seconds(),
         )
         self._add(
             "Missed runs",
-            "The sweep found runs of which no delivery had told.",
+            "The sweep found finished runs whose webhook never arrived.",
             own(Metric.RUNS_FOUND_MISSING, service="sweep", period=hour),
         )
         if sweep_hours:
             between_sweeps = cdk.Duration.hours(sweep_hours)
             self._add(
                 "Sweep faults",
-                "Sweeps could not look after everything, three times in a row.",
+                "Three sweeps in a row could not check everything.",
                 own(Metric.SWEEP_FAULTS, service="sweep", period=between_sweeps),
                 periods=3,
             )
             self._add(
                 "Sweep stopped",
-                "Sweeps have failed as a whole, three times in a row: they could not begin, or "
-                "were stopped, out of time or of memory.",
+                "Three sweeps in a row failed: they could not begin, or ran out of time or memory.",
                 sweep.function.metric_errors(period=between_sweeps),
                 periods=3,
             )

@@ -80,21 +80,25 @@ class Dashboard(Construct):
     def _arriving(self) -> list[cloudwatch.IWidget]:
         return [
             _graph(
-                "Deliveries that are stored",
+                "Deliveries stored",
                 self._own(Metric.DELIVERIES_ACCEPTED, service="ingest", label="accepted"),
                 self._own(Metric.DELIVERIES_QUARANTINED, service="ingest", label="quarantined"),
                 width=_HALF,
             ),
             _graph(
-                "Runs of which the sweep had to find out",
-                self._own(Metric.RUNS_FOUND_MISSING, service="sweep", label="no delivery came"),
+                "What the sweep found",
+                self._own(
+                    Metric.RUNS_FOUND_MISSING,
+                    service="sweep",
+                    label="runs whose webhook never arrived",
+                ),
                 self._own(
                     Metric.RUNS_STALE,
                     service="sweep",
                     statistic="Maximum",
-                    label="recorded as running for too long",
+                    label="runs recorded as running for too long",
                 ),
-                self._own(Metric.SWEEP_FAULTS, service="sweep", label="could not be looked after"),
+                self._own(Metric.SWEEP_FAULTS, service="sweep", label="could not be checked"),
                 width=_HALF,
             ),
         ]
@@ -102,7 +106,7 @@ class Dashboard(Construct):
     def _refused(self) -> list[cloudwatch.IWidget]:
         return [
             _graph(
-                "Deliveries that are not stored",
+                "Deliveries not stored",
                 self._own(Metric.DELIVERIES_REFUSED, service="ingest", label="401, signature"),
                 self._own(Metric.DELIVERIES_TOO_LARGE, service="ingest", label="413, too large"),
                 self._own(Metric.DELIVERIES_UNAVAILABLE, service="ingest", label="503, AWS failed"),
@@ -126,7 +130,7 @@ class Dashboard(Construct):
     def _failing(self) -> list[cloudwatch.IWidget]:
         return [
             _graph(
-                "Runs that ended",
+                "Finished runs",
                 self._own(Metric.RUNS_FAILED, service="ingest", label="failed"),
                 self._own(Metric.RUNS_SUCCEEDED, service="ingest", label="succeeded"),
                 self._own(Metric.RUNS_ENDED_OTHERWISE, service="ingest", label="canceled, skipped"),
@@ -145,24 +149,24 @@ class Dashboard(Construct):
         return [
             _graph(
                 "Seconds from a run's end to its archive, or until now",
+                self._own(Metric.ARCHIVE_LAG, service="fetch", statistic="p50", label="median"),
                 self._own(
-                    Metric.ARCHIVE_LAG, service="fetch", statistic="p50", label="half of them"
-                ),
-                self._own(
-                    Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum", label="the slowest"
+                    Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum", label="slowest"
                 ),
                 width=_THIRD,
             ),
             _graph(
-                "Seconds that archiving a run takes",
-                self._own(Metric.ARCHIVE_DURATION, service="fetch", statistic="p50", label="half"),
+                "Seconds to archive a run",
+                self._own(
+                    Metric.ARCHIVE_DURATION, service="fetch", statistic="p50", label="median"
+                ),
                 self._own(
                     Metric.ARCHIVE_DURATION, service="fetch", statistic="Maximum", label="slowest"
                 ),
                 width=_THIRD,
             ),
             cloudwatch.GraphWidget(
-                title="What is stored",
+                title="Stored",
                 left=[
                     self._own(Metric.RUNS_ARCHIVED, service="fetch", label="runs"),
                     self._own(Metric.FILES_STORED, service="fetch", label="files"),
@@ -179,21 +183,21 @@ class Dashboard(Construct):
                 title="The run queue",
                 left=[
                     queues.runs.metric_approximate_number_of_messages_visible(
-                        statistic="Maximum", label="runs that wait"
+                        statistic="Maximum", label="runs waiting"
                     ),
                     queues.runs.metric_approximate_number_of_messages_not_visible(
-                        statistic="Maximum", label="being archived, or to be tried again"
+                        statistic="Maximum", label="being archived, or waiting for a retry"
                     ),
                 ],
                 right=[
                     queues.runs.metric_approximate_age_of_oldest_message(
-                        statistic="Maximum", label="age of the oldest in seconds"
+                        statistic="Maximum", label="age of the oldest, in seconds"
                     )
                 ],
                 width=_THIRD,
             ),
             _graph(
-                "Where somebody has to look",
+                "Where somebody has to act",
                 *(
                     queue.metric_approximate_number_of_messages_visible(
                         statistic="Maximum", label=label
@@ -208,17 +212,17 @@ class Dashboard(Construct):
             _graph(
                 "What went wrong",
                 self._own(
-                    Metric.RUNS_TO_TRY_AGAIN, service="fetch", label="runs to be tried again"
+                    Metric.RUNS_TO_TRY_AGAIN, service="fetch", label="attempts that end in a retry"
                 ),
                 self._own(Metric.RUNS_GIVEN_UP, service="fetch", label="runs given up"),
-                self._own(Metric.FILES_MISSING, service="fetch", label="files that never came"),
-                self._own(Metric.FAULTS, service="fetch", label="faults of ours"),
+                self._own(Metric.FILES_MISSING, service="fetch", label="files missing for good"),
+                self._own(Metric.FAULTS, service="fetch", label="bugs of ours"),
                 self._fetch.function.metric_errors(label="the function was stopped"),
                 self._fetch.function.metric_throttles(label="it was throttled"),
                 width=_THIRD,
             ),
             cloudwatch.LogQueryWidget(
-                title="Runs that are not archived yet, or are given up",
+                title="Runs that are not archived yet, or were given up",
                 log_group_names=[self._fetch.log_group.log_group_name],
                 query_lines=NOT_ARCHIVED,
                 width=_FULL,
