@@ -114,7 +114,9 @@ def _commands(context: typer.Context) -> Iterator[typer.Context]:
     if not isinstance(context.command, TyperGroup):
         yield context
         return
-    for name, command in context.command.commands.items():
+    for name in context.command.list_commands(context):
+        _, command, _ = context.command.resolve_command(context, [name])
+        assert command is not None
         yield from _commands(typer.Context(command, info_name=name, parent=context))
 
 
@@ -122,7 +124,7 @@ def _command(context: typer.Context, common: list[tuple[str, str]]) -> str:
     command = context.command
     assert command.callback is not None
     # Not the help, in which the paragraphs are made ready for Rich.
-    documented = inspect.getdoc(inspect.unwrap(command.callback)) or ""
+    documented = inspect.getdoc(command.callback) or ""
     text, examples = re.split(r"\n\nExamples?:\n", documented)
     own = [row for row in _rows(context) if row not in common]
     return "\n\n".join(

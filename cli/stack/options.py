@@ -1,14 +1,14 @@
 """Options and arguments that several commands share."""
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperCommand
+from typer.main import get_command
 
 from cli.stack.target import Target, deployed_target, local_target
 from cli.terminal.errors import AwsError
@@ -18,18 +18,6 @@ RunName = Annotated[
 ]
 
 _PANEL = "Which stack"
-_STACK_OPTIONS = {
-    "local": Annotated[
-        bool,
-        typer.Option("--local", help="The one that `make local` runs.", rich_help_panel=_PANEL),
-    ],
-    "stack": Annotated[
-        str, typer.Option(help="Its name in CloudFormation.", rich_help_panel=_PANEL)
-    ],
-    "profile": Annotated[str | None, typer.Option(help="AWS profile.", rich_help_panel=_PANEL)],
-    "region": Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=_PANEL)],
-}
-_DEFAULTS = {"local": False, "stack": "ParadimeRunArchive", "profile": None, "region": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +38,54 @@ class StackChoice:
         return deployed_target(self.stack, self.profile, self.region)
 
 
-def targeted(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options that choose a stack, and passes it the `target` they name."""
+def choose_stack(
+    ctx: typer.Context,
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="The one that `make local` runs.", rich_help_panel=_PANEL),
+    ] = False,
+    stack: Annotated[
+        str, typer.Option(help="Its name in CloudFormation.", rich_help_panel=_PANEL)
+    ] = "ParadimeRunArchive",
+    profile: Annotated[
+        str | None, typer.Option(help="AWS profile.", rich_help_panel=_PANEL)
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=_PANEL)] = None,
+) -> None:
+    """The callback before any command. Its options may stand after a command's name as well."""
+    ctx.obj = StackChoice(local=local, stack=stack, profile=profile, region=region)
 
-    def with_target(choice: StackChoice, **kwargs: Any) -> None:
-        command(target=choice.find(), **kwargs)
 
-    return _with_stack_options(command, with_target, replaced="target")
+def chosen_stack(ctx: typer.Context) -> StackChoice:
+    """For a command that finds the target itself, or does without."""
+    choice: StackChoice = ctx.obj
+    return choice
 
 
-def choosing(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for a command that finds the target itself: it is passed the `choice`."""
-    return _with_stack_options(command, command, replaced="choice")
+def find_target(ctx: typer.Context) -> Target:
+    """The stack that a command works on.
+
+    Raises:
+        TargetError: it is not there.
+    """
+    return chosen_stack(ctx).find()
+
+
+class StackCommand(TyperCommand):
+    """A command that takes the options of `choose_stack` after its name: `runs --local`."""
+
+    def __init__(self, name: str, *, params: list[Any], **settings: Any) -> None:
+        choosing = typer.Typer(add_completion=False)
+        choosing.command()(choose_stack)
+        super().__init__(name, params=[*params, *get_command(choosing).params], **settings)
+        self.help = _help_text(self.help or "")
+
+    def invoke(self, ctx: Any) -> Any:
+        values = {field.name: ctx.params.pop(field.name) for field in fields(StackChoice)}
+        typed = {n: v for n, v in values.items() if ctx.get_parameter_source(n).name != "DEFAULT"}
+        ctx.obj = replace(ctx.obj, **typed)
+        with aws_errors():
+            return super().invoke(ctx)
 
 
 @contextmanager
@@ -73,36 +97,6 @@ def aws_errors() -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as e:
         raise AwsError(str(e)) from e
-
-
-def _with_stack_options(
-    command: Callable[..., None], call: Callable[..., None], *, replaced: str
-) -> Callable[..., None]:
-    @wraps(command)
-    def with_options(
-        *, local: bool, stack: str, profile: str | None, region: str | None, **kwargs: Any
-    ) -> None:
-        with aws_errors():
-            choice = StackChoice(local=local, stack=stack, profile=profile, region=region)
-            call(choice=choice, **kwargs)
-
-    with_options.__doc__ = _help_text(inspect.getdoc(command) or "")
-    signature = inspect.signature(command)
-    with_options.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[
-            *(p for name, p in signature.parameters.items() if name != replaced),
-            *(
-                inspect.Parameter(
-                    name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=_DEFAULTS[name],
-                    annotation=annotation,
-                )
-                for name, annotation in _STACK_OPTIONS.items()
-            ),
-        ]
-    )
-    return with_options
 
 
 def _help_text(doc: str) -> str:

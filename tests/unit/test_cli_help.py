@@ -3,13 +3,33 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import PANELS, Listed, app, load
+from cli.stack import options
+from cli.terminal.errors import TargetError
 
 runner = CliRunner()
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """The modules that a call of the command line imports."""
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('imported:', *sys.modules))\n"
+        "from cli.main import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(ended.stdout.rpartition("imported: ")[2].split())
 
 
 def test_help_groups_the_commands() -> None:
@@ -58,12 +78,46 @@ def test_into_a_pipe_help_is_plain_text() -> None:
     assert "\x1b" not in shown.stdout
 
 
-def test_help_does_without_the_aws_sdk() -> None:
-    program = "import sys, cli.main; print([m for m in ('boto3', 'botocore') if m in sys.modules])"
-    imported = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert imported.stdout == "[]\n"
+def test_help_imports_no_command() -> None:
+    assert imported_by("--help") & {"cli.commands", "boto3", "pydantic", "requests"} == set()
+
+
+def test_a_command_imports_no_other() -> None:
+    found = {name for name in imported_by("replay", "--help") if name.startswith("cli.commands")}
+    assert found == {"cli.commands", "cli.commands.repair", "cli.commands.repair.replay"}
+
+
+@pytest.mark.parametrize("listed", [c for commands in PANELS.values() for c in commands])
+def test_a_command_is_listed_with_the_first_sentence_of_its_help(listed: Listed) -> None:
+    assert load(listed.name).help.split("\n")[0] == listed.summary
+
+
+def test_a_misspelled_command_is_answered_with_the_right_one() -> None:
+    refused = runner.invoke(app, ["rnus"])
+    assert refused.exit_code == 2
+    assert "Did you mean 'runs'?" in refused.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--local", "runs"], ["runs", "--local"]])
+def test_the_stack_is_chosen_before_or_after_the_command(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError, match="make local"):
+        runner.invoke(app, arguments, catch_exceptions=False)
+
+
+def test_a_choice_after_the_command_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def find(*choice: object) -> None:
+        asked.append(choice)
+        raise TargetError("none")
+
+    monkeypatch.setattr(options, "deployed_target", find)
+    before, after = ["--stack", "A", "--region", "eu-west-1"], ["--stack", "B", "--profile", "mine"]
+    runner.invoke(app, [*before, "runs", *after])
+    assert asked == [("B", "mine", "eu-west-1")]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -78,10 +79,11 @@ def test_every_command_that_is_named_is_there(document: Path) -> None:
 
 def options(arguments: str) -> Iterator[str]:
     """Those among a command's arguments that it does not have."""
-    command = get_command(app)
-    words = arguments.split()
+    command, words = get_command(app), arguments.split()
     while isinstance(command, TyperGroup) and words:
-        command = command.commands[words.pop(0)]
+        _, found, words = command.resolve_command(typer.Context(command), words)
+        assert found is not None
+        command = found
     known = {"--help", *(name for parameter in command.params for name in parameter.opts)}
     yield from (word for word in words if word.startswith("--") and word not in known)
 

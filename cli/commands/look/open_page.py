@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stack.options import RunName, targeted
+from cli.stack.options import RunName, find_target
 from cli.stack.records import Record, no_archive, read_run, run_name
 from cli.stack.target import Target
 from cli.terminal.errors import NotArchivedError
@@ -35,10 +35,9 @@ def link_to_page(target: Target, record: Record) -> str:
     )
 
 
-@targeted
 def open_page(
+    ctx: typer.Context,
     run: RunName,
-    target: Target,
     print_only: Annotated[
         bool, typer.Option("--print", help="Only print the link; it is good for an hour.")
     ] = False,
@@ -52,6 +51,7 @@ def open_page(
     $ bolt-archive open 63187
     $ bolt-archive open 63187 --print
     """
+    target = find_target(ctx)
     link = link_to_page(target, read_run(target, run))
     if as_json:
         print_json({"url": link, "expires_in_seconds": LINK_SECONDS})

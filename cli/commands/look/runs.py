@@ -10,7 +10,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.records import Record, list_runs, read_run, run_name
 from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
@@ -41,9 +41,8 @@ COLOURS = {
 }
 
 
-@targeted
 def runs(
-    target: Target,
+    ctx: typer.Context,
     failed: Annotated[bool, typer.Option("--failed", help="Only failed runs.")] = False,
     stale: Annotated[
         bool,
@@ -69,6 +68,7 @@ def runs(
     $ bolt-archive runs --schedule daily_run --limit 50
     $ bolt-archive runs --json | jq -r '.[].run_id'
     """
+    target = find_target(ctx)
     with working("reading runs"):
         last = None if after is None else read_run(target, after)
         found = list_runs(

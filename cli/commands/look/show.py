@@ -2,14 +2,14 @@
 
 from typing import Any
 
+import typer
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
 from cli.commands.look.runs import coloured
-from cli.stack.options import RunName, targeted
+from cli.stack.options import RunName, find_target
 from cli.stack.records import Record, read_inventory, read_run, run_name
-from cli.stack.target import Target
 from cli.terminal.output import (
     AsJson,
     counted,
@@ -23,14 +23,14 @@ from cli.terminal.output import (
 from cli.terminal.text import outside
 
 
-@targeted
-def show(run: RunName, target: Target, as_json: AsJson = False) -> None:
+def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
     """Show a run: what failed, its commands and its files.
 
     Examples:
     $ bolt-archive show 63187
     $ bolt-archive show n0sg8br1m44k0ryj/63187 --json
     """
+    target = find_target(ctx)
     with working("reading the run"):
         record = read_run(target, run)
         inventory = read_inventory(target, record)

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import track
 
 from cli.stack.messages import held_messages
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.records import read_run
 from cli.stack.requeue import mark_queued
 from cli.stack.target import Target
@@ -16,8 +17,7 @@ from functions.intake.pointer import parse
 from functions.shared.errors import NotUnderstoodError
 
 
-@targeted
-def redrive(target: Target, as_json: AsJson = False) -> None:
+def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Send dead letters back to the run queue, to be tried again from the start.
 
     One by one, and each is sent before it is deleted: stopped anywhere, it loses none. Put right
@@ -28,6 +28,7 @@ def redrive(target: Target, as_json: AsJson = False) -> None:
     $ bolt-archive redrive
     $ bolt-archive redrive --json | jq '.[] | select(.left_because)'
     """
+    target = find_target(ctx)
     done = []
     console = Console(stderr=True)
     with held_messages(target.sqs, target.dead_letter_url) as held:

@@ -4,21 +4,19 @@ from typing import Annotated
 
 import typer
 
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.records import Record, read_run, run_name
 from cli.stack.requeue import mark_queued, pointer_of
-from cli.stack.target import Target
 from cli.terminal.errors import NotReplayableError
 from cli.terminal.output import AsJson, print_json, say, working
 
 
-@targeted
 def replay(
+    ctx: typer.Context,
     runs: Annotated[
         list[str],
         typer.Argument(metavar="RUN", help="<workspace uid>/<run id>, or the run id alone."),
     ],
-    target: Target,
     as_json: AsJson = False,
 ) -> None:
     """Archive runs again, or such as have not been archived.
@@ -31,6 +29,7 @@ def replay(
     $ bolt-archive runs --failed --json | jq -r '.[].run_id' > failed
     $ xargs bolt-archive replay < failed
     """
+    target = find_target(ctx)
     with working("reading the runs"):
         records = [read_run(target, run) for run in runs]
     for record in records:

@@ -5,17 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.records import Record, run_name
 from cli.stack.target import Target
 from cli.terminal.errors import NotRecordsError
 from cli.terminal.output import AsJson, counted, print_json, say, working
 
 
-@targeted
 def restore(
+    ctx: typer.Context,
     table: Annotated[str, typer.Argument(metavar="TABLE", help="The DynamoDB table to read.")],
-    target: Target,
     as_json: AsJson = False,
 ) -> None:
     """Copy the records that the stack lacks from another table.
@@ -26,6 +25,7 @@ def restore(
     Example:
     $ bolt-archive restore runs-of-yesterday
     """
+    target = find_target(ctx)
     restored, there = [], 0
     with working("copying records"):
         for record in _records(target, table):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.sweep_function import sweep_settings
-from cli.stack.target import Target
 from cli.terminal.errors import IncompleteError, NoWorkspaceError
 from cli.terminal.output import AsJson, complain, counted, print_json, say, working
 from cli.terminal.since import Since
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
 Found = dict[str, Any]
 
 
-@targeted
 def sweep(
-    target: Target,
+    ctx: typer.Context,
     since: Since = None,
     schedule: Annotated[
         str | None, typer.Option(help="Only runs of this schedule, by its name or slug.")
@@ -44,6 +42,7 @@ def sweep(
     $ bolt-archive sweep --since 30d --dry-run
     $ bolt-archive sweep --since 30d --schedule daily_run
     """
+    target = find_target(ctx)
     from functions.sweep.sweep import new_sweeper
 
     def client(service: Any) -> Any:

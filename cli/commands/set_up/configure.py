@@ -8,7 +8,7 @@ import typer
 from cli.secrets import api_secret, webhook_secret
 from cli.secrets.ask import ask_secret
 from cli.secrets.vault import read_secret, store_secret
-from cli.stack.options import StackChoice, choosing
+from cli.stack.options import find_target
 from cli.stack.target import Target
 from cli.terminal.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
 from cli.terminal.text import outside
@@ -32,9 +32,8 @@ class Encoding(StrEnum):
     BASE64 = "base64"
 
 
-@choosing
 def configure(
-    choice: StackChoice,
+    ctx: typer.Context,
     what: Annotated[
         What | None,
         typer.Argument(metavar="WHAT", help="`webhook` or `api`; both if left out."),
@@ -95,7 +94,7 @@ def configure(
     given = {"header": header, "encoding": encoding, "prefix": prefix}
     scheme_fields = {name: str(value) for name, value in given.items() if value is not None}
     _check_use(what, remove, workspace, scheme, scheme_fields, add=add)
-    target = choice.find()
+    target = find_target(ctx)
     if show:
         pass
     elif remove is not None and what is What.WEBHOOK:

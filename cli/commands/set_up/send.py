@@ -9,8 +9,7 @@ import typer
 
 from cli.secrets.signing import signed_headers
 from cli.secrets.vault import read_secret
-from cli.stack.options import targeted
-from cli.stack.target import Target
+from cli.stack.options import find_target
 from cli.terminal.errors import NotDeliveredError
 from cli.terminal.output import AsJson, print_json, say, working
 
@@ -41,15 +40,14 @@ def with_api_url(body: bytes, api_url: str) -> bytes:
     return json.dumps(json.loads(body) | {"api_url": api_url}, indent=3).encode()
 
 
-@targeted
 def send(
+    ctx: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
             metavar="FILE", exists=True, dir_okay=False, help="Payload files, in order."
         ),
     ],
-    target: Target,
     url: Annotated[
         str | None, typer.Option(help="Deliver there instead of to the stack's own webhook.")
     ] = None,
@@ -65,6 +63,7 @@ def send(
     $ bolt-archive send events/run_completed.json
     $ bolt-archive send my.json --local --api-url http://127.0.0.1:8000/graphql
     """
+    target = find_target(ctx)
     secret = read_secret(target, target.webhook_secret)
     answers = []
     try:

@@ -21,7 +21,7 @@ from rich.progress import (
 
 from cli.commands.look.download.local_paths import local_path
 from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
-from cli.stack.options import RunName, targeted
+from cli.stack.options import RunName, find_target
 from cli.stack.records import no_archive, read_inventory, read_run
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
@@ -30,10 +30,9 @@ from cli.terminal.output import AsJson, complain, counted, print_json, say
 WORKERS = 8
 
 
-@targeted
 def download(
+    ctx: typer.Context,
     run: RunName,
-    target: Target,
     directory: Annotated[
         Path | None,
         typer.Argument(metavar="DIR", file_okay=False, help="Where to; ./<run id> if left out."),
@@ -50,6 +49,7 @@ def download(
     $ bolt-archive download 63187 night/
     $ jq '.results[].status' night/*/target/run_results.json
     """
+    target = find_target(ctx)
     record = read_run(target, run)
     inventory = read_inventory(target, record)
     if inventory is None:

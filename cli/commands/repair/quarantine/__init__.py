@@ -5,8 +5,13 @@ import typer
 from cli.commands.repair.quarantine.deliver import deliver
 from cli.commands.repair.quarantine.list import list_deliveries
 from cli.commands.repair.quarantine.save import save
+from cli.stack.options import StackCommand
 
-app = typer.Typer(no_args_is_help=True)
-app.command("list")(list_deliveries)
-app.command()(save)
-app.command()(deliver)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Look after genuine deliveries that could not be understood: list, save, deliver.",
+)
+app.command("list", cls=StackCommand)(list_deliveries)
+app.command(cls=StackCommand)(save)
+app.command(cls=StackCommand)(deliver)

@@ -9,7 +9,7 @@ from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.commands.set_up.send import deliver as post
 from cli.secrets.vault import read_secret
 from cli.stack.messages import held_messages
-from cli.stack.options import targeted
+from cli.stack.options import find_target
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotDeliveredError
 from cli.terminal.output import AsJson, complain, counted, print_json, say
@@ -17,8 +17,8 @@ from functions.run import event
 from functions.shared.errors import NotUnderstoodError
 
 
-@targeted
 def deliver(
+    ctx: typer.Context,
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -28,7 +28,6 @@ def deliver(
             help="Fixed files, named as `save` named them.",
         ),
     ],
-    target: Target,
     as_json: AsJson = False,
 ) -> None:
     """Deliver fixed files, signed anew, and remove their originals from quarantine.
@@ -38,6 +37,7 @@ def deliver(
     Example:
     $ bolt-archive quarantine deliver fixing/*.json
     """
+    target = find_target(ctx)
     secret = read_secret(target, target.webhook_secret)
     done: list[dict[str, Any]] = []
     with held_messages(target.sqs, target.quarantine_url) as held:

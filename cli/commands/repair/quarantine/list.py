@@ -1,20 +1,21 @@
 """`bolt-archive quarantine list`."""
 
+import typer
+
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
-from cli.stack.options import targeted
-from cli.stack.target import Target
+from cli.stack.options import find_target
 from cli.terminal.output import AsJson, new_table, print_json, print_tables, say, short_instant
 from cli.terminal.text import outside
 
 
-@targeted
-def list_deliveries(target: Target, as_json: AsJson = False) -> None:
+def list_deliveries(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List quarantined deliveries, and why each was not understood.
 
     Example:
     $ bolt-archive quarantine list
     """
+    target = find_target(ctx)
     with held_messages(target.sqs, target.quarantine_url) as held:
         facts = [one.facts() for one in read_deliveries(held)]
     if as_json:

@@ -7,17 +7,15 @@ import typer
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
-from cli.stack.options import targeted
-from cli.stack.target import Target
+from cli.stack.options import find_target
 from cli.terminal.output import AsJson, complain, counted, print_json, say
 
 
-@targeted
 def save(
+    ctx: typer.Context,
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", file_okay=False, help="It is made if need be.")
     ],
-    target: Target,
     as_json: AsJson = False,
 ) -> None:
     """Write the body of each quarantined delivery to a file, byte for byte.
@@ -27,6 +25,7 @@ def save(
     Example:
     $ bolt-archive quarantine save fixing/
     """
+    target = find_target(ctx)
     with held_messages(target.sqs, target.quarantine_url) as held:
         deliveries = read_deliveries(held)
     directory.mkdir(parents=True, exist_ok=True)

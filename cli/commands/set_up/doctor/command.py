@@ -13,7 +13,7 @@ from cli.commands.set_up.doctor.capture import read_capture
 from cli.commands.set_up.doctor.diagnosis import Cause, diagnose
 from cli.commands.set_up.doctor.finding import Finding, Verdict
 from cli.secrets.vault import read_earlier, read_secret
-from cli.stack.options import StackChoice, choosing
+from cli.stack.options import chosen_stack, find_target
 from cli.stack.target import Target
 from cli.terminal.errors import IncompleteError
 from cli.terminal.output import AsJson, print_json, say, working
@@ -23,9 +23,8 @@ _COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bol
 _INDENT = " " * 26
 
 
-@choosing
 def doctor(
-    choice: StackChoice,
+    ctx: typer.Context,
     delivery: Annotated[
         Path | None,
         typer.Option(
@@ -53,12 +52,12 @@ def doctor(
     $ bolt-archive doctor --api-url https://api.paradime.io/api/v1/…/graphql
     """
     if delivery is not None:
-        _diagnose(choice.find(), delivery, as_json=as_json)
+        _diagnose(find_target(ctx), delivery, as_json=as_json)
         return
     from cli.commands.set_up.doctor.checks import all_checks  # imports boto3
 
     findings: list[Finding] = []
-    checks = all_checks(choice, api_url)
+    checks = all_checks(chosen_stack(ctx), api_url)
     while True:
         with working("checking"):
             finding = next(checks, None)
