@@ -7,85 +7,87 @@ TOOLS_READY := .venv/.aws-ready .venv/.checkov-ready
 
 .PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
 
-help: ## the targets
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@echo
+	@echo '  To type bolt-archive without .venv/bin/ before it: source .venv/bin/activate'
 
 $(READY): requirements.txt package-lock.json pyproject.toml tools/setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo 'Python 3.11 or newer is needed; name one, such as: make PYTHON=python3.13' >&2; exit 1; }
+	  echo 'Python 3.11 or newer is required. To choose one: make PYTHON=python3.13' >&2; exit 1; }
 	@$(PYTHON) tools/setup.py
 	@touch $@
 
-demo: $(READY) ## the whole path on this machine: deploy, send, archive, show
+demo: $(READY) ## try the whole path on this machine: deploy, send, archive, show
 	@python -m local demo
 
-local: $(READY) ## the real stack on an embedded AWS, until Ctrl-C
+local: $(READY) ## run the real stack on an embedded AWS until Ctrl-C
 	@python -m local up
 
-down: $(READY) ## stops what `python -m local up --detach` started
+down: $(READY) ## stop a stack started with `python -m local up --detach`
 	@python -m local down
 
 $(TESTS_READY): $(READY) tests/sdk/requirements.txt
-	@echo "set-up: the vendor's SDK, for the tests"
+	@echo "set-up: installing Paradime's SDK, for the tests"
 	@python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes \
 	  --only-binary=:all: -r tests/sdk/requirements.txt
 	@touch $@
 
-# Each in an environment of its own: their dependencies do not go with ours.
+# Each in its own environment: their dependencies conflict with ours.
 $(TOOLS_READY): .venv/.%-ready: $(READY) tests/%/requirements.txt
-	@echo "set-up: $* in .venv/$*, for the tests"
+	@echo "set-up: installing $* in .venv/$*, for the tests"
 	@python -m venv --clear .venv/$*
 	@.venv/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
 	  --only-binary=:all: -r tests/$*/requirements.txt
 	@touch $@
 
-test: $(TESTS_READY) $(TOOLS_READY) ## all tests
+test: $(TESTS_READY) $(TOOLS_READY) ## run all tests
 	@python -m pytest
 
-fuzz: $(READY) ## 200,000 mutated requests through the ingest handler; SEED=… repeats a run
+fuzz: $(READY) ## send 200,000 mutated requests through the ingest handler; SEED=… repeats a run
 	@python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
-reliability: $(READY) ## order, crash points, out of time: the figures of docs/reliability.md
+reliability: $(READY) ## reproduce the figures of docs/reliability.md: order, crash points, timeouts
 	@python -m pytest -q $(addprefix tests/integration/test_,order.py crash_points.py out_of_time.py)
 
-soak: $(READY) ## 5,000 deliveries on the local stack while Paradime is unwell and workers are killed; SEED=…
+soak: $(READY) ## send 5,000 deliveries to the local stack while Paradime fails and workers are killed; SEED=…
 	@python -m tests.soak $(if $(SEED),--seed $(SEED))
 
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## run ruff and mypy
 	@ruff check .
 	@ruff format --check .
 	@mypy
 
-synth: $(READY) ## the CloudFormation template, with cdk-nag
+synth: $(READY) ## write the CloudFormation template and check it with cdk-nag
 	@python -m infra.synth
 
-bootstrap: $(READY) ## once an AWS account and region, before the first deploy
+bootstrap: $(READY) ## prepare an AWS account and region, once before the first deploy
 	@npx cdk bootstrap
 
-deploy: $(READY) ## cdk deploy into the AWS account of your credentials
+deploy: $(READY) ## deploy into the AWS account of your credentials
 	@npx cdk deploy
 
-destroy: $(READY) ## cdk destroy; what it keeps on purpose is in docs/operations.md
+destroy: $(READY) ## remove the stack; docs/operations.md says what is kept on purpose
 	@npx cdk destroy
 
-bench: $(TESTS_READY) ## measures speed, memory and calls against floors, in one table
+bench: $(TESTS_READY) ## measure speed, memory and calls against floors, in one table
 	@python -m bench
 
-cost: $(READY) ## dollars, from what is counted and measured: the tables of docs/cost.md
+cost: $(READY) ## compute the tables of docs/cost.md
 	@python -m bench.cost
 
-scale: $(READY) ## which limit binds when, the run queue simulated: the tables of docs/scale.md
+scale: $(READY) ## compute the tables of docs/scale.md: which limit is reached when
 	@python -m bench.scale
 
-screenshots: $(READY) ## docs/images anew, with chromium
+screenshots: $(READY) ## regenerate docs/images with Chromium
 	@python -m tests.browser.screenshots
 
-reference: $(READY) ## docs/reference.md anew, as far as the code says it
+reference: $(READY) ## regenerate the parts of docs/reference.md that come from the code
 	@python -m tools.reference
 
-events: ## events/paradime and events/lambda anew, from real dbt runs
+events: ## regenerate events/paradime and events/lambda with real dbt runs
 	@$(PYTHON) events/make.py
 
-lock: ## requirements.txt and package-lock.json anew from requirements.in and package.json
+lock: ## regenerate requirements.txt and package-lock.json from requirements.in and package.json
 	@$(PYTHON) tools/lock.py
 	@.venv/bin/npm install --package-lock-only

@@ -1,1 +1,1 @@
-"""`bolt-archive`, the operator's command line."""
+"""`bolt-archive`, the command line for operators."""

@@ -1,4 +1,4 @@
-"""`bolt-archive`: the operator's command line, for a deployed stack and for the local one."""
+"""`bolt-archive`: the command line for operators of a deployed stack or the local one."""
 
 import sys
 from importlib import import_module
@@ -10,12 +10,12 @@ from typer.main import get_command
 
 from cli.stack.options import StackCommand, choose_stack
 from cli.terminal.errors import CommandError
-from cli.terminal.output import complain
+from cli.terminal.output import warn
 from functions.shared.errors import RunArchiveError
 
 
 class Listed(NamedTuple):
-    """A command as `--help` lists it; `source` is the function or the group that it calls."""
+    """A command as `--help` lists it; `source` is the function or group that implements it."""
 
     name: str
     source: str
@@ -25,39 +25,39 @@ class Listed(NamedTuple):
 PANELS = {
     "Look": (
         Listed("runs", "look.runs:runs", "List runs, latest first."),
-        Listed("show", "look.show:show", "Show a run: what failed, its commands and its files."),
+        Listed("show", "look.show:show", "Show a run: what failed, its commands, and its files."),
         Listed("open", "look.open_page:open_page", "Open a run's page in the browser."),
         Listed(
             "download",
             "look.download.command:download",
-            "Download a run's archive, and check each file against its inventory.",
+            "Download a run's archive and verify every file.",
         ),
     ),
     "Repair": (
         Listed(
             "replay",
             "repair.replay:replay",
-            "Archive runs again, or such as have not been archived.",
+            "Archive runs again, or for the first time.",
         ),
         Listed(
             "redrive",
             "repair.redrive:redrive",
-            "Send dead letters back to the run queue, to be tried again from the start.",
+            "Send dead letters back to the run queue.",
         ),
         Listed(
             "sweep",
             "repair.sweep:sweep",
-            "Take in ended runs of which no webhook told, and archive those that failed.",
+            "Import finished runs whose webhook never arrived.",
         ),
         Listed(
             "restore",
             "repair.restore:restore",
-            "Copy the records that the stack lacks from another table.",
+            "Copy missing run records from another table.",
         ),
         Listed(
             "quarantine",
             "repair.quarantine:app",
-            "Look after genuine deliveries that could not be understood: list, save, deliver.",
+            "List, save and redeliver deliveries that could not be understood.",
         ),
     ),
     "Set up": (
@@ -69,19 +69,19 @@ PANELS = {
         Listed(
             "doctor",
             "set_up.doctor.command:doctor",
-            "Check that deliveries arrive and runs are archived, and say what to do where not.",
+            "Check every part of the stack, and say how to fix what is wrong.",
         ),
         Listed(
             "send",
             "set_up.send:send",
-            "Sign payload files with the stack's webhook secret and deliver them.",
+            "Sign payload files and deliver them to the webhook.",
         ),
     ),
 }
 
 
 class LazyGroup(TyperGroup):
-    """Lists the commands as above, and imports the one that is called."""
+    """Lists all commands without importing any; imports the one that is called."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -97,7 +97,7 @@ class LazyGroup(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """The whole command, or group of commands, of this name."""
+    """Imports the command, or group of commands, of this name."""
     [source] = [c.source for commands in PANELS.values() for c in commands if c.name == name]
     module, _, attribute = source.partition(":")
     found = getattr(import_module(f"cli.commands.{module}"), attribute)
@@ -115,20 +115,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="What broke in which Paradime run, with its logs and artifacts.\n\n"
-    "Works on the stack that is deployed with your AWS credentials, or, with --local, on the one "
-    "that `make local` runs. Each command takes --json, and ends with 0, with 1 if it failed, "
-    "with 2 if it was used wrongly.",
+    help="See which Paradime runs failed and why, with their logs and artifacts.\n\n"
+    "Works on the stack in your AWS account or, with --local, on the one that `make local` runs. "
+    "Every command takes --json. Exit status: 0 if it succeeded, 1 if it failed, 2 if it was used "
+    "incorrectly.",
     epilog="[dim]In the morning:[/] bolt-archive runs --failed --since 1d, then "
-    "bolt-archive show RUN and bolt-archive open RUN.  "
-    "[dim]Nothing arrives:[/] bolt-archive doctor.",
+    "bolt-archive show RUN or bolt-archive open RUN.  "
+    "[dim]If nothing arrives:[/] bolt-archive doctor.",
 )
 
 
 def main() -> None:
-    """Exit status 0, 1 when the command failed, 2 when it was used wrongly."""
+    """Exits with status 0, with 1 if the command failed, or with 2 if it was used incorrectly."""
     try:
         app()
     except (CommandError, RunArchiveError) as e:
-        complain(f"bolt-archive: {e}")
+        warn(f"bolt-archive: {e}")
         sys.exit(1)

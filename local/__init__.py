@@ -1,1 +1,1 @@
-"""The stack on this machine alone, a stand-in for Paradime, and the demo."""
+"""The local stack, a stand-in for Paradime, and the demo."""

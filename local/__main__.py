@@ -1,5 +1,6 @@
 """`python -m local up | down | demo`."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,21 +10,20 @@ from typing import Annotated
 import typer
 
 from cli.terminal.errors import CommandError
-from local.stack.errors import LocalStackError
+from local.stack import LocalStackError
 from local.stack.outputs import Outputs, read_outputs
-from local.stack.signals import interrupt_once
-from local.stack.stack import local_stack
+from local.stack.stack import interrupt_once, local_stack
 from local.stack.state import DEFAULT_STATE_DIR, StateDir
 
 app = typer.Typer(
-    help="The real stack on an embedded AWS, on this machine alone.",
+    help="Run the real stack on this machine, on an embedded AWS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 StateDirOption = Annotated[
-    Path, typer.Option("--state-dir", help="Where the stack keeps its state.")
+    Path, typer.Option("--state-dir", help="Directory for the stack's state.")
 ]
 
 
@@ -31,12 +31,15 @@ StateDirOption = Annotated[
 def up(
     state_dir: StateDirOption = DEFAULT_STATE_DIR,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port on loopback; a free one if left out.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Port on 127.0.0.1; any free one by default."),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier state.")] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete earlier state first.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return once it is ready; keep it running.")
+    ] = False,
 ) -> None:
-    """Starts the local stack; runs until Ctrl-C."""
+    """Start the local stack and keep it running until Ctrl-C."""
     if detach:
         _up_detached(StateDir(state_dir), port, fresh)
         return
@@ -44,27 +47,27 @@ def up(
     try:
         with local_stack(state_dir, port=port, fresh=fresh, say=_say) as stack:
             _show(stack.outputs, StateDir(state_dir))
-            _say("ready; Ctrl-C stops it")
+            _say("ready; press Ctrl-C to stop")
             stack.aws.wait()
     except KeyboardInterrupt:
-        _say(f"stopped; its state is kept in {state_dir}")
+        _say(f"stopped; state kept in {state_dir}")
 
 
 @app.command()
 def down(state_dir: StateDirOption = DEFAULT_STATE_DIR) -> None:
-    """Stops the local stack that runs on the state directory, if one does."""
+    """Stop the local stack that uses this state directory, if one is running."""
     state = StateDir(state_dir)
     stopped = state.stop_holder()
-    state.outputs.unlink(missing_ok=True)  # of one that was killed
+    state.outputs.unlink(missing_ok=True)  # left behind by a stack that was killed
     if stopped:
-        _say(f"stopped; its state is kept in {state.root}")
+        _say(f"stopped; state kept in {state.root}")
     else:
-        _say(f"no local stack runs on {state.root}")
+        _say(f"no local stack is running in {state.root}")
 
 
 @app.command()
 def demo() -> None:
-    """Brings the stack up, sends the sample deliveries and shows what was archived."""
+    """Start a local stack, send the sample deliveries, and show what was archived."""
     from local.demo import main
 
     main()
@@ -72,7 +75,7 @@ def demo() -> None:
 
 def _up_detached(state: StateDir, port: int | None, fresh: bool) -> None:
     with state.locked():
-        pass  # else the log of the stack that runs there would be overwritten
+        pass  # a stack that is running there would have its log overwritten
     options = ["--state-dir", str(state.root)]
     options += ["--port", str(port)] if port is not None else []
     options += ["--fresh"] if fresh else []
@@ -92,11 +95,11 @@ def _up_detached(state: StateDir, port: int | None, fresh: bool) -> None:
             process.wait()
         raise
     _show(outputs, state)
-    _say("ready; `python -m local down` stops it")
+    _say("ready; to stop: python -m local down")
 
 
 def _await_outputs(process: "subprocess.Popen[bytes]", state: StateDir) -> Outputs:
-    _say(f"starting, with its progress in {state.up_log}")
+    _say(f"starting; log: {state.up_log}")
     while process.poll() is None:
         if state.outputs.exists() and (outputs := read_outputs(state)).pid == process.pid:
             return outputs
@@ -107,7 +110,15 @@ def _await_outputs(process: "subprocess.Popen[bytes]", state: StateDir) -> Outpu
 def _show(outputs: Outputs, state: StateDir) -> None:
     _say(f"webhook      {outputs.webhook_url}")
     _say(f"AWS          {outputs.endpoint_url} ({outputs.region})")
-    _say(f"the rest     {state.outputs}, credentials among it")
+    _say(f"outputs      {state.outputs}, with the credentials")
+    if state.root == DEFAULT_STATE_DIR.absolute():
+        _say(f"try          {_bolt_archive()} runs --local")
+
+
+def _bolt_archive() -> str:
+    """As the user has to type it: make finds it in `.venv`, a shell only once that is activated."""
+    activated = os.environ.get("VIRTUAL_ENV") == sys.prefix
+    return "bolt-archive" if activated else ".venv/bin/bolt-archive"
 
 
 def _say(message: str) -> None:

@@ -1,7 +1,7 @@
-"""`make demo`: the main job on real input, from a signed delivery to the files in S3.
+"""`make demo`: the whole path on real input, from a signed delivery to the files in S3.
 
-A local stack is deployed anew, a stand-in serves what real dbt wrote, the sample deliveries are
-sent as Paradime would send them, and what has become of them is shown.
+Deploys a fresh local stack, serves files that real dbt wrote from a stand-in for Paradime, sends
+the sample deliveries as Paradime would, and shows what was archived.
 """
 
 import json
@@ -23,9 +23,8 @@ from cli.commands.set_up.send import deliver, with_api_url
 from cli.stack.records import Record, list_runs, read_inventory, read_run
 from cli.stack.target import Target, local_target
 from local.inbox import new_inbox
-from local.stack.errors import LocalStackError
-from local.stack.signals import interrupt_once
-from local.stack.stack import local_stack
+from local.stack import LocalStackError
+from local.stack.stack import interrupt_once, local_stack
 from local.standin import Standin, load_runs
 
 STATE_DIR = Path(".local-demo")
@@ -47,7 +46,7 @@ console = Console(highlight=False)
 
 
 class DemoError(LocalStackError):
-    """Something did not arrive, or not as it was sent."""
+    """Something did not arrive, or arrived changed."""
 
 
 def main() -> None:
@@ -74,14 +73,14 @@ def _await_archive(target: Target, run: str) -> Record:
     def look() -> Record | None:
         record = read_run(target, run)
         if record.get("archive_state") in ("partial", "failed"):
-            raise DemoError(f"run {run} is not whole: {record}")
+            raise DemoError(f"the archive of run {run} is incomplete: {record}")
         return record if record.get("archive_state") == "archived" else None
 
     return _await(look, f"the archive of run {run}")
 
 
 def _await_message(target: Target, inbox: str) -> dict[str, Any]:
-    """What the topic of failed runs told of the run."""
+    """What the topic of failed runs published about the run."""
 
     def look() -> dict[str, Any] | None:
         answer = target.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)
@@ -98,19 +97,19 @@ def _await(look: Callable[[], Found | None], what: str) -> Found:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise DemoError(f"{what} did not come within {PATIENCE_SECONDS} s")
+            raise DemoError(f"{what} did not arrive within {PATIENCE_SECONDS} s")
         time.sleep(0.2)
     return found
 
 
 def _check_files(target: Target, record: Record) -> None:
-    """Says that a run's archive is complete, once each of its objects is what was inventoried."""
+    """Reports a run as archived once each file in S3 has the checksum that its inventory lists."""
     files = _files(target, record)
     for file in files:
         body = target.s3.get_object(Bucket=target.bucket, Key=file["key"])["Body"].read()
         if sha256(body).hexdigest() != file["sha256"]:
-            raise DemoError(f"{file['key']} is not what its inventory says")
-    _say(f"run {record['run_id']} archived: {len(files)} files, each as its inventory says")
+            raise DemoError(f"{file['key']} does not match the checksum in its inventory")
+    _say(f"run {record['run_id']} archived: {len(files)} files, checksums verified")
 
 
 def _files(target: Target, record: Record) -> list[dict[str, Any]]:
@@ -126,7 +125,7 @@ def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
     console.print(table_of(list(list_runs(target))))
     console.rule(f"s3://{target.bucket}")
     console.print(_tree(target, record["archive_prefix"]))
-    console.rule("the message to those who subscribed")
+    console.rule("message to subscribers")
     console.print(envelope["Subject"], markup=False)
     console.rule(f"what broke in run {RUN}")
     for command in record["commands"]:
@@ -142,18 +141,18 @@ def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
 
 
 def _open_page(target: Target, record: Record) -> None:
-    """The page by its presigned link, and a copy of it that outlasts the local stack."""
+    """Opens the page's presigned link, and keeps a copy that outlives the local stack."""
     link = link_to_page(target, record)
     response = requests.get(link, timeout=10)
     if not response.ok:
-        raise DemoError(f"the page's link does not open: {response.status_code}")
+        raise DemoError(f"the link to the page answered with status {response.status_code}")
     copy = STATE_DIR / "index.html"
     copy.write_bytes(response.content)
-    console.rule("its page")
+    console.rule("the run's page")
     console.print(f"{link}\n", soft_wrap=True)
     console.print(
-        f"That link, signed for an hour, opened: {len(response.content):,} bytes of "
-        f"{response.headers['Content-Type']}. The local stack stops now; the page stays as:"
+        f"The link is valid for an hour and was opened: {len(response.content):,} bytes of "
+        f"{response.headers['Content-Type']}. The local stack stops now; a copy of the page:"
     )
     console.print(copy.resolve().as_uri(), soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""A queue that is subscribed to a local stack's topic of failed runs."""
+"""A queue subscribed to a local stack's topic of failed runs."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from local.stack.outputs import Outputs
 
 
 def new_inbox(outputs: Outputs, name: str) -> str:
-    """The queue's URL; it gets what is published from now on, in SNS's envelope."""
+    """Returns the queue's URL. It receives what is published from now on, in SNS's envelope."""
     aws = outputs.operator.session()
     sqs = aws.client("sqs", endpoint_url=outputs.endpoint_url)
     url = sqs.create_queue(QueueName=name)["QueueUrl"]

@@ -1,6 +1,6 @@
-"""Writes what docs/reference.md has from the code: `make reference`.
+"""Regenerates the parts of docs/reference.md that come from the code: `make reference`.
 
-Each such part stands between the comments `<!-- made: NAME -->` and `<!-- end -->`.
+Each part is enclosed in the comments `<!-- made: NAME -->` and `<!-- end -->`.
 """
 
 import ast
@@ -34,17 +34,17 @@ def main() -> None:
 
 
 def renewed(text: str) -> str:
-    """The document with its made parts as the code has them now."""
+    """The document with its generated parts brought up to date."""
     parts = {"settings": settings, "outputs": outputs, "metrics": metrics, "commands": commands}
     return _MADE.sub(lambda made: f"{made[1]}\n\n{parts[made[2]]()}\n\n{made[3]}", text)
 
 
 def settings() -> str:
-    said = docstrings(Settings)
+    texts = docstrings(Settings)
     return _table(
         ("key", "default", "what it is", "what it takes"),
         (
-            (_code(str(field.alias)), _default(field.default), said[name], str(field.description))
+            (_code(str(field.alias)), _default(field.default), texts[name], str(field.description))
             for name, field in Settings.model_fields.items()
         ),
     )
@@ -61,10 +61,10 @@ def outputs() -> str:
 
 
 def metrics() -> str:
-    said = docstrings(Metric)
+    texts = docstrings(Metric)
     return _table(
         ("metric", "service", "what it counts"),
-        ((_code(metric), _service(metric), said[metric.name]) for metric in Metric),
+        ((_code(metric), _service(metric), texts[metric.name]) for metric in Metric),
     )
 
 
@@ -73,12 +73,12 @@ def commands() -> str:
     root = typer.Context(group, info_name="bolt-archive", **group.context_settings)
     contexts = list(_commands(root))
     common = [row for row in _rows(contexts[0]) if all(row in _rows(c) for c in contexts)]
-    everywhere = _table(("in every command", ""), common)
+    everywhere = _table(("options of every command", ""), common)
     return "\n\n".join([everywhere, *(_command(context, common) for context in contexts)])
 
 
 def docstrings(documented: type) -> dict[str, str]:
-    """The text below each attribute of a class, by the attribute's name: Python keeps none."""
+    """The docstring below each attribute of a class, by name; Python itself discards them."""
     [definition] = ast.parse(inspect.getsource(documented)).body
     assert isinstance(definition, ast.ClassDef)
     found = {}
@@ -103,14 +103,14 @@ def _default(value: object) -> str:
 
 
 def _service(metric: Metric) -> str:
-    """The function whose handler names the metric."""
+    """The functions whose handlers emit the metric."""
     named = re.compile(rf"\bMetric\.{metric.name}\b")
     handlers = {name: ROOT / "functions" / name / "handler.py" for name in _SERVICES}
     return ", ".join(name for name, path in handlers.items() if named.search(path.read_text()))
 
 
 def _commands(context: typer.Context) -> Iterator[typer.Context]:
-    """Those that do something; a group is only the way to its own."""
+    """The commands, with those of a group in its place."""
     if not isinstance(context.command, TyperGroup):
         yield context
         return
@@ -123,7 +123,7 @@ def _commands(context: typer.Context) -> Iterator[typer.Context]:
 def _command(context: typer.Context, common: list[tuple[str, str]]) -> str:
     command = context.command
     assert command.callback is not None
-    # Not the help, in which the paragraphs are made ready for Rich.
+    # Not command.help, which is formatted for Rich.
     documented = inspect.getdoc(command.callback) or ""
     text, examples = re.split(r"\n\nExamples?:\n", documented)
     own = [row for row in _rows(context) if row not in common]
@@ -138,7 +138,7 @@ def _command(context: typer.Context, common: list[tuple[str, str]]) -> str:
 
 
 def _rows(context: typer.Context) -> list[tuple[str, str]]:
-    """Each argument and option with its help, as the command line shows them."""
+    """Each argument and option with its help, as `--help` shows them."""
     records = [p.get_help_record(context) for p in context.command.get_params(context)]
     return [(_code(name), text) for name, text in filter(None, records)]
 
@@ -153,7 +153,7 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text as it is meant, in a table; Markdown reads a bar even within code."""
+    """Escapes text for a table; Markdown treats a bar as a column even within code."""
     shown = _CODE_OR_MARKUP.sub(lambda found: found[1] or "\\" + found[2], text)
     return shown.replace("|", "\\|")
 

@@ -21,24 +21,25 @@ def main() -> None:
         "--disable-pip-version-check",
         "install",
     ]
-    say("1/4 virtual environment in .venv")
+    say("1/4 creating the virtual environment .venv")
     subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
     packages = (ROOT / "requirements.txt").read_text().count("==")
-    say(f"2/4 {packages} Python packages, about a minute")
+    say(f"2/4 installing {packages} Python packages, which takes about a minute")
     install(
         [*pip, "--require-hashes", "--only-binary=:all:", "-r", "requirements.txt"],
         "the Python packages of requirements.txt",
     )
-    say("3/4 the bolt-archive command")
+    say("3/4 installing the bolt-archive command")
     install(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", "."], "the bolt-archive command"
     )
-    say("4/4 the CDK command line")
+    say("4/4 installing the CDK command line")
     install([VENV / "bin" / "npm", "ci", "--no-audit", "--no-fund"], "the CDK command line")
+    say("done; to type bolt-archive without .venv/bin/ before it: source .venv/bin/activate")
 
 
 def install(command: list[str | Path], what: str) -> None:
-    """Runs a step with its output in the log, and counts the packages that pip collects."""
+    """Runs a step, logs its output, and reports how many packages pip has collected."""
     environment = os.environ | {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     collected = 0
     with (
@@ -57,14 +58,14 @@ def install(command: list[str | Path], what: str) -> None:
             log.write(line)
             collected += line.startswith("Collecting ")
             if line.startswith("Collecting ") and collected % 20 == 0:
-                say(f"    {collected} packages found")
+                say(f"    {collected} packages collected")
             if line.startswith("Installing collected packages"):
-                say("    all are here; installing them")
+                say("    all collected; installing them")
     if process.returncode != 0:
         tail = "".join(LOG.read_text().splitlines(keepends=True)[-5:])
         sys.exit(
-            f"set-up: {what} could not be installed; is the network there? "
-            f"The end of .venv/setup.log:\n\n{tail}\nRun the same make command to try again."
+            f"set-up: installing {what} failed. Check your network connection, then run the same "
+            f"make command again. The end of .venv/setup.log:\n\n{tail}"
         )
 
 

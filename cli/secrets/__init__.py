@@ -1,1 +1,1 @@
-"""Secrets as an operator types them: asked for, checked, stored, signed with."""
+"""Secrets as an operator enters them: checking, storing, signing."""

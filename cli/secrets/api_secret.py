@@ -1,4 +1,4 @@
-"""What may be done to the API secret: each a function from its stored JSON to new JSON."""
+"""Changes to the API secret, each a function from the stored JSON to the new JSON."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ from functions.shared.errors import CredentialsMissingError
 
 
 def is_token(typed: str) -> bool:
-    """A bearer token, and not the key of a key pair."""
+    """Whether this is a bearer token rather than the key of a key pair."""
     return typed.startswith(TOKEN_PREFIXES)
 
 
 def read(stored: str) -> dict[str, Any]:
-    """The secret's JSON; empty where it is malformed, and so of no use to anybody."""
+    """The secret's JSON; empty if it is malformed and therefore useless."""
     try:
         parse_api_secret(stored)
     except CredentialsMissingError:
@@ -23,17 +23,17 @@ def read(stored: str) -> dict[str, Any]:
     return value
 
 
-def stored_for(stored: str, workspace: str | None, credentials: dict[str, str]) -> str:
-    """With these credentials as a workspace's own, or as everybody's where it is None.
+def added(stored: str, workspace: str | None, credentials: dict[str, str]) -> str:
+    """Stores credentials for one workspace, or the default ones if `workspace` is None.
 
     Raises:
-        SecretFormError: they are no credentials.
+        SecretFormError: The credentials are malformed.
     """
     value = read(stored)
     if workspace is None:
         value |= {"default": credentials}
     else:
-        # An address that somebody entered for it stays.
+        # Keep an address that was entered for it.
         address = {
             k: v for k, v in value["workspaces"].get(workspace, {}).items() if k == "api_url"
         }
@@ -43,22 +43,24 @@ def stored_for(stored: str, workspace: str | None, credentials: dict[str, str]) 
         parse_api_secret(text)
     except CredentialsMissingError:
         raise SecretFormError(
-            "not stored: credentials are an API key and its secret, or a token that starts with "
-            f"{' or '.join(TOKEN_PREFIXES)}, without spaces or characters beyond ASCII; "
-            "a workspace's uid is letters, digits, - and _"
+            "not stored: enter an API key and its secret, or a token that starts with "
+            f"{' or '.join(TOKEN_PREFIXES)}, in ASCII without spaces; a workspace uid has only "
+            "letters, digits, - and _"
         ) from None
     return text
 
 
 def removed(stored: str, workspace: str) -> str:
-    """Without a workspace's own credentials: those of everybody are then used for it.
+    """Removes a workspace's own credentials, so that it uses the default ones.
 
     Raises:
-        SecretFormError: it has none.
+        SecretFormError: It has none.
     """
     value = read(stored)
     if workspace not in value["workspaces"]:
-        there = ", ".join(value["workspaces"]) or "none"
-        raise SecretFormError(f"workspace {workspace} has no credentials of its own; have: {there}")
+        others = ", ".join(value["workspaces"]) or "none"
+        raise SecretFormError(
+            f"workspace {workspace} has no credentials of its own; workspaces that do: {others}"
+        )
     del value["workspaces"][workspace]
     return json.dumps(value)

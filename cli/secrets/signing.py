@@ -1,4 +1,4 @@
-"""Signs a delivery as its sender would, in each scheme of the webhook secret."""
+"""Signs a delivery as its sender would, in any scheme of the webhook secret."""
 
 import base64
 import uuid
@@ -12,10 +12,10 @@ from functions.ingest.signature import HmacSha256, StandardWebhooks, Token, pars
 def signed_headers(secret: str, body: bytes, now: datetime) -> dict[str, str]:
     """The headers that make a delivery genuine; `secret` is the webhook secret's JSON.
 
-    The first of several secrets signs.
+    Of several secrets, the first one signs.
 
     Raises:
-        SignatureError: there is no usable secret.
+        SignatureError: There is no usable secret.
     """
     headers = {"content-type": "application/json"}
     match parse_secret(secret):

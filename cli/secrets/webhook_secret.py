@@ -1,6 +1,6 @@
-"""What may be done to the webhook secret: each a function from its stored JSON to new JSON.
+"""Changes to the webhook secret, each a function from the stored JSON to the new JSON.
 
-A signing secret is named by its fingerprint, of which nobody can tell the secret.
+A signing secret is named by its fingerprint, which does not reveal it.
 """
 
 import json
@@ -15,7 +15,7 @@ FRESH: dict[str, Any] = {"scheme": "standard-webhooks", "secrets": []}
 
 
 def read(stored: str) -> dict[str, Any]:
-    """The secret's JSON; as it is deployed where it is no such JSON."""
+    """The secret's JSON; the one that is deployed at first if it is malformed."""
     try:
         value = json.loads(stored)
     except ValueError:
@@ -29,36 +29,38 @@ def fingerprint(signing_secret: object) -> str:
 
 
 def replaced(stored: str, signing_secret: str) -> str:
-    """The one signing secret, in the scheme that is stored.
+    """Replaces all signing secrets with this one, in the stored scheme.
 
     Raises:
-        SecretFormError: it is no signing secret of that scheme. So do all functions here.
+        SecretFormError: It is not a signing secret of that scheme. So do all functions here.
     """
     return _checked(read(stored) | {"secrets": [signing_secret]})
 
 
 def with_scheme(scheme: dict[str, str], signing_secret: str) -> str:
-    """Another scheme, `{"scheme", …}`, with one signing secret."""
+    """Replaces the scheme, `{"scheme", …}`, and all signing secrets."""
     return _checked(scheme | {"secrets": [signing_secret]})
 
 
 def added(stored: str, signing_secret: str) -> str:
-    """One more signing secret: both are valid."""
+    """Adds a signing secret; the others stay valid."""
     value = read(stored)
     others = [secret for secret in value["secrets"] if secret != signing_secret]
     return _checked(value | {"secrets": [*others, signing_secret]})
 
 
 def removed(stored: str, name: str) -> str:
-    """Without the signing secret of this fingerprint."""
+    """Removes the signing secret with this fingerprint."""
     value = read(stored)
     kept = [secret for secret in value["secrets"] if fingerprint(secret) != name]
     if len(kept) == len(value["secrets"]):
-        there = ", ".join(map(fingerprint, kept)) or "none"
-        raise SecretFormError(f"no signing secret has the fingerprint {name}; there are: {there}")
+        stored_ones = ", ".join(map(fingerprint, kept)) or "none"
+        raise SecretFormError(
+            f"no signing secret has the fingerprint {name}; stored: {stored_ones}"
+        )
     if not kept:
         raise SecretFormError(
-            f"{name} is the only signing secret: without it every delivery is refused; "
+            f"{name} is the only signing secret, and without one every delivery is rejected; "
             "add the new one first"
         )
     return _checked(value | {"secrets": kept})

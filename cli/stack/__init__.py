@@ -1,1 +1,1 @@
-"""The stack that a command works on: where it is, its records, queues and functions."""
+"""The stack that a command works on: how to find it, its records, queues and functions."""

@@ -1,4 +1,4 @@
-"""Messages of a queue from which nothing else receives."""
+"""Messages of a queue that has no other consumer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Long enough for all that is done with them; if we are killed, they are back after it.
+# Long enough for everything done with them; if we are killed, they reappear after it.
 HOLD_SECONDS = 300
-# With a wait, SQS asks all of its servers and not a sample of them.
+# Long polling makes SQS query all of its servers rather than a sample.
 WAIT_SECONDS = 1
 
 
 class HeldMessages:
-    """Messages that are hidden from others until they are deleted or released."""
+    """Messages that are hidden from other receivers until they are deleted or released."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
@@ -25,7 +25,7 @@ class HeldMessages:
         self._held: dict[str, MessageTypeDef] = {}
 
     def receive_all(self) -> None:
-        """Until none comes: what arrives later is not in it, so that no work on it is endless."""
+        """Receives until the queue is empty. Later arrivals are left out, so the work is finite."""
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -45,13 +45,13 @@ class HeldMessages:
         del self._held[message["MessageId"]]
 
     def release(self) -> None:
-        """Shows to others at once what was not deleted."""
-        shown = (
+        """Makes messages that were not deleted visible to others at once."""
+        visible = (
             self._sqs.exceptions.MessageNotInflight,
             self._sqs.exceptions.ReceiptHandleIsInvalid,
         )
         for message in self._held.values():
-            with suppress(*shown):  # held for too long: it can be seen already
+            with suppress(*visible):  # held for too long, so it is visible already
                 self._sqs.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                 )
@@ -59,7 +59,7 @@ class HeldMessages:
 
 @contextmanager
 def held_messages(sqs: "SQSClient", url: str) -> Iterator[HeldMessages]:
-    """All messages that the queue has now; those that are not deleted are given back."""
+    """All messages now in the queue; those that are not deleted are released on exit."""
     held = HeldMessages(sqs, url)
     try:
         with working("receiving messages"):

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options and arguments shared by several commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from cli.stack.target import Target, deployed_target, local_target
 from cli.terminal.errors import AwsError
 
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="<workspace uid>/<run id>, or the run id alone.")
+    str, typer.Argument(metavar="RUN", help="<workspace uid>/<run id>, or just the run id.")
 ]
 
 _PANEL = "Which stack"
@@ -22,7 +22,7 @@ _PANEL = "Which stack"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackChoice:
-    """The stack that the options name; nothing is known of it yet."""
+    """The stack that the options select; it has not been looked up yet."""
 
     local: bool
     stack: str
@@ -31,7 +31,7 @@ class StackChoice:
 
     def find(self) -> Target:
         """Raises:
-        TargetError: it is not there.
+        TargetError: There is no such stack.
         """
         if self.local:
             return local_target()
@@ -42,22 +42,24 @@ def choose_stack(
     ctx: typer.Context,
     local: Annotated[
         bool,
-        typer.Option("--local", help="The one that `make local` runs.", rich_help_panel=_PANEL),
+        typer.Option(
+            "--local", help="Use the stack that `make local` runs.", rich_help_panel=_PANEL
+        ),
     ] = False,
     stack: Annotated[
-        str, typer.Option(help="Its name in CloudFormation.", rich_help_panel=_PANEL)
+        str, typer.Option(help="Name of the CloudFormation stack.", rich_help_panel=_PANEL)
     ] = "ParadimeRunArchive",
     profile: Annotated[
         str | None, typer.Option(help="AWS profile.", rich_help_panel=_PANEL)
     ] = None,
     region: Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=_PANEL)] = None,
 ) -> None:
-    """The callback before any command. Its options may stand after a command's name as well."""
+    """The callback that runs before every command. Each command accepts its options too."""
     ctx.obj = StackChoice(local=local, stack=stack, profile=profile, region=region)
 
 
 def chosen_stack(ctx: typer.Context) -> StackChoice:
-    """For a command that finds the target itself, or does without."""
+    """The choice alone, for a command that looks the stack up itself."""
     choice: StackChoice = ctx.obj
     return choice
 
@@ -66,13 +68,13 @@ def find_target(ctx: typer.Context) -> Target:
     """The stack that a command works on.
 
     Raises:
-        TargetError: it is not there.
+        TargetError: There is no such stack.
     """
     return chosen_stack(ctx).find()
 
 
 class StackCommand(TyperCommand):
-    """A command that takes the options of `choose_stack` after its name: `runs --local`."""
+    """A command that also accepts the options of `choose_stack`: `runs --local`."""
 
     def __init__(self, name: str, *, params: list[Any], **settings: Any) -> None:
         choosing = typer.Typer(add_completion=False)
@@ -90,7 +92,7 @@ class StackCommand(TyperCommand):
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
-    """Turns what boto3 raises into AwsError."""
+    """Turns boto3's errors into AwsError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -100,7 +102,7 @@ def aws_errors() -> Iterator[None]:
 
 
 def _help_text(doc: str) -> str:
-    """Typer would break paragraphs where the source does, and take `[…]` for markup."""
+    """Joins lines, which Typer would keep, and escapes `[…]`, which Rich would read as markup."""
     paragraphs = [escape(paragraph) for paragraph in doc.split("\n\n")]
     return "\n\n".join(
         f"[dim]{paragraph.replace(':', ':[/]', 1)}"

@@ -23,19 +23,21 @@ def list_runs(
     since: datetime | None = None,
     after: Record | None = None,
 ) -> Iterator[Record]:
-    """What the indexes know of runs, latest first: by their start, failed ones by their end.
+    """The runs as the indexes hold them, latest start first; failed runs by latest end.
 
-    Within one workspace by a query, which reads only what is asked for; across all by reading the
-    whole index. `after` is the last run of the page before.
+    Within one workspace this is a query, which reads only what is needed; across workspaces it
+    reads the whole index. `after` is the last run of the previous page.
 
     Raises:
-        RunUnknownError: `after` is no run that such a list can have.
+        RunUnknownError: Such a list cannot contain `after`.
     """
     order = "ended_at" if failed else "started_at"
     if after is not None and order not in after:
-        raise RunUnknownError(f"run {run_name(after)} has not ended: no failed run comes after it")
+        raise RunUnknownError(
+            f"run {run_name(after)} has not ended, so a page of failed runs cannot start after it"
+        )
     if after is not None and since is not None and after[order] < instants.to_text(since):
-        return iter(())  # DynamoDB refuses to start beyond the condition
+        return iter(())  # DynamoDB rejects a start outside the condition
     if workspace is None:
         found = _all(target, "failed" if failed else "by-workspace", order, since, after)
     elif failed:
@@ -49,16 +51,16 @@ def list_runs(
 
 
 def read_run(target: Target, name: str) -> Record:
-    """The whole record but for the packed event; `name` is `<workspace uid>/<run id>` or the id.
+    """The record without the compressed event; `name` is `<workspace uid>/<run id>` or the id.
 
     Raises:
-        RunUnknownError: there is none, or an id alone fits several.
+        RunUnknownError: There is no such run, or several have the id.
     """
     if "/" not in name:
         name = _only_run_with_id(target, name)
     answer = target.runs.get_item(Key={"run_key": name.replace("/", "#", 1)}, ConsistentRead=True)
     if "Item" not in answer:
-        raise RunUnknownError(f"no record of run {name}; `bolt-archive runs` lists all")
+        raise RunUnknownError(f"no record of run {name}; list all with `bolt-archive runs`")
     record: Record = dict(answer["Item"])
     record.pop("event_gz", None)
     return record
@@ -69,10 +71,10 @@ def run_name(record: Record) -> str:
 
 
 def read_inventory(target: Target, record: Record) -> dict[str, Any] | None:
-    """The run's `archive.json`, or None where there is none, or it has expired.
+    """The run's `archive.json`, or None if there is none or it has expired.
 
-    A run that was given up has one as well if anything of it could be had, and one that is being
-    archived again still has its last one.
+    A run that was given up has one too if any of its files could be fetched, and a run that is
+    being archived again still has the previous one.
     """
     if "archive_prefix" not in record:
         return None
@@ -86,23 +88,23 @@ def read_inventory(target: Target, record: Record) -> dict[str, Any] | None:
 
 
 def no_archive(record: Record) -> NotArchivedError:
-    """Says why a run has no archive, and what to do."""
+    """An error that says why a run has no archive, and what to do."""
     name = run_name(record)
     match record.get("archive_state"):
         case "queued":
             return NotArchivedError(
-                f"run {name} waits for its archive"
+                f"run {name} is waiting to be archived"
                 + (f": {record['archive_error']}" if record.get("archive_error") else "")
             )
         case "failed":
             return NotArchivedError(
-                f"the archive of run {name} was given up: {record.get('archive_error')}; "
-                f"once that is put right, `bolt-archive replay {name}`"
+                f"archiving run {name} was given up: {record.get('archive_error')}; "
+                f"once that is fixed: `bolt-archive replay {name}`"
             )
         case _:
             return NotArchivedError(
                 f"run {name} ({record['state']}) was not archived; "
-                f"`bolt-archive replay {name}` archives a run that has ended"
+                f"once it has ended, archive it with `bolt-archive replay {name}`"
             )
 
 
@@ -164,7 +166,7 @@ def _only_run_with_id(target: Target, run_id: str) -> str:
     names = [run_name(run) for run in list_runs(target) if str(run["run_id"]) == run_id]
     if len(names) == 1:
         return names[0]
-    which = (
-        f"name one of {', '.join(islice(names, 5))}" if names else "`bolt-archive runs` lists all"
-    )
-    raise RunUnknownError(f"{len(names) or 'no'} runs have the id {run_id}; {which}")
+    if not names:
+        raise RunUnknownError(f"no run has the id {run_id}; list all with `bolt-archive runs`")
+    some = ", ".join(islice(names, 5))
+    raise RunUnknownError(f"{len(names)} runs have the id {run_id}; use a full name such as {some}")

@@ -1,4 +1,4 @@
-"""The stack's sweep function, whose settings its commands share."""
+"""The stack's sweep function, whose settings several commands use."""
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def sweep_settings(target: Target) -> "Settings":
-    """The settings that the function was deployed with.
+    """The settings with which the function was deployed.
 
     Raises:
-        TargetError: it is that of another version of the stack.
+        TargetError: Another version of the stack is deployed.
     """
     from pydantic import ValidationError
 
@@ -26,6 +26,6 @@ def sweep_settings(target: Target) -> "Settings":
     except ValidationError as e:
         fields = ", ".join(str(fault["loc"][0]) for fault in e.errors())
         raise TargetError(
-            f"the stack {target.stack} was deployed by another version, which sets {fields} "
-            "otherwise: deploy this one, or use that one's command line"
+            f"stack {target.stack} was deployed by another version, whose settings differ "
+            f"({fields}): deploy this version, or use that version's bolt-archive"
         ) from None

@@ -1,4 +1,4 @@
-"""The stack that a command works on: deployed, or the local one."""
+"""The stack that a command works on: a deployed one or the local one."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.terminal.errors import TargetError
 
-# boto3 takes a fifth of a second to import: `--help` and shell completion do without it.
+# boto3 takes a fifth of a second to import, which `--help` and shell completion avoid.
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -24,9 +24,9 @@ LOCAL_STACK = "ParadimeRunArchive-local"
 
 @dataclass(frozen=True)
 class Target:
-    """Names of a stack's parts, and clients in its account and region.
+    """The names of a stack's parts, and clients for its account and region.
 
-    `endpoint_url` is that of the embedded AWS, and None on the real one.
+    `endpoint_url` is the address of the embedded AWS, or None for the real one.
     """
 
     session: "boto3.Session"
@@ -44,15 +44,15 @@ class Target:
 
     @cached_property
     def runs(self) -> "Table":
-        """The runs table; it takes and gives plain Python values."""
+        """The runs table; it accepts and returns plain Python values."""
         return self.session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(self.table)
 
     @cached_property
     def s3(self) -> "S3Client":
         from botocore.config import Config
 
-        # Links signed the old way, which is the default in some regions, do not open objects
-        # that are encrypted with a KMS key.
+        # Some regions default to the older signature, with which links to objects encrypted with
+        # a KMS key do not work.
         config = Config(signature_version="s3v4", max_pool_connections=32)
         return self.session.client("s3", endpoint_url=self.endpoint_url, config=config)
 
@@ -74,16 +74,17 @@ class Target:
 
 
 def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
-    """The stack that `make local` keeps up.
+    """The stack that `make local` runs.
 
     Raises:
-        TargetError: it is not up.
+        TargetError: It is not running.
     """
     try:
         outputs = json.loads(outputs_file.read_text())
     except FileNotFoundError:
         raise TargetError(
-            f"no local stack: {outputs_file} is not there; start one with `make local`"
+            f"no local stack is running here ({outputs_file} not found); start one with "
+            "`make local`"
         ) from None
     return Target(
         session=isolated_session(
@@ -104,9 +105,9 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
 
 
 def isolated_session(access_key_id: str, secret_access_key: str, region: str) -> "boto3.Session":
-    """A session with these credentials and nothing of the user's own AWS configuration.
+    """A session with these credentials that ignores the user's AWS configuration.
 
-    Give each client the stack's `endpoint_url`; none of them goes through a proxy.
+    Pass the stack's `endpoint_url` to each client. No client uses a proxy.
     """
     import boto3
     import botocore.session
@@ -119,7 +120,7 @@ def isolated_session(access_key_id: str, secret_access_key: str, region: str) ->
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    core.set_default_client_config(Config(proxies={}))  # none between us and loopback
+    core.set_default_client_config(Config(proxies={}))  # loopback needs none
     return boto3.Session(
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
@@ -129,10 +130,10 @@ def isolated_session(access_key_id: str, secret_access_key: str, region: str) ->
 
 
 def deployed_target(stack: str, profile: str | None, region: str | None) -> Target:
-    """A stack in the AWS account of the credentials at hand.
+    """A stack in the AWS account of the current credentials.
 
     Raises:
-        TargetError: the account cannot be reached, or has no such stack.
+        TargetError: The account cannot be reached, or has no such stack.
     """
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
@@ -141,9 +142,11 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         session = boto3.Session(profile_name=profile, region_name=region)
         answer = session.client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as e:
-        raise TargetError(f"no stack {stack}: {e}; name yours with --stack and --region") from e
+        raise TargetError(
+            f"cannot find stack {stack}: {e}; choose yours with --stack and --region"
+        ) from e
     except BotoCoreError as e:
-        raise TargetError(f"AWS cannot be reached: {e}") from e
+        raise TargetError(f"cannot connect to AWS: {e}") from e
     outputs = {o["OutputKey"]: o["OutputValue"] for o in answer["Stacks"][0].get("Outputs", [])}
     try:
         return Target(

@@ -1,1 +1,1 @@
-"""What a person types and reads: output, text, instants, errors."""
+"""What a person types and reads: input, output, errors."""

@@ -1,73 +1,73 @@
-"""What a command may fail with.
+"""The errors with which a command may fail.
 
 CommandError
-├── TargetError          the stack
-├── AwsError             an AWS service
-├── NotDeliveredError    the webhook
-├── RunUnknownError      no such run, or several
-├── NoWorkspaceError     no workspace whose API address is known
-├── NotArchivedError     the run has no archive to look into
-├── NotReplayableError   the run has nothing to archive
-├── NotRecordsError      the table to restore from
-├── SecretFormError      what was typed, or is stored, is no such secret
-├── CaptureError         the file is no captured delivery
-├── ChecksumError        a download is not what the inventory lists
-├── StoppedError         a download was told to stop
-└── IncompleteError      a part of the work could not be done; what, is printed
+├── TargetError          the stack cannot be found or reached
+├── AwsError             an AWS service refused a call or could not be reached
+├── NotDeliveredError    the webhook did not accept a delivery
+├── RunUnknownError      no run, or more than one, has the given name
+├── NoWorkspaceError     no workspace is known whose runs could be listed
+├── NotArchivedError     the run has no archive, or a file is missing from it
+├── NotReplayableError   the run has not ended
+├── NotRecordsError      the table to restore from holds other items than run records
+├── SecretFormError      a secret, as typed or as stored, is malformed
+├── CaptureError         the file is not a captured delivery
+├── ChecksumError        a downloaded file does not match the inventory
+├── StoppedError         a download was interrupted
+└── IncompleteError      part of the work failed; details have been printed
 """
 
 
 class CommandError(Exception):
-    """Base: a command failed for a reason that its message says, with what to do."""
+    """Base class. The message says why the command failed and what to do."""
 
 
 class TargetError(CommandError):
-    """There is no such stack, or it cannot be reached."""
+    """The stack does not exist or cannot be reached."""
 
 
 class AwsError(CommandError):
-    """An AWS service refused, or could not be reached."""
+    """An AWS service refused a call or could not be reached."""
 
 
 class NotDeliveredError(CommandError):
-    """The webhook answered anything but 2xx, or not at all."""
+    """The webhook did not answer, or not with 2xx."""
 
 
 class RunUnknownError(CommandError):
-    """There is no record of such a run, or several runs have its id."""
+    """No record has this name, or several have this run id."""
 
 
 class NoWorkspaceError(CommandError):
-    """No workspace is known that could be asked for its runs."""
+    """No workspace is known whose runs could be listed."""
 
 
 class NotArchivedError(CommandError):
-    """The run has no archive, or not yet, or its archive lacks what was asked for."""
+    """The run has no archive, or not yet, or the archive lacks the requested file."""
 
 
 class NotReplayableError(CommandError):
-    """The run has not ended, so that there is nothing to archive."""
+    """The run has not ended, so there is nothing to archive."""
 
 
 class NotRecordsError(CommandError):
-    """The table to restore from holds something else than records of runs."""
+    """The table to restore from holds items that are not run records."""
 
 
 class SecretFormError(CommandError):
-    """What was typed, or what is stored, does not have the form of such a secret."""
+    """A secret, as typed or as stored, is malformed."""
 
 
 class CaptureError(CommandError):
-    """The file is no captured delivery."""
+    """The file is not a captured delivery."""
 
 
 class ChecksumError(CommandError):
-    """What came is not what the inventory lists."""
+    """A downloaded file does not match the inventory."""
 
 
 class StoppedError(CommandError):
-    """The transfer was told to stop."""
+    """The transfer was interrupted."""
 
 
 class IncompleteError(CommandError):
-    """A part of the work could not be done."""
+    """Part of the work failed."""

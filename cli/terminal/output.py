@@ -1,6 +1,11 @@
-"""How commands print: tables for people, plain text into pipes, JSON for programs."""
+"""How commands print: tables for people, plain text for pipes, JSON for programs.
+
+Text from payloads, logs and answers may hold escape sequences: anybody who can name a schedule can
+put them into its name. They are shown, not obeyed.
+"""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -13,29 +18,44 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.terminal.text import visible
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-# Wider than any row: a pipe has no width at which to wrap.
+# Wider than any row, so that output into a pipe is never wrapped.
 _PIPE_WIDTH = 1_000_000
+
+_BREAKS = re.compile(r"[\t\r\n]+")
+# Control characters, marks that change the writing direction, line separators, lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def visible(text: object) -> str:
+    r"""The text on one line, with each hidden character spelled out, for example `\x1b`."""
+    one_line = _BREAKS.sub(" ", str(text))
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), one_line)
+
+
+def cell(text: object, style: str = "") -> Text:
+    """The same as Text for a table's cell, in which Rich does not look for markup."""
+    return Text(visible(text), style=style)
 
 
 def say(sentence: str | Text) -> None:
-    """Prints a line as it is, or a styled one; only terminals get the style."""
+    """Prints a line of plain or styled text; the style is for terminals only."""
     if isinstance(sentence, Text):
         Console(highlight=False).print(sentence, soft_wrap=True)
     else:
         typer.echo(visible(sentence))
 
 
-def complain(sentence: str) -> None:
-    """Prints a line on standard error."""
+def warn(sentence: str) -> None:
+    """Prints a line to standard error."""
     typer.echo(visible(sentence), err=True)
 
 
 def new_table(*headers: str) -> Table:
-    """On a narrow terminal, what is too long is folded and not cut."""
+    """A table whose long cells are folded, not cut, on a narrow terminal."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for header in headers:
         table.add_column(header, overflow="fold")
@@ -43,7 +63,7 @@ def new_table(*headers: str) -> Table:
 
 
 def new_facts(facts: Mapping[str, Text | str]) -> Table:
-    """Names and values, without those that are empty."""
+    """A table of names and values, without the empty ones."""
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(overflow="fold")
@@ -54,13 +74,13 @@ def new_facts(facts: Mapping[str, Text | str]) -> Table:
 
 
 def has_room_for(columns: int) -> bool:
-    """Whether a row of so many columns fits: on the terminal, or into a pipe."""
+    """Whether rows of this width fit on the terminal; in a pipe any do."""
     console = Console()
     return not console.is_terminal or console.width >= columns
 
 
 def print_tables(*tables: Table) -> None:
-    """On a terminal as they are; into a pipe as aligned columns, a row a line."""
+    """Prints tables as they are on a terminal; in a pipe as aligned columns, one row per line."""
     console = Console(highlight=False, emoji=False)
     if console.is_terminal:
         for number, table in enumerate(tables):
@@ -76,17 +96,17 @@ def print_tables(*tables: Table) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Prints JSON; DynamoDB's numbers as numbers, its sets as sorted lists."""
+    """Prints JSON, with DynamoDB's numbers as numbers and its sets as sorted lists."""
     typer.echo(json.dumps(value, indent=2, default=_plain))
 
 
 def working(on: str) -> AbstractContextManager[Any]:
-    """Shows on a terminal that something goes on; standard output stays as it is."""
+    """Shows progress on a terminal, on standard error only."""
     return Console(stderr=True).status(f"{on} …")
 
 
 def short_instant(text: str | None) -> str:
-    """Such as `2023-10-15 16:44:01`; the zone is UTC everywhere."""
+    """For example `2023-10-15 16:44:01`; always UTC."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}" if text else ""
 
 
@@ -106,4 +126,4 @@ def _plain(value: Any) -> Any:
         case set():
             return sorted(value)
         case _:
-            raise TypeError(f"no JSON for {type(value).__name__}")
+            raise TypeError(f"cannot print {type(value).__name__} as JSON")

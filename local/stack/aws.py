@@ -1,4 +1,4 @@
-"""The credentials and clients of the embedded AWS, apart from the user's own AWS configuration."""
+"""Credentials and sessions for the embedded AWS, isolated from the user's AWS configuration."""
 
 import base64
 import os
@@ -15,20 +15,20 @@ ACCOUNT = "000000000000"
 
 @dataclass(frozen=True)
 class Operator:
-    """Who may do everything on the embedded AWS at `endpoint_url`."""
+    """A user who may do everything on the embedded AWS at `endpoint_url`."""
 
     endpoint_url: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
 
     def session(self) -> boto3.Session:
-        """Give each client the `endpoint_url`."""
+        """Pass the `endpoint_url` to each client."""
         return isolated_session(self.access_key_id, self.secret_access_key, REGION)
 
     def environment(self) -> dict[str, str]:
-        """Environment variables that make any AWS tool talk to the embedded AWS and nothing else.
+        """Environment variables that point any AWS tool at the embedded AWS and nothing else.
 
-        To be laid over an environment without `AWS_*`: see `without_aws`.
+        Merge them into an environment without `AWS_*`: see `without_aws`.
         """
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
@@ -38,7 +38,7 @@ class Operator:
 
 
 def new_operator(endpoint_url: str) -> Operator:
-    """With credentials that are of the form of AWS's, and made up."""
+    """Has random credentials in the form of AWS's."""
     return Operator(
         endpoint_url,
         access_key_id="AKIA" + base64.b32encode(secrets.token_bytes(10)).decode(),
@@ -47,7 +47,7 @@ def new_operator(endpoint_url: str) -> Operator:
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """Where the embedded AWS is, without credentials for it."""
+    """The address of the embedded AWS, without credentials for it."""
     return {
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
@@ -58,7 +58,7 @@ def environment(endpoint_url: str) -> dict[str, str]:
 
 
 def without_aws() -> dict[str, str]:
-    """This process's environment without anything that an AWS tool or the CDK reads."""
+    """This process's environment minus everything that AWS tools and the CDK read."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "CDK_"))}
     return {**kept, **_NOTHING_OF_THE_USER}
 

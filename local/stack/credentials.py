@@ -1,4 +1,4 @@
-"""The secrets of a local stack: a signing secret made here, and the stand-in's credentials."""
+"""The secrets of a local stack: a generated signing secret, and the stand-in's credentials."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ API_CREDENTIALS = {
 
 
 def signing_secret(client: SecretsManagerClient, secret_arn: str) -> str:
-    """The first secret that signs deliveries, made now if there is none yet."""
+    """The first signing secret; generated and stored if there is none yet."""
     stored = _read(client, secret_arn)
     if not stored["secrets"]:
         made = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
@@ -28,7 +28,7 @@ def signing_secret(client: SecretsManagerClient, secret_arn: str) -> str:
 
 
 def store_api_credentials(client: SecretsManagerClient, secret_arn: str) -> None:
-    """Unless others have been stored since."""
+    """Stores the stand-in's credentials unless a default is already there."""
     if "default" not in _read(client, secret_arn):
         client.put_secret_value(SecretId=secret_arn, SecretString=json.dumps(API_CREDENTIALS))
 

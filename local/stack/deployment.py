@@ -1,4 +1,4 @@
-"""The real `cdk` deploying the real stack into the embedded AWS."""
+"""Deploys the real stack into the embedded AWS with the real `cdk`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from local.stack.tool import Tool, running_tool
 
 _STAGE = "local"
 _STACK = f"ParadimeRunArchive-{_STAGE}"
-_TOOLKIT = "CDKToolkit"  # the stack that `cdk bootstrap` makes
+_TOOLKIT = "CDKToolkit"  # the stack that `cdk bootstrap` creates
 _QUIET = ("--no-notices", "--no-version-reporting")
 
 
@@ -24,9 +24,9 @@ _QUIET = ("--no-notices", "--no-version-reporting")
 def synthesis(
     state: StateDir, *, settings: Mapping[str, Any], variant: Mapping[str, Any]
 ) -> Iterator[Tool]:
-    """`cdk synth` of the local variant into the state directory, under way.
+    """Starts `cdk synth` of the local variant into the state directory.
 
-    `settings` go above those of `cdk.json`; `variant` changes fields of `infra.variant.LOCAL`.
+    `settings` override those of `cdk.json`; `variant` overrides fields of `infra.variant.LOCAL`.
     """
     context = {**settings, "stage": _STAGE, LOCAL_KEY: json.dumps(variant)}
     options = [f"--context={key}={_as_text(value)}" for key, value in context.items()]
@@ -37,18 +37,18 @@ def synthesis(
 
 
 def bootstrap(state: StateDir, operator: Operator) -> None:
-    """Makes the staging bucket, unless that was done before.
+    """Creates the staging bucket if it does not exist yet.
 
     Raises:
         LocalStackError: `cdk bootstrap` failed.
     """
     if not _exists(_TOOLKIT, operator):
-        # Away from cdk.json, whose app it would run for nothing.
+        # Not from the root: the app in cdk.json would run to no purpose.
         _run(state.root, "bootstrap", f"aws://{ACCOUNT}/{REGION}", state=state, operator=operator)
 
 
 def deploy(state: StateDir, operator: Operator) -> dict[str, str]:
-    """Deploys what `synthesis` wrote and returns the stack's outputs.
+    """Deploys what `synthesis` wrote, and returns the stack's outputs.
 
     Raises:
         LocalStackError: `cdk deploy` failed.
@@ -59,7 +59,7 @@ def deploy(state: StateDir, operator: Operator) -> dict[str, str]:
 
 
 def stack_outputs(stack: str, operator: Operator) -> dict[str, str]:
-    """The outputs of a stack that is deployed."""
+    """The outputs of a deployed stack."""
     cloudformation = operator.session().client("cloudformation", endpoint_url=operator.endpoint_url)
     [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import requests
 
 from infra.cdk_cli import ROOT
+from local.stack import LocalStackError
 from local.stack.aws import ACCOUNT, Operator, environment, new_operator
-from local.stack.errors import LocalStackError
 from local.stack.state import StateDir
 
 HOST = "127.0.0.1"
@@ -31,10 +31,10 @@ class EmbeddedAws:
     _state: StateDir
 
     def wait(self) -> None:
-        """Returns never.
+        """Never returns.
 
         Raises:
-            LocalStackError: It has ended, though nobody stopped it.
+            LocalStackError: It exited although nobody stopped it.
         """
         status = self._process.wait()
         raise _ended(status, self._state)
@@ -42,7 +42,7 @@ class EmbeddedAws:
 
 @contextmanager
 def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[EmbeddedAws]:
-    """Started and ready; stopped at the end, its state saved and its Lambda workers with it.
+    """Started and ready; stopped on exit together with its Lambda workers, its state saved.
 
     Raises:
         LocalStackError: The port is taken, or it does not start.
@@ -65,7 +65,7 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
             env=_environment(state, port),
             umask=0o077,  # its state holds secrets
             pass_fds=(lock,),
-            start_new_session=True,  # Ctrl-C is for us, who then stop it in order
+            start_new_session=True,  # Ctrl-C must reach only us; we then stop it cleanly
         )
     try:
         _hand_over(process, operator)
@@ -77,22 +77,22 @@ def embedded_aws(state: StateDir, *, port: int | None, lock: int) -> Iterator[Em
 
 
 def _environment(state: StateDir, port: int) -> dict[str, str]:
-    """All that MiniStack and the functions in it get to see: nothing of the user's own."""
+    """The whole environment of MiniStack and its functions, with nothing of the user's."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONUTF8": "1",
         "TMPDIR": str(state.temporary),
         "GATEWAY_PORT": str(port),
-        "BIND_HOST": HOST,  # without it, every interface
-        "MINISTACK_HOST": HOST,  # in the queues' addresses
+        "BIND_HOST": HOST,  # the default is every interface
+        "MINISTACK_HOST": HOST,  # used in queue URLs
         "AUTH": "true",  # IAM is enforced
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state.saved_state),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state.objects),
-        # No limit above which it refuses: local.embedded.turns lets invocations wait instead.
+        # No limit: local.embedded.turns queues invocations instead of rejecting them.
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",
-        # Listeners that nothing here uses.
+        # Listeners that nothing here needs.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         **environment(f"http://{HOST}:{port}"),
@@ -112,15 +112,15 @@ def _refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise LocalStackError(
-                f"Port {port} on {HOST} cannot be had ({error.strerror}): "
-                "name another with --port, or leave --port out for a free one."
+                f"Port {port} on {HOST} is not available ({error.strerror}). "
+                "Choose another with --port, or omit --port to use any free one."
             ) from None
 
 
 def _drop_unsaved(state: StateDir) -> None:
-    """Objects are stored at once, all else when the embedded AWS ends.
+    """Objects are written at once, everything else when the embedded AWS stops.
 
-    What was killed before it saved anything has left buckets that nothing knows of.
+    If it was killed before its first save, it no longer knows the buckets of the objects here.
     """
     if not (state.saved_state / "cloudformation.json").exists():
         shutil.rmtree(state.saved_state, ignore_errors=True)
@@ -128,9 +128,9 @@ def _drop_unsaved(state: StateDir) -> None:
 
 
 def _move(state: StateDir, port: int) -> None:
-    """The saved state holds addresses of queues, in their own records as in what refers to them.
+    """Rewrites the queue URLs in the saved state for a new port.
 
-    MiniStack finds a queue by its address and would not find one of another port.
+    MiniStack looks a queue up by its URL, so a queue saved under another port would not be found.
     """
     if state.port.exists() and (old := state.port.read_text()) != str(port):
         for file in state.saved_state.glob("*.json"):
@@ -153,7 +153,7 @@ def _hand_over(process: "subprocess.Popen[bytes]", operator: Operator) -> None:
 def _await_health(process: "subprocess.Popen[bytes]", endpoint_url: str, state: StateDir) -> None:
     deadline = time.monotonic() + _START_SECONDS
     with requests.Session() as http:
-        http.trust_env = False  # no proxy between us and loopback
+        http.trust_env = False  # loopback needs no proxy
         while time.monotonic() < deadline:
             if (status := process.poll()) is not None:
                 raise _ended(status, state)
@@ -168,15 +168,15 @@ def _await_health(process: "subprocess.Popen[bytes]", endpoint_url: str, state: 
 
 
 def _ended(status: int, state: StateDir) -> LocalStackError:
-    lines = state.aws_log.read_text(errors="replace").splitlines() or ["nothing"]
+    lines = state.aws_log.read_text(errors="replace").splitlines() or ["(empty)"]
     return LocalStackError(
-        f"The embedded AWS ended by itself (status {status}); "
-        f"its log is {state.aws_log} and ends: {lines[-1]}"
+        f"The embedded AWS exited unexpectedly (status {status}). "
+        f"The last line of {state.aws_log}: {lines[-1]}"
     )
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """SIGTERM to MiniStack, which saves its state; then SIGKILL to what is left of its group."""
+    """SIGTERM, on which MiniStack saves its state; then SIGKILL to the rest of its group."""
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)

@@ -1,17 +1,17 @@
-"""`outputs.json`: what a program needs to use a running local stack."""
+"""`outputs.json`: everything that a program needs to use a running local stack."""
 
 import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from local.stack import LocalStackError
 from local.stack.aws import Operator
-from local.stack.errors import LocalStackError
 from local.stack.state import StateDir
 
 
 class Outputs(BaseModel):
-    """The file is there only while the stack runs."""
+    """The file exists only while the stack is running."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,7 +30,7 @@ class Outputs(BaseModel):
     sweep_function: str
     access_key_id: str
     secret_access_key: str
-    """With the one before, of an operator who may look at everything."""
+    """With `access_key_id`, the credentials of an operator who may see everything."""
     pid: int
     """The process to send SIGTERM to."""
 
@@ -41,21 +41,25 @@ class Outputs(BaseModel):
 
 def read_outputs(state: StateDir) -> Outputs:
     """Raises:
-    LocalStackError: No local stack is ready on this directory.
+    LocalStackError: No local stack is ready in this directory.
     """
     try:
         return Outputs.model_validate_json(state.outputs.read_bytes())
     except FileNotFoundError:
         raise LocalStackError(
-            f"No local stack runs on {state.root}: start it with `make local`, or with "
+            f"No local stack is running in {state.root}. Start one with `make local` or "
             "`python -m local up --detach`."
         ) from None
     except ValidationError as error:
-        raise LocalStackError(f"{state.outputs} is not what a local stack wrote: {error}") from None
+        fields = ", ".join(str(fault["loc"][0]) for fault in error.errors() if fault["loc"])
+        raise LocalStackError(
+            f"{state.outputs} was not written by this version of the local stack "
+            f"({fields or 'not JSON'}). Start the stack again."
+        ) from None
 
 
 def write_outputs(outputs: Outputs, path: Path) -> None:
-    """At once: a reader finds the whole file or none. Readable by its owner only."""
+    """Atomically: a reader finds the whole file or none. Only its owner can read it."""
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,11 +1,11 @@
-"""`python -m local.stack.server STATE_DIR`: MiniStack, ending with the process that started it.
+"""`python -m local.stack.server STATE_DIR`: MiniStack, which stops when its parent process ends.
 
-Its standard input is a pipe from that process: one line of JSON with the operator's credentials,
-which would go on to the Lambda workers if they were in the environment, and then nothing. The
-pipe's end is the end of that process, killed or not. MiniStack then saves its state as after
-SIGTERM.
+Standard input is a pipe from the parent. It carries one line of JSON with the operator's
+credentials, which the Lambda workers would inherit if they were in the environment, and nothing
+after that: when it closes, the parent is gone, however it ended. MiniStack then saves its state as
+it does on SIGTERM.
 
-It leads a process group of its own. The state directory is there for who reads a process list.
+It leads its own process group. STATE_DIR is only there to be seen in a process list.
 """
 
 import json
@@ -28,7 +28,7 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    del sys.argv[1:]  # MiniStack reads its options there
+    del sys.argv[1:]  # MiniStack would read them as its own options
     operator = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     ministack.app = gated(ministack.app, partial(register_operator, **operator))
@@ -37,5 +37,5 @@ if __name__ == "__main__":
     try:
         ministack.main()
     finally:
-        # The Lambda workers, and with them this process.
+        # The Lambda workers, and this process with them.
         os.killpg(0, signal.SIGKILL)

@@ -1,10 +1,12 @@
-"""The local stack from start to stop: embedded AWS, deployment, secrets, outputs."""
+"""The local stack from start to stop: embedded AWS, deployment, secrets, outputs, signals."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,8 @@ from local.stack.deployment import bootstrap, deploy, synthesis
 from local.stack.embedded import EmbeddedAws, embedded_aws
 from local.stack.outputs import Outputs, write_outputs
 from local.stack.state import DEFAULT_STATE_DIR, StateDir
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -34,18 +38,18 @@ def local_stack(
     variant: Mapping[str, Any] | None = None,
     say: Callable[[str], None] = print,
 ) -> Iterator[LocalStack]:
-    """Deployed and ready; everything that it started is stopped at the end, on failure as well.
+    """Deployed and ready; everything that was started is stopped on exit, also after a failure.
 
-    State is kept in `state_dir` unless `fresh`. `port` is a free one unless given. `settings` are
-    deployment settings (`{"maxArtifactMiB": 1}`) and `variant` is fields of
-    `infra.variant.Variant` (`{"fetch_timeout": 5}`), each laid over its default.
+    State in `state_dir` is reused unless `fresh`. Without `port`, any free one is used. `settings`
+    (`{"maxArtifactMiB": 1}`) override those of `cdk.json`, and `variant` overrides fields of
+    `infra.variant.LOCAL` (`{"fetch_timeout": 5}`).
 
     Raises:
-        LocalStackError: A stack runs on `state_dir` already, the port is taken, or a step failed.
+        LocalStackError: A stack already uses `state_dir`, the port is taken, or a step failed.
     """
     state = StateDir(state_dir)
     with state.locked() as lock:
-        state.outputs.unlink(missing_ok=True)  # of a stack that was killed
+        state.outputs.unlink(missing_ok=True)  # left behind by a stack that was killed
         if fresh:
             state.forget()
         say("synthesizing the stack and starting the embedded AWS")
@@ -67,7 +71,7 @@ def local_stack(
 
 
 def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
-    """Those of `outputs.json`, from a stack's own; both secrets are stored unless they were."""
+    """The content of `outputs.json`, from the stack's outputs; fills both secrets if empty."""
     secrets = operator.session().client("secretsmanager", endpoint_url=operator.endpoint_url)
     store_api_credentials(secrets, deployed["ApiSecretArn"])
     return Outputs(
@@ -91,7 +95,22 @@ def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
 
 
 def _local_url(webhook_url: str, endpoint_url: str) -> str:
-    """The API's own address is a host name of AWS; MiniStack serves it below this path as well."""
+    """The deployed address is an AWS host name, which MiniStack also serves under this path."""
     address = urlsplit(webhook_url)
     api_id = str(address.hostname).partition(".")[0]
     return f"{endpoint_url}/_aws/execute-api/{api_id}{address.path}"
+
+
+def interrupt_once() -> None:
+    """From now on Ctrl-C, SIGTERM and a closed terminal raise KeyboardInterrupt, but only once.
+
+    A second Ctrl-C must not cut short the clean-up that the first one starts.
+    """
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    for later in _STOP_SIGNALS:
+        signal.signal(later, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The state directory of a local stack, used by one stack at a time."""
+"""The state directory of a local stack. Only one stack uses it at a time."""
 
 import fcntl
 import os
@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from local.stack.errors import LocalStackError
+from local.stack import LocalStackError
 
 DEFAULT_STATE_DIR = Path(".local")
 
 
 class StateDir:
-    """Where everything of one local stack lies, for its owner alone.
+    """The files of one local stack, accessible to their owner only.
 
-    The lock is held by the process that brought the stack up and by the embedded AWS that it
-    started, so that it is free only when both are gone, however they ended.
+    The lock is held by the process that started the stack and by its embedded AWS, so it is free
+    only once both are gone, however they ended.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,17 +40,18 @@ class StateDir:
         """Yields the lock's file descriptor, for a child process to inherit.
 
         Raises:
-            LocalStackError: A local stack is running on this directory.
+            LocalStackError: A local stack is running in this directory.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root.chmod(0o700)  # it was there before, and open to others
+        self.root.chmod(0o700)  # it may exist already and be open to others
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _try_lock(descriptor):
                 raise LocalStackError(
-                    f"A local stack is running on {self.root} already (process "
-                    f"{self._lock.read_text()}): use it, stop it with "
-                    f"`python -m local down --state-dir {self.root}`, or name another --state-dir."
+                    f"A local stack is already running in {self.root} (process "
+                    f"{self._lock.read_text()}). Use it, stop it with "
+                    f"`python -m local down --state-dir {self.root}`, or choose another "
+                    "--state-dir."
                 )
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -59,10 +60,10 @@ class StateDir:
             os.close(descriptor)
 
     def stop_holder(self, *, patience: float = 60) -> bool:
-        """Stops the stack that runs on this directory and waits for its end; False if none does.
+        """Stops the stack running in this directory and waits for its end; False if there is none.
 
         Raises:
-            LocalStackError: It did not end within `patience` seconds.
+            LocalStackError: It did not stop within `patience` seconds.
         """
         if not self._lock.exists():
             return False
@@ -70,20 +71,20 @@ class StateDir:
             if _try_lock(lock.fileno()):
                 return False
             pid = int(lock.read())
-            with suppress(ProcessLookupError):  # killed before; the embedded AWS is ending
+            with suppress(ProcessLookupError):  # it was killed; its embedded AWS is still stopping
                 os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + patience
             while not _try_lock(lock.fileno()):
                 if time.monotonic() > deadline:
                     raise LocalStackError(
-                        f"The local stack on {self.root} (process {pid}) does not end; "
-                        f"see {self.up_log} and {self.aws_log}."
+                        f"The local stack in {self.root} (process {pid}) did not stop within "
+                        f"{patience:g} s; see {self.up_log} and {self.aws_log}."
                     )
                 time.sleep(0.05)
         return True
 
     def forget(self) -> None:
-        """Removes all that earlier stacks left here. To be called by the holder of the lock."""
+        """Deletes everything that earlier stacks left here. Call it only while holding the lock."""
         for entry in self.root.iterdir():
             if entry == self._lock or entry == self.up_log:
                 continue

@@ -1,4 +1,4 @@
-"""A command line tool that runs beside us and never outlives us."""
+"""A command-line tool that runs in the background and never outlives this process."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.stack.errors import LocalStackError
+from local.stack import LocalStackError
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Tool:
     _process: "subprocess.Popen[bytes]"
 
     def wait(self) -> None:
-        """Until it has ended.
+        """Waits until it has ended.
 
         Raises:
             LocalStackError: It failed.
@@ -27,7 +27,7 @@ class Tool:
             lines = self.log.read_text(errors="replace").splitlines()
             end = "\n".join(f"  {line}" for line in lines[-12:])
             raise LocalStackError(
-                f"{self.what} failed (status {status}). The end of {self.log}:\n{end}"
+                f"{self.what} failed with status {status}. The end of {self.log}:\n{end}"
             )
 
 
@@ -35,7 +35,7 @@ class Tool:
 def running_tool(
     what: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
 ) -> Iterator[Tool]:
-    """Started; killed with all its children if it still runs at the end. `what` is for people."""
+    """Started; killed with all its children if still running on exit. Errors call it `what`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

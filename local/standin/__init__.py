@@ -1,11 +1,11 @@
-"""A stand-in for Paradime: its GraphQL API and presigned downloads, over HTTP on loopback.
+"""A stand-in for Paradime: its GraphQL API and presigned downloads, over HTTP on 127.0.0.1.
 
     with Standin(runs=[Run(...)]) as standin:
         standin.faults.add(Status(on="api:boltCommand:*", status=503, times=2))
         ...  # point the software at standin.api_url
         assert standin.requests.count("download:1205743") == 1
 
-As a process of its own: `python -m local.standin --data events/paradime`.
+As a separate process: `python -m local.standin --data events/paradime`.
 """
 
 from local.standin.bolt import Schedule

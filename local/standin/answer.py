@@ -1,4 +1,4 @@
-"""An HTTP answer before it is sent, so that a fault can still spoil it."""
+"""An HTTP answer before it is sent, so that a fault can still change it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Answer:
-    """`length` is what Content-Length says; `wait` (before the answer) and `pause` (between two
-    chunks of the body) are seconds.
+    """`length` is the Content-Length; `wait` (before the answer) and `pause` (between two chunks of
+    the body) are in seconds.
 
-    The server closes the connection after a body that has not `length` bytes.
+    The server closes the connection after a body that does not have `length` bytes.
     """
 
     status: int

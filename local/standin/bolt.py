@@ -1,4 +1,4 @@
-"""One workspace's Bolt: its schedules and runs, found by their ids."""
+"""The Bolt of one workspace: schedules and runs, looked up by id."""
 
 import threading
 import uuid
@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 
 
 class NotFoundError(Exception):
-    """No schedule, run, command or resource of this workspace has the id that was asked for."""
+    """This workspace has no schedule, run, command or resource with the requested id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Schedule:
     owner: str | None = None
     commands: list[str] | None = None
     git_branch: str | None = None
-    # The API has these as well; a schedule of the stand-in has none of them.
+    # The API has these fields too; schedules here leave them null.
     next_run_at: None = None
     turbo_ci: None = None
     deferred_schedule: None = None
@@ -48,7 +48,7 @@ class Schedule:
 
 
 class Bolt:
-    """Runs can be added and replaced while they are served."""
+    """Runs can be added and replaced while it is being served."""
 
     def __init__(self, runs: Iterable[Run] = ()) -> None:
         self._lock = threading.Lock()
@@ -60,10 +60,10 @@ class Bolt:
             self.add(run)
 
     def add(self, run: Run) -> None:
-        """Adds a run, or puts it in the place of the one with its id.
+        """Adds a run, or replaces the one with the same id.
 
-        A schedule that is not known yet is made from the run. Raises `ValueError` when another run
-        has a command or resource with the same id.
+        Creates the run's schedule if it is new. Raises `ValueError` when another run has a command
+        or resource with the same id.
         """
         with self._lock:
             for command in run.commands:
@@ -85,7 +85,7 @@ class Bolt:
             )
 
     def add_schedule(self, schedule: Schedule) -> None:
-        """For a schedule without runs, or one that is not plain: inactive, suspended, …"""
+        """For a schedule without runs, or with other than default values: inactive, suspended, …"""
         with self._lock:
             self._schedules[schedule.slug] = schedule
 
@@ -125,4 +125,4 @@ def _find(what: str, key: Key, known: Mapping[Key, Value]) -> Value:
 
 def _check_free(what: str, key: int, known: Mapping[int, tuple[Run, Any]], run: Run) -> None:
     if key in known and known[key][0].run_id != run.run_id:
-        raise ValueError(f"{what} {key} belongs to run {known[key][0].run_id} already")
+        raise ValueError(f"{what} {key} already belongs to run {known[key][0].run_id}")

@@ -1,4 +1,4 @@
-"""Who may ask: each kind of credentials that Paradime has, with one valid set of each."""
+"""Who may call the API: one valid set of each kind of credentials that Paradime has."""
 
 from dataclasses import dataclass
 from email.message import Message
@@ -6,7 +6,7 @@ from email.message import Message
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a workspace was given. The defaults open nothing but a stand-in."""
+    """The credentials of one workspace. The defaults are valid for a stand-in only."""
 
     api_key: str = "standin-key"
     api_secret: str = "standin-secret"
@@ -15,7 +15,7 @@ class Credentials:
     workspace_uid: str = "n0sg8br1m44k0ryj"
 
     def allow(self, headers: Message) -> bool:
-        """A company token holds for several workspaces, so that its request names this one."""
+        """A company token is valid for several workspaces, so its request must name this one."""
         if authorization := headers["Authorization"]:
             named = headers["X-Paradime-Workspace"]
             return authorization == f"Bearer {self.workspace_token}" or (

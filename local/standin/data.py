@@ -1,8 +1,8 @@
 """The runs that the stand-in serves, and how they are read from a data folder.
 
-A data folder holds one `<run_id>.json` a run, with the fields of `Run`, `Command` and `Resource`.
-There, `stdout` and `stderr` of a command and `file` of a resource are paths relative to the folder.
-Instants are written as Paradime writes them: naive UTC, `2023-10-15 16:44:01.476190`.
+A data folder holds one `<run_id>.json` per run, with the fields of `Run`, `Command` and `Resource`.
+There, a command's `stdout` and `stderr` and a resource's `file` are paths relative to the folder.
+Timestamps are written as Paradime writes them: naive UTC, `2023-10-15 16:44:01.476190`.
 """
 
 import json
@@ -15,7 +15,7 @@ from local.standin.content import Content
 
 
 class DataError(Exception):
-    """A data folder, or a file in it, is not as described above."""
+    """A data folder, or a file in it, does not have the format described above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +61,11 @@ class Run:
 def load_runs(folder: Path) -> Iterator[Run]:
     """The runs of a data folder.
 
-    Raises `DataError` when the folder has none, or when one cannot be read.
+    Raises `DataError` when there are none, or when one cannot be read.
     """
     files = sorted(folder.glob("*.json"))
     if not files:
-        raise DataError(f"{folder}: no run here; a data folder holds one <run_id>.json a run.")
+        raise DataError(f"{folder}: no runs found; a data folder holds one <run_id>.json per run.")
     for file in files:
         try:
             yield _run(folder, json.loads(file.read_bytes()))
@@ -79,7 +79,7 @@ def _run(folder: Path, fields: dict[str, Any]) -> Run:
 
 
 def _command(folder: Path, fields: dict[str, Any]) -> Command:
-    # Decoded as they are: read_text would turn \r\n, which dbt's progress lines have, into \n.
+    # Not read_text, which would turn the \r\n of dbt's progress lines into \n.
     logs = {name: (folder / fields[name]).read_bytes().decode() for name in ("stdout", "stderr")}
     resources = [_resource(folder, resource) for resource in fields["resources"]]
     return Command(**{**fields, **logs, "resources": resources})
@@ -88,5 +88,5 @@ def _command(folder: Path, fields: dict[str, Any]) -> Command:
 def _resource(folder: Path, fields: dict[str, Any]) -> Resource:
     content = folder / fields["file"]
     if not content.is_file():
-        raise FileNotFoundError(f"resource {fields['id']} names {content}, which is no file")
+        raise FileNotFoundError(f"resource {fields['id']} names {content}, which is not a file")
     return Resource(id=fields["id"], path=fields["path"], content=content)

@@ -1,4 +1,4 @@
-"""Presigned links and what they open, with the answers and errors of S3."""
+"""Presigned links and the downloads behind them, with the answers and errors of S3."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ from local.standin.data import Resource
 
 
 class Links:
-    """Signs and checks links that live for `seconds`; each instance has a key of its own."""
+    """Signs and checks links that are valid for `seconds`; each instance has its own key."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -26,12 +26,12 @@ class Links:
         """`/download/<resource id>/<file name>?X-Expires=<epoch seconds>&X-Signature=<hex>`."""
         expires = str(time.time() + (0 if expired else self.seconds))
         query = {"X-Expires": expires, "X-Signature": self._signature(str(resource.id), expires)}
-        # The name is for people: the signature is over the id, and the id alone is looked up.
+        # The name is for people only: the id is what is signed and looked up.
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", resource.path.rpartition("/")[2]).strip(".")
         return f"/download/{resource.id}/{name or 'file'}?{urlencode(query)}"
 
     def refusal(self, resource_id: str, query: Mapping[str, str]) -> tuple[str, str] | None:
-        """S3's code and message for a link that does not hold, or None if it does."""
+        """S3's error code and message for an invalid link, or None for a valid one."""
         expires = query.get("X-Expires", "")
         signature = self._signature(resource_id, expires)
         if not hmac.compare_digest(signature.encode(), query.get("X-Signature", "").encode()):

@@ -1,11 +1,11 @@
-"""Faults that a test orders: which operation they befall, how often, and what they do to it.
+"""Faults that a test injects: which operations they hit, how often, and what they do.
 
-A fault is made in Python, `Status(on="api:boltCommand:193442", status=503, times=2)`, or sent as
+A fault is created in Python, `Status(on="api:boltCommand:193442", status=503, times=2)`, or sent as
 JSON, `{"kind": "status", "on": "api:boltCommand:193442", "status": 503, "times": 2}`.
 
-An operation is `api:<field>:<id>` or `download:<resource id>`. A request meets at most one fault:
-the first one, in the order in which they were added, that fits one of its operations. Two faults
-on one operation are therefore a sequence when the first has `times`.
+An operation is `api:<field>:<id>` or `download:<resource id>`. A request is hit by at most one
+fault: the first, in the order in which they were added, that matches one of its operations. So two
+faults on one operation strike one after the other when the first has `times`.
 """
 
 import random
@@ -26,9 +26,10 @@ from local.standin.answer import Answer, of_bytes
 class Fault(BaseModel):
     """When a fault strikes.
 
-    `on`: operations, with `*` for any text. `times`: how often, then it is gone (default: always).
-    `until`: epoch seconds, after which it is gone (a resource that is not there yet is a `NotOk`
-    until then). `rate`: the share of the operations that it strikes, by the seed of `Faults`.
+    `on`: operations, with `*` as a wildcard. `times`: how often, before it is removed (default: no
+    limit). `until`: epoch seconds at which it ends (a resource that does not exist yet is a `NotOk`
+    with an `until`). `rate`: the share of matching operations that it strikes, drawn with the seed
+    of `Faults`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +40,7 @@ class Fault(BaseModel):
     until: float | None = None
     rate: float = Field(default=1, gt=0, le=1)
 
-    def fits(self, operation: str, now: float) -> bool:
+    def matches(self, operation: str, now: float) -> bool:
         return (
             fnmatchcase(operation, self.on)
             and any(fnmatchcase(operation, pattern) for pattern in self.possible_on)
@@ -56,35 +57,35 @@ class GraphqlErrors(Fault):
 
 
 class NotOk(Fault):
-    """`ok: false`, with nothing beside it."""
+    """`ok: false` and nothing else."""
 
     kind: Literal["not_ok"] = "not_ok"
     possible_on: ClassVar = ("api:boltResourceUrl:*", "api:listBoltRuns:*")
 
 
 class NullUrl(Fault):
-    """`ok: true`, and yet no URL."""
+    """`ok: true`, but no URL."""
 
     kind: Literal["null_url"] = "null_url"
     possible_on: ClassVar = ("api:boltResourceUrl:*",)
 
 
 class ExpiredLink(Fault):
-    """A link that has expired by the time it arrives."""
+    """A link that has expired before it is received."""
 
     kind: Literal["expired_link"] = "expired_link"
     possible_on: ClassVar = ("api:boltResourceUrl:*",)
 
 
 class AnswerFault(Fault, ABC):
-    """A fault of the HTTP answer, whatever was asked."""
+    """A fault in the HTTP answer, whatever the request."""
 
     @abstractmethod
     def spoil(self, answer: Answer) -> Answer: ...
 
 
 class Status(AnswerFault):
-    """Another status, with headers of its own (`Retry-After`, …) and a body."""
+    """A different status, with its own headers (`Retry-After`, …) and body."""
 
     kind: Literal["status"] = "status"
     status: int = Field(ge=200, le=599)
@@ -106,7 +107,7 @@ class Redirect(AnswerFault):
 
 
 class Html(AnswerFault):
-    """A page for people, as a proxy or a login wall gives it, with status 200."""
+    """A web page with status 200, as a proxy or a login wall sends."""
 
     kind: Literal["html"] = "html"
 
@@ -127,18 +128,18 @@ class Delay(AnswerFault):
 
 
 class Drip(AnswerFault):
-    """The right answer at once, its body in drops of `size` bytes every `seconds`."""
+    """The right answer without delay, its body in pieces of `size` bytes every `seconds`."""
 
     kind: Literal["drip"] = "drip"
     size: int = Field(default=1, ge=1)
     seconds: float = Field(default=0.1, gt=0)
 
     def spoil(self, answer: Answer) -> Answer:
-        return replace(answer, body=_drops(answer.body, self.size), pause=self.seconds)
+        return replace(answer, body=_pieces(answer.body, self.size), pause=self.seconds)
 
 
 class Cut(AnswerFault):
-    """The connection ends after `after` bytes of the body."""
+    """The connection closes after `after` bytes of the body."""
 
     kind: Literal["cut"] = "cut"
     after: int = Field(ge=0)
@@ -148,7 +149,7 @@ class Cut(AnswerFault):
 
 
 class WrongLength(AnswerFault):
-    """A Content-Length that is wrong `by` so many bytes: positive too long, negative too short."""
+    """A Content-Length that is off `by` this many bytes: too large if positive."""
 
     kind: Literal["wrong_length"] = "wrong_length"
     by: int
@@ -158,16 +159,16 @@ class WrongLength(AnswerFault):
 
 
 class Gzip(AnswerFault):
-    """Content-Encoding: gzip, asked for or not. The packed body is held in memory.
+    """Content-Encoding: gzip, requested or not. The compressed body is held in memory.
 
-    `cut` is by how many bytes it is too short, and the announced length with it.
+    It and its Content-Length are `cut` bytes too short.
     """
 
     kind: Literal["gzip"] = "gzip"
     cut: int = Field(default=0, ge=0)
 
     def spoil(self, answer: Answer) -> Answer:
-        packer = zlib.compressobj(wbits=31)  # 31 is zlib's word for gzip's format
+        packer = zlib.compressobj(wbits=31)  # 31 selects the gzip format
         packed = b"".join([*map(packer.compress, answer.body), packer.flush()])
         packed = packed[: len(packed) - self.cut]
         headers = {**answer.headers, "Content-Encoding": "gzip"}
@@ -193,44 +194,44 @@ FAULT: TypeAdapter[AnyFault] = TypeAdapter(AnyFault)
 
 
 @dataclass
-class _Ordered:
+class _Active:
     fault: AnyFault
     left: int | None
 
 
 class Faults:
-    """The faults that are ordered now; several threads may ask."""
+    """The active faults; safe to use from several threads."""
 
     def __init__(self, seed: int) -> None:
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311  not a secret
-        self._ordered: list[_Ordered] = []
+        self._active: list[_Active] = []
 
     def add(self, *faults: AnyFault) -> None:
         with self._lock:
-            self._ordered += [_Ordered(fault, fault.times) for fault in faults]
+            self._active += [_Active(fault, fault.times) for fault in faults]
 
     def clear(self) -> None:
         with self._lock:
-            self._ordered.clear()
+            self._active.clear()
 
     def take(self, operation: str) -> AnyFault | None:
-        """The fault that befalls the operation this time, counted as used."""
+        """The fault that strikes the operation this time; counts as one use."""
         now = time.time()
         with self._lock:
-            for ordered in self._ordered:
-                fault = ordered.fault
-                if not fault.fits(operation, now) or self._random.random() >= fault.rate:
+            for active in self._active:
+                fault = active.fault
+                if not fault.matches(operation, now) or self._random.random() >= fault.rate:
                     continue
-                if ordered.left is not None:
-                    ordered.left -= 1
-                    if ordered.left == 0:
-                        self._ordered.remove(ordered)
+                if active.left is not None:
+                    active.left -= 1
+                    if active.left == 0:
+                        self._active.remove(active)
                 return fault
         return None
 
 
-def _drops(body: Iterable[bytes], size: int) -> Iterator[bytes]:
+def _pieces(body: Iterable[bytes], size: int) -> Iterator[bytes]:
     for chunk in body:
         for start in range(0, len(chunk), size):
             yield chunk[start : start + size]

@@ -1,4 +1,4 @@
-"""What was asked of the stand-in, so that a test can count it. No credentials, no links."""
+"""The requests that the stand-in answered, for tests to count. No credentials, no links."""
 
 import threading
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """`operations` are `api:<field>:<id>`, one for each field that the query asks, or
-    `download:<resource id>`; `api` alone where no query ran, `unknown` for any other path.
+    """`operations` are `api:<field>:<id>`, one per field in the query, or `download:<resource id>`;
+    just `api` where no query ran, `unknown` for any other path.
 
-    `fault` is the kind of the fault that befell it.
+    `fault` is the kind of fault that hit it.
     """
 
     operations: tuple[str, ...]
@@ -20,7 +20,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """In the order of answering; an answer that is delayed or dripping is here from its start."""
+    """In the order of answering; a delayed or slow answer is logged when it starts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,5 +39,5 @@ class RequestLog:
             return iter(self._requests.copy())
 
     def count(self, pattern: str) -> int:
-        """How many operations fit, with `*` for any text: `download:*`, `api:boltCommand:7`."""
+        """How many operations match, with `*` as a wildcard: `download:*`, `api:boltCommand:7`."""
         return sum(fnmatchcase(operation, pattern) for r in self for operation in r.operations)

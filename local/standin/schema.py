@@ -1,8 +1,8 @@
-"""The part of Paradime's GraphQL API that is served, as a schema, so that any valid query works.
+"""The schema of the served part of Paradime's GraphQL API, so that any valid query works.
 
 Fields, arguments and types are those that the vendor's SDK (`paradime-io` 6.9.0) and the queries in
-its webhook payloads ask for. Nothing is added for convenience: a query that the real API might
-refuse is refused here.
+its webhook payloads use. Nothing is added for convenience: a query that the real API might reject
+is rejected here.
 """
 
 import re
@@ -153,7 +153,7 @@ type BoltNotification {
 
 @dataclass
 class Context:
-    """One API request while it runs: what it may look at, and what happened to it so far."""
+    """One API request in progress: what it can access, and what has happened to it so far."""
 
     bolt: Bolt
     links: Links
@@ -163,9 +163,9 @@ class Context:
     fault: AnyFault | None = None
 
     def begin(self, *operation: object) -> AnyFault | None:
-        """Notes a top-level field and its id, and takes the fault that is ordered for it, if any.
+        """Logs a top-level field and its id, and returns the fault that strikes it, if any.
 
-        Raises `GraphQLError` if that is what the fault orders.
+        Raises `GraphQLError` if that is what the fault does.
         """
         name = ":".join(map(str, ("api", *operation)))
         self.operations.append(name)
@@ -180,7 +180,7 @@ class Context:
 def execute(
     context: Context, query: str, variables: dict[str, Any] | None, operation_name: str | None
 ) -> dict[str, Any]:
-    """The response's JSON: `data`, and `errors` if there are any."""
+    """The JSON of the response: `data`, and `errors` if there are any."""
     result = graphql_sync(
         _SCHEMA,
         query,
@@ -272,7 +272,7 @@ def _last_run_state(schedule: Schedule, info: GraphQLResolveInfo) -> str | None:
 
 
 def _attribute(source: Any, info: GraphQLResolveInfo) -> Any:
-    """A field without a resolver is the source's attribute: `startDttm` is `start_dttm`."""
+    """Without a resolver, a field is an attribute of the source: `startDttm` is `start_dttm`."""
     if isinstance(source, dict):
         return source[info.field_name]
     return getattr(source, _snake(info.field_name))

@@ -1,7 +1,7 @@
-"""HTTP on loopback: reads requests, sends answers exactly as ordered, stops without remains.
+"""HTTP on 127.0.0.1: reads requests, sends answers exactly as told, stops without leftovers.
 
-The standard library's server, because a fault needs the socket itself: a body that is cut short,
-or longer than its Content-Length, on a connection that is otherwise kept alive.
+It is the standard library's server because faults need the socket itself: a body that is cut short,
+or that is longer than its Content-Length, on a connection that is otherwise kept alive.
 """
 
 import socket
@@ -31,9 +31,9 @@ class Request:
 
 @contextmanager
 def serve(port: int, respond: Callable[[Request], Answer]) -> Iterator[int]:
-    """Serves from a thread of its own, and gives the port (a free one for 0).
+    """Serves from its own thread, and yields the port (any free one for 0).
 
-    On leaving, connections are closed, delays and drips included, and every thread has ended.
+    On exit, all connections are closed, even delayed and slow ones, and every thread has ended.
     Raises `OSError` when the port is taken.
     """
     server = _Server(port, respond)
@@ -74,17 +74,17 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def close_connections(self) -> None:
         with self._lock:
             for connection in self._connections:
-                with suppress(OSError):  # the other side may have closed it
+                with suppress(OSError):  # the client may have closed it
                     connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or each answer waits 40 ms for the other side's ACK
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's ACK
 
     def handle(self) -> None:
-        with suppress(ConnectionError):  # the other side hung up, as a client with a time-out does
+        with suppress(ConnectionError):  # the client hung up, as one with a time-out does
             super().handle()
 
     def do_GET(self) -> None:
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond()
 
     def log_message(self, *args: Any) -> None:
-        """Nothing: request lines hold signatures. `RequestLog` says what was asked."""
+        """Logs nothing: request lines hold signatures. `RequestLog` has the requests."""
 
     def _respond(self) -> None:
         url = urlsplit(self.path)

@@ -1,4 +1,4 @@
-"""The stand-in as a whole: what answers at which path, and which faults come between."""
+"""The whole stand-in: which path is answered by what, and with which fault."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ from local.standin.request_log import LoggedRequest, RequestLog
 from local.standin.schema import Context, execute
 from local.standin.server import HOST, Request, serve
 
-WORKSPACE_PATH_TOKEN = "uany7edagtovarzx"  # any is served; this one is the vendor's example's
+WORKSPACE_PATH_TOKEN = "uany7edagtovarzx"  # any token works; this one is from the vendor's example
 
 
 class _GraphqlRequest(BaseModel):
@@ -29,11 +29,11 @@ class _GraphqlRequest(BaseModel):
 
 
 class Standin:
-    """Serves while it is entered as a context manager.
+    """A context manager that serves while it is entered.
 
-    `link_seconds` is how long a presigned link lives, `seed` decides about faults with a `rate`.
-    `bolt`, `faults` and `requests` can be used at any time, from any thread; from another process
-    `POST /_faults` (one fault), `DELETE /_faults` (all) and `GET /_requests` do the same.
+    `link_seconds` is how long a presigned link is valid, `seed` is for faults with a `rate`.
+    `bolt`, `faults` and `requests` may be used at any time, from any thread; another process uses
+    `POST /_faults` (one fault), `DELETE /_faults` (all) and `GET /_requests`.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Standin:
         return answer.of_json(201, fault.model_dump())
 
     def _log(self, operations: list[str], right: Answer, fault: AnyFault | None) -> Answer:
-        """The answer as the fault leaves it, noted in the log."""
+        """Logs the answer, and returns it as the fault changed it."""
         spoiled = fault.spoil(right) if isinstance(fault, AnswerFault) else right
         kind = fault.kind if fault else None
         self.requests.add(LoggedRequest(tuple(operations), spoiled.status, kind))

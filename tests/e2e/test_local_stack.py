@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from cli.commands.set_up.send import deliver, with_api_url
 from cli.stack.target import isolated_session
-from local.stack.errors import LocalStackError
+from local.stack import LocalStackError
 from local.stack.outputs import Outputs, read_outputs
 from local.stack.stack import LocalStack, local_stack
 from local.stack.state import StateDir
@@ -243,7 +243,7 @@ def test_function_beyond_its_memory_is_killed(stack: LocalStack, keeper: str) ->
 
 def test_second_stack_on_a_state_directory_is_refused(stack: LocalStack) -> None:
     with (
-        pytest.raises(LocalStackError, match=r"running on .* already .*`python -m local down"),
+        pytest.raises(LocalStackError, match=r"already running in .*`python -m local down"),
         local_stack(stack.state.root),
     ):
         pass

@@ -557,7 +557,7 @@ class TestServer:
 
 class TestData:
     def test_two_runs_cannot_share_a_command(self, standin: Standin) -> None:
-        with pytest.raises(ValueError, match="command 193441 belongs to run 63187 already"):
+        with pytest.raises(ValueError, match="command 193441 already belongs to run 63187"):
             standin.bolt.add(replace(FAILED_RUN, run_id=2))
 
     def test_a_folder_is_served_byte_for_byte(self, data_folder: Path) -> None:
@@ -571,7 +571,7 @@ class TestData:
         assert content == MANIFEST
 
     def test_a_folder_without_runs_is_said_to_have_none(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="no run here"):
+        with pytest.raises(DataError, match="no runs found"):
             list(load_runs(tmp_path))
 
     def test_a_missing_file_is_named(self, data_folder: Path) -> None:
@@ -624,7 +624,7 @@ class TestProcess:
         with process("--data", str(tmp_path / "nowhere")) as standin:
             _, error = standin.communicate(timeout=30)
         assert standin.returncode == 1
-        assert "nowhere: no run here" in error
+        assert "nowhere: no runs found" in error
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.stack.errors import LocalStackError
-from local.stack.signals import interrupt_once
+from local.stack import LocalStackError
+from local.stack.stack import interrupt_once
 from tests.soak.soak import NotDrainedError, Outcome, Soak
 
 

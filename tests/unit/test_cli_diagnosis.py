@@ -1,4 +1,4 @@
-"""`doctor --delivery`: each way to spoil a delivery is named, and no secret is said."""
+"""`doctor --delivery`: each way to spoil a delivery is named, and no secret is shown."""
 
 import base64
 import json
@@ -145,16 +145,16 @@ class TestWrongScheme:
 
         found = diagnose(captured(HMAC, spoil=renamed), HMAC, None, NOW)
         assert found.cause is Cause.WRONG_SCHEME
-        assert "x-paradime-signature" in found.said
+        assert "x-paradime-signature" in found.detail
 
 
 class TestHeaderMissing:
     @pytest.mark.parametrize("name", ["svix-id", "svix-timestamp", "svix-signature"])
     def test_one_of_three(self, name: str) -> None:
         found = diagnose(captured(spoil=lambda h: h.pop(name)), STANDARD, None, NOW)
-        assert (found.cause, found.said) == (
+        assert (found.cause, found.detail) == (
             Cause.HEADER_MISSING,
-            f"Not in the request: {name}.",
+            f"Missing from the request: {name}.",
         )
 
     @pytest.mark.parametrize("secret", [STANDARD, HMAC, TOKEN])
@@ -179,23 +179,23 @@ class TestMalformed:
     def test_header_of_standard_webhooks(self, name: str, value: str) -> None:
         found = diagnose(captured(spoil=lambda h: h.update({name: value})), STANDARD, None, NOW)
         assert found.cause is Cause.MALFORMED
-        assert name in found.said
+        assert name in found.detail
 
     def test_header_of_an_hmac(self) -> None:
         capture = captured(HMAC, spoil=lambda h: h.update({"x-signed": "sha256=xyz"}))
         assert cause(capture, HMAC) is Cause.MALFORMED
 
 
-def say_all(found: Diagnosis) -> str:
-    return f"{found.cause} {found.said} {found.advice}"
+def text_of(found: Diagnosis) -> str:
+    return f"{found.cause} {found.detail} {found.advice}"
 
 
 @pytest.mark.parametrize("stored", [STANDARD, OTHER, HMAC, TOKEN])
 @pytest.mark.parametrize("signed_with", [STANDARD, HMAC, TOKEN])
-def test_no_secret_is_said(signed_with: str, stored: str) -> None:
-    said = say_all(diagnose(captured(signed_with, body=b"{}"), stored, OTHER, NOW))
+def test_no_secret_is_shown(signed_with: str, stored: str) -> None:
+    shown = text_of(diagnose(captured(signed_with, body=b"{}"), stored, OTHER, NOW))
     secrets = [json.loads(text)["secrets"][0] for text in (STANDARD, OTHER, HMAC, TOKEN)]
-    assert [secret for secret in secrets if secret.removeprefix("whsec_") in said] == []
+    assert [secret for secret in secrets if secret.removeprefix("whsec_") in shown] == []
 
 
 NAMES = st.sampled_from(
@@ -251,6 +251,6 @@ class TestCapture:
             {"headers": {}, "body": 1},
         ],
     )
-    def test_another_form_is_said_to_be_none(self, tmp_path: Path, content: Any) -> None:
-        with pytest.raises(CaptureError, match=r"captured\.json is no captured delivery"):
+    def test_another_format_is_refused(self, tmp_path: Path, content: Any) -> None:
+        with pytest.raises(CaptureError, match=r"captured\.json is not a captured delivery"):
             self.read(tmp_path, content)

@@ -134,7 +134,7 @@ def test_a_choice_after_the_command_wins(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_wrong_use_ends_with_2(arguments: list[str]) -> None:
-    # On no stack: wrong use is said before one is looked for.
+    # On no stack: wrong use is reported before one is looked for.
     assert runner.invoke(app, arguments).exit_code == 2
 
 

@@ -92,19 +92,19 @@ class TestApiSecret:
     PAIR = {"api_key": "key", "api_secret": "secret"}  # noqa: RUF012
 
     def test_default_credentials_serve_all_workspaces(self) -> None:
-        stored = api_secret.stored_for('{"workspaces": {}}', None, self.PAIR)
+        stored = api_secret.added('{"workspaces": {}}', None, self.PAIR)
         assert parse_api_secret(stored).headers("any")["X-API-KEY"] == "key"
 
     def test_a_workspace_may_have_its_own(self) -> None:
-        stored = api_secret.stored_for('{"workspaces": {}}', None, self.PAIR)
-        stored = api_secret.stored_for(stored, "w1", {"token": "prdm_wsp_x"})
+        stored = api_secret.added('{"workspaces": {}}', None, self.PAIR)
+        stored = api_secret.added(stored, "w1", {"token": "prdm_wsp_x"})
         parsed = parse_api_secret(stored)
         assert parsed.headers("w1") == {"Authorization": "Bearer prdm_wsp_x"}
         assert parsed.headers("w2")["X-API-KEY"] == "key"
 
     def test_new_credentials_keep_the_address_that_a_workspace_has(self) -> None:
         own = self.PAIR | {"api_url": "https://api.paradime.io/x"}
-        stored = api_secret.stored_for(
+        stored = api_secret.added(
             json.dumps({"workspaces": {"w1": own}}), "w1", {"token": "prdm_wsp_x"}
         )
         assert parse_api_secret(stored).api_urls == {"w1": "https://api.paradime.io/x"}
@@ -115,7 +115,7 @@ class TestApiSecret:
             parse_api_secret(api_secret.removed(stored, "w1")).headers("w1")["X-API-KEY"] == "key"
         )
 
-    def test_a_workspace_without_its_own_is_said_to_have_none(self) -> None:
+    def test_a_workspace_without_its_own_is_refused(self) -> None:
         with pytest.raises(SecretFormError, match="w2"):
             api_secret.removed(json.dumps({"default": self.PAIR}), "w2")
 
@@ -132,10 +132,10 @@ class TestApiSecret:
         self, credentials: dict[str, str]
     ) -> None:
         with pytest.raises(SecretFormError) as raised:
-            api_secret.stored_for("{}", None, credentials)
+            api_secret.added("{}", None, credentials)
         assert "hush" not in str(raised.value)
 
     @pytest.mark.parametrize("stored", ["", "not JSON", '{"default": "x"}'])
     def test_malformed_content_is_replaced(self, stored: str) -> None:
-        new = api_secret.stored_for(stored, None, self.PAIR)
+        new = api_secret.added(stored, None, self.PAIR)
         assert parse_api_secret(new).headers("w")["X-API-SECRET"] == "secret"

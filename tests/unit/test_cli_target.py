@@ -1,4 +1,4 @@
-"""The stack that a command works on is found, or it is said why not."""
+"""The stack that a command works on is found, or the error says why not."""
 
 import json
 from collections.abc import Iterator
@@ -54,19 +54,19 @@ def test_a_deployed_stack_is_found_by_its_outputs(cloudformation: Stubber) -> No
     assert set(OUTPUTS.values()) <= set(vars(target).values())
 
 
-def test_a_stack_of_another_kind_is_said_to_be_one(cloudformation: Stubber) -> None:
+def test_a_stack_of_another_kind_is_refused(cloudformation: Stubber) -> None:
     answer_with(cloudformation, {"BucketName": "bucket"})
     with pytest.raises(TargetError, match="Mine has no output 'WebhookUrl'"):
         deployed_target("Mine", None, "eu-west-1")
 
 
-def test_a_stack_that_is_not_there_is_said_to_be_none(cloudformation: Stubber) -> None:
+def test_a_missing_stack_is_reported(cloudformation: Stubber) -> None:
     cloudformation.add_client_error("describe_stacks", "ValidationError", "does not exist")
-    with pytest.raises(TargetError, match=r"no stack Mine: .*--stack"):
+    with pytest.raises(TargetError, match=r"cannot find stack Mine: .*--stack"):
         deployed_target("Mine", None, "eu-west-1")
 
 
-def test_a_profile_that_is_not_there_is_said_to_be_none() -> None:
+def test_a_missing_profile_is_reported() -> None:
     with pytest.raises(TargetError, match="no-such-profile"):
         deployed_target("Mine", "no-such-profile", "eu-west-1")
 
@@ -95,6 +95,6 @@ def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
     assert set(outputs.values()) <= set(vars(target).values())
 
 
-def test_a_local_stack_that_is_not_up_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_local_stack_that_is_not_running_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="make local"):
         local_target(tmp_path / "outputs.json")

@@ -46,10 +46,10 @@ class Machine:
         self.bytes_moved = 0
         self.stop = Event()
         self.transfer = Transfer(
-            s3=cast("S3Client", bucket), bucket="b", root=root, moved=self.moved, stop=self.stop
+            s3=cast("S3Client", bucket), bucket="b", root=root, advance=self.advance, stop=self.stop
         )
 
-    def moved(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         self.bytes_moved += count
 
     def leave_unfinished(self, content: bytes) -> None:
@@ -77,14 +77,14 @@ def machine(tmp_path: Path, bucket: Bucket) -> Machine:
 
 
 def test_a_file_is_brought_whole(machine: Machine) -> None:
-    assert machine.transfer.bring(FILE) == "downloaded"
+    assert machine.transfer.download(FILE) == "downloaded"
     assert machine.files == {"target/a.json": CONTENT}
     assert machine.bytes_moved == len(CONTENT)
 
 
 def test_a_file_that_is_there_and_right_is_not_asked_for(machine: Machine, bucket: Bucket) -> None:
-    machine.transfer.bring(FILE)
-    assert machine.transfer.bring(FILE) == "there"
+    machine.transfer.download(FILE)
+    assert machine.transfer.download(FILE) == "there"
     assert len(bucket.ranges) == 1
 
 
@@ -93,13 +93,13 @@ def test_a_file_that_is_there_and_wrong_is_replaced(machine: Machine, other: byt
     place = machine.root / FILE.path
     place.parent.mkdir()
     place.write_bytes(other)
-    assert machine.transfer.bring(FILE) == "downloaded"
+    assert machine.transfer.download(FILE) == "downloaded"
     assert machine.files == {"target/a.json": CONTENT}
 
 
 def test_what_broke_off_goes_on_where_it_was(machine: Machine, bucket: Bucket) -> None:
     machine.leave_unfinished(CONTENT[:4])
-    machine.transfer.bring(FILE)
+    machine.transfer.download(FILE)
     assert bucket.ranges == ["bytes=4-"]
     assert machine.files == {"target/a.json": CONTENT}
     assert machine.bytes_moved == len(CONTENT)
@@ -108,7 +108,7 @@ def test_what_broke_off_goes_on_where_it_was(machine: Machine, bucket: Bucket) -
 @pytest.mark.parametrize("begun", [b"abcd", CONTENT + b"more", b"abcdefghij"])
 def test_a_wrong_beginning_is_fetched_anew(machine: Machine, begun: bytes) -> None:
     machine.leave_unfinished(begun)
-    machine.transfer.bring(FILE)
+    machine.transfer.download(FILE)
     assert machine.files == {"target/a.json": CONTENT}
     assert machine.bytes_moved == len(CONTENT)
 
@@ -117,7 +117,7 @@ def test_a_wrong_beginning_is_fetched_anew(machine: Machine, begun: bytes) -> No
 def test_what_is_not_as_listed_is_not_kept(tmp_path: Path, content: bytes) -> None:
     machine = Machine(tmp_path, Bucket(content))
     with pytest.raises(ChecksumError, match="changed after it was archived"):
-        machine.transfer.bring(FILE)
+        machine.transfer.download(FILE)
     assert machine.files == {}
     assert machine.bytes_moved == len(CONTENT)
 
@@ -128,15 +128,15 @@ def test_a_wrong_file_leaves_the_one_that_is_there(tmp_path: Path) -> None:
     place.parent.mkdir()
     place.write_bytes(b"mine")
     with pytest.raises(ChecksumError):
-        machine.transfer.bring(FILE)
+        machine.transfer.download(FILE)
     assert machine.files == {"target/a.json": b"mine"}
 
 
 def test_a_stop_keeps_what_came_for_the_next_time(machine: Machine, bucket: Bucket) -> None:
     machine.stop.set()
     with pytest.raises(StoppedError):
-        machine.transfer.bring(FILE)
+        machine.transfer.download(FILE)
     machine.stop.clear()
-    assert machine.transfer.bring(FILE) == "downloaded"
+    assert machine.transfer.download(FILE) == "downloaded"
     tidy(machine.root)
     assert not (machine.root / ".unfinished").exists()

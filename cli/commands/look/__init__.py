@@ -1,1 +1,1 @@
-"""Commands that look at runs and change nothing."""
+"""Commands that show runs and change nothing."""

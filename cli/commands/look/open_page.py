@@ -15,12 +15,12 @@ LINK_SECONDS = 3600
 
 
 def link_to_page(target: Target, record: Record) -> str:
-    """A presigned link to the run's `index.html`: whoever has it can read the page for an hour.
+    """A presigned link to the run's `index.html`, with which anyone can read it for an hour.
 
-    It dies earlier where the credentials that signed it do.
+    It expires earlier if the credentials that signed it do.
 
     Raises:
-        NotArchivedError: there is no archive, or no page in it.
+        NotArchivedError: There is no archive, or no page in it.
     """
     if "archive_prefix" not in record:
         raise no_archive(record)
@@ -28,7 +28,7 @@ def link_to_page(target: Target, record: Record) -> str:
     if not target.s3.list_objects_v2(Bucket=target.bucket, Prefix=key).get("KeyCount"):
         name = run_name(record)
         raise NotArchivedError(
-            f"the archive of run {name} has no index.html; `bolt-archive replay {name}` makes it"
+            f"the archive of run {name} has no page; create it with `bolt-archive replay {name}`"
         )
     return target.s3.generate_presigned_url(
         "get_object", Params={"Bucket": target.bucket, "Key": key}, ExpiresIn=LINK_SECONDS
@@ -39,13 +39,15 @@ def open_page(
     ctx: typer.Context,
     run: RunName,
     print_only: Annotated[
-        bool, typer.Option("--print", help="Only print the link; it is good for an hour.")
+        bool,
+        typer.Option("--print", help="Print the link, valid for an hour, instead of opening it."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Open a run's page in the browser.
 
-    The link is signed with your credentials: whoever has it can read the page while it is good.
+    The link is signed with your credentials and valid for an hour. Anyone who has it can read the
+    page.
 
     Examples:
     $ bolt-archive open 63187

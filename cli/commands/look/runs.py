@@ -14,19 +14,19 @@ from cli.stack.options import find_target
 from cli.stack.records import Record, list_runs, read_run, run_name
 from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
+from cli.terminal.input import Since
 from cli.terminal.output import (
     AsJson,
-    complain,
+    cell,
     has_room_for,
     new_table,
     print_json,
     print_tables,
     say,
     short_instant,
+    warn,
     working,
 )
-from cli.terminal.since import Since
-from cli.terminal.text import outside
 from functions.run.instants import to_text
 
 _WIDE = 110
@@ -47,17 +47,20 @@ def runs(
     stale: Annotated[
         bool,
         typer.Option(
-            "--stale", help="Only runs that are recorded as running for over `staleHours` hours."
+            "--stale", help="Only runs still recorded as running after `staleHours` hours."
         ),
     ] = False,
     schedule: Annotated[str | None, typer.Option(help="Only runs of this schedule.")] = None,
     workspace: Annotated[
-        str | None, typer.Option(help="Only this workspace (its uid); much faster where many are.")
+        str | None,
+        typer.Option(
+            metavar="UID", help="Only runs of this workspace: faster if there are many workspaces."
+        ),
     ] = None,
     since: Since = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many make a page.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Runs per page.")] = 20,
     after: Annotated[
-        str | None, typer.Option(metavar="RUN", help="The next page: what comes after this run.")
+        str | None, typer.Option(metavar="RUN", help="Next page: start after this run.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,15 +84,15 @@ def runs(
     if as_json:
         print_json(page)
     elif not page:
-        say("no runs")
+        say("no runs found")
     else:
         print_tables(table_of(page))
     if more:
-        complain(f"there are more: add --after {run_name(page[-1])}")
+        warn(f"more runs follow; for the next page: --after {run_name(page[-1])}")
 
 
 def is_stale(target: Target) -> Callable[[Record], bool]:
-    """By the setting `staleHours` with which the stack was deployed."""
+    """Judges by the setting `staleHours` of the deployed stack."""
     started_before = to_text(
         datetime.now(UTC) - timedelta(hours=sweep_settings(target).stale_hours)
     )
@@ -97,15 +100,15 @@ def is_stale(target: Target) -> Callable[[Record], bool]:
 
 
 def table_of(found: list[Record]) -> Table:
-    """The counts only where there is room for them: 80 columns are for the rest."""
+    """Shows the counts only if there is room for them; the rest fits into 80 columns."""
     headers = ["run", "schedule", "started (UTC)", "state", "archive"]
     more_headers = ["commands failed", "files"] if has_room_for(_WIDE) else []
     table = new_table(*headers, *more_headers)
     table.columns[0].no_wrap = True
     for run in found:
         cells: list[str | Text] = [
-            outside(run_name(run)),
-            outside(run["schedule_name"]),
+            cell(run_name(run)),
+            cell(run["schedule_name"]),
             short_instant(run["started_at"]),
             coloured(run["state"]),
             coloured(run.get("archive_state", "")),
@@ -122,4 +125,4 @@ def _counts(run: Record) -> tuple[str, str]:
 
 
 def coloured(state: str) -> Text:
-    return outside(state, COLOURS.get(state, ""))
+    return cell(state, COLOURS.get(state, ""))

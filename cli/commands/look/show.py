@@ -1,4 +1,4 @@
-"""`bolt-archive show`: one run, its commands, what failed in it, and its files."""
+"""`bolt-archive show`: one run with its commands, failures and files."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from cli.stack.options import RunName, find_target
 from cli.stack.records import Record, read_inventory, read_run, run_name
 from cli.terminal.output import (
     AsJson,
+    cell,
     counted,
     new_facts,
     new_table,
@@ -20,11 +21,10 @@ from cli.terminal.output import (
     short_instant,
     working,
 )
-from cli.terminal.text import outside
 
 
 def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
-    """Show a run: what failed, its commands and its files.
+    """Show a run: what failed, its commands, and its files.
 
     Examples:
     $ bolt-archive show 63187
@@ -62,7 +62,7 @@ def facts_of(record: Record, bucket: str) -> Table:
     }
     return new_facts(
         {"state": coloured(record["state"])}
-        | {name: outside(fact) for name, fact in facts.items() if fact}
+        | {name: cell(fact) for name, fact in facts.items() if fact}
         | {"archive": _archive(record, bucket)}
     )
 
@@ -73,7 +73,7 @@ def commands_of(record: Record) -> Table:
         code = command.get("return_code")
         table.add_row(
             str(command["index"]),
-            outside(command["command"] or ""),
+            cell(command["command"] or ""),
             coloured(command["status"] or ""),
             "" if code is None else str(code),
             short_instant(command["ended_at"]),
@@ -88,22 +88,22 @@ def failures_of(record: Record) -> Table:
     table = new_table("", what, "message")
     for failure in failures:
         table.add_row(
-            outside(failure.get("status") or "", "red"),
-            outside(failure.get("unique_id") or "", "bold"),
-            outside(failure.get("message") or ""),
+            cell(failure.get("status") or "", "red"),
+            cell(failure.get("unique_id") or "", "bold"),
+            cell(failure.get("message") or ""),
         )
     return table
 
 
 def files_of(inventory: dict[str, Any], prefix: str) -> Table:
-    """The files by their keys below the archive's prefix, then what is missing and why."""
+    """The files, by their path in the archive, then the missing ones and why."""
     table = new_table("file", "size", "sha256")
     for file in inventory["files"]:
-        path = outside(file["key"].removeprefix(prefix))
-        table.add_row(path, decimal(file["bytes"]), outside(file["sha256"][:12]))
+        path = cell(file["key"].removeprefix(prefix))
+        table.add_row(path, decimal(file["bytes"]), cell(file["sha256"][:12]))
     for file in inventory["missing"]:
-        path = outside(file["key"].removeprefix(prefix))
-        table.add_row(path, Text("missing", "yellow"), outside(file["reason"]))
+        path = cell(file["key"].removeprefix(prefix))
+        table.add_row(path, Text("missing", "yellow"), cell(file["reason"]))
     return table
 
 
@@ -130,5 +130,5 @@ def _archive(record: Record, bucket: str) -> Text:
         count, size = int(record["artifact_count"]), decimal(int(record["artifact_bytes"]))
         text = Text.assemble(text, f", {counted(count, 'file')}, {size}")
     if record.get("archive_prefix"):
-        text = Text.assemble(text, ", ", outside(f"s3://{bucket}/{record['archive_prefix']}"))
+        text = Text.assemble(text, ", ", cell(f"s3://{bucket}/{record['archive_prefix']}"))
     return text

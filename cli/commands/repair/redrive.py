@@ -1,4 +1,4 @@
-"""`bolt-archive redrive`: dead letters back to the run queue."""
+"""`bolt-archive redrive`: sends dead letters back to the run queue."""
 
 from typing import Any
 
@@ -6,23 +6,23 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from cli.commands.repair.replay import mark_queued
 from cli.stack.messages import held_messages
 from cli.stack.options import find_target
 from cli.stack.records import read_run
-from cli.stack.requeue import mark_queued
 from cli.stack.target import Target
 from cli.terminal.errors import IncompleteError, RunUnknownError
-from cli.terminal.output import AsJson, complain, counted, print_json, say
+from cli.terminal.output import AsJson, counted, print_json, say, warn
 from functions.intake.pointer import parse
 from functions.shared.errors import NotUnderstoodError
 
 
 def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Send dead letters back to the run queue, to be tried again from the start.
+    """Send dead letters back to the run queue.
 
-    One by one, and each is sent before it is deleted: stopped anywhere, it loses none. Put right
-    what they died of first; `bolt-archive show RUN` says what it was. Deliveries that could not be
-    understood are elsewhere: see `bolt-archive quarantine`.
+    Fix what made them fail first: `bolt-archive show RUN` says what it was. Each is sent before it
+    is deleted, so none is lost if you interrupt this. For deliveries that could not be understood,
+    see `bolt-archive quarantine`.
 
     Examples:
     $ bolt-archive redrive
@@ -48,17 +48,17 @@ def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(done)
     else:
         for letter in left:
-            complain(f"left where it is: {letter['body'][:200]}: {letter['left_because']}")
+            warn(f"not sent: {letter['body'][:200]}: {letter['left_because']}")
         say(f"{counted(len(done) - len(left), 'dead letter')} sent back to the run queue")
     if left:
         raise IncompleteError(
-            f"{counted(len(left), 'dead letter')} would only come back; they are gone 14 days "
-            "after they were sent"
+            f"{counted(len(left), 'dead letter')} not sent for the reasons above; a dead letter "
+            "expires after 14 days"
         )
 
 
 def _send_back(target: Target, body: str) -> dict[str, Any]:
-    """`{"body", "run"}`, with `left_because` where it was not sent: it would only come back."""
+    """`{"body", "run"}`, with `left_because` if sending it would have been futile."""
     try:
         pointer = parse(body)
         run = f"{pointer.workspace_uid}/{pointer.run_id}"

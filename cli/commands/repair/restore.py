@@ -1,4 +1,4 @@
-"""`bolt-archive restore`: records that are lost, from another table of records."""
+"""`bolt-archive restore`: copies lost records back from another table."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -14,13 +14,13 @@ from cli.terminal.output import AsJson, counted, print_json, say, working
 
 def restore(
     ctx: typer.Context,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="The DynamoDB table to read.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="DynamoDB table to copy from.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy the records that the stack lacks from another table.
+    """Copy missing run records from another table.
 
-    DynamoDB restores a table to a point in time as a new table: this brings its records back. A
-    record that the stack has stays as it is. Nothing is queued, and no message is sent.
+    DynamoDB restores a table to a point in time as a new table; this copies its records back.
+    Existing records are not changed. Nothing is queued, and no message is sent.
 
     Example:
     $ bolt-archive restore runs-of-yesterday
@@ -36,20 +36,20 @@ def restore(
     if as_json:
         print_json({"restored": restored, "there": there})
     else:
-        say(f"{counted(len(restored), 'record')} restored, {there} there already")
+        say(f"{counted(len(restored), 'record')} restored, {there} already there")
 
 
 def _records(target: Target, table: str) -> Iterator[Record]:
-    """Whole records, of any number.
+    """Complete records, any number of them.
 
     Raises:
-        NotRecordsError: an item of the table is no record of a run.
+        NotRecordsError: An item of the table is not a run record.
     """
     pages = target.runs.meta.client.get_paginator("scan").paginate(TableName=table)
     for page in pages:
         for item in page["Items"]:
             if not {"run_key", "workspace_uid", "run_id"} <= item.keys():
-                raise NotRecordsError(f"{table} holds an item that is no record of a run")
+                raise NotRecordsError(f"{table} holds an item that is not a run record")
             yield dict(item)
 
 

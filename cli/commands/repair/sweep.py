@@ -1,4 +1,4 @@
-"""`bolt-archive sweep`: takes in ended runs of which no delivery came."""
+"""`bolt-archive sweep`: imports finished runs whose webhook never arrived."""
 
 import sys
 from collections.abc import Iterator
@@ -10,9 +10,8 @@ import typer
 from cli.stack.options import find_target
 from cli.stack.sweep_function import sweep_settings
 from cli.terminal.errors import IncompleteError, NoWorkspaceError
-from cli.terminal.output import AsJson, complain, counted, print_json, say, working
-from cli.terminal.since import Since
-from cli.terminal.text import outside
+from cli.terminal.input import Since
+from cli.terminal.output import AsJson, cell, counted, print_json, say, warn, working
 
 if TYPE_CHECKING:
     from functions.paradime.bolt import ListedRun, ListedSchedule
@@ -25,18 +24,18 @@ def sweep(
     ctx: typer.Context,
     since: Since = None,
     schedule: Annotated[
-        str | None, typer.Option(help="Only runs of this schedule, by its name or slug.")
+        str | None, typer.Option(help="Only runs of this schedule (name or slug).")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be taken in, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be imported, but write nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in ended runs of which no webhook told, and archive those that failed.
+    """Import finished runs whose webhook never arrived.
 
-    The same is done by itself every hour, or as the setting sweepHours says. By hand it goes back
-    as far as you say, else as far as sweepLookbackHours: so it also fills a new archive.
-    Asks Paradime's API with the stack's own credentials for it, a few times a second.
+    Failed ones are archived. The stack does this by itself every `sweepHours` hours; run it to look
+    back further than `sweepLookbackHours`, for example to fill a new archive. It calls Paradime's
+    API with the stack's credentials, a few times a second.
 
     Examples:
     $ bolt-archive sweep --since 30d --dry-run
@@ -63,13 +62,13 @@ def sweep(
         say(progress.summary(dry_run=dry_run))
     if progress.faults:
         raise IncompleteError(
-            f"{counted(progress.faults, 'part')} could not be swept, as said above; the next "
-            "sweep tries again"
+            f"{counted(progress.faults, 'part')} of the sweep failed as printed above; the next "
+            "sweep retries"
         )
 
 
 class _Progress:
-    """What was looked at and found so far, told as it comes; on a terminal with where it is."""
+    """Counts and prints what is found as it comes; a terminal also shows the current schedule."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.status: Any = None
@@ -79,26 +78,26 @@ class _Progress:
         self.faults = 0
         self._quiet = quiet
 
-    def searched(self, schedule: str, runs: int) -> None:
+    def count_schedule(self, schedule: str, runs: int) -> None:
         self.schedules += 1
         self.runs += runs
-        self.status.update(outside(f"{counted(self.schedules, 'schedule')}, now {schedule} …"))
+        self.status.update(cell(f"{counted(self.schedules, 'schedule')}, now {schedule} …"))
 
-    def found_run(self, run: Found, said: str) -> None:
+    def add_run(self, run: Found, outcome: str) -> None:
         self.found.append(run)
         if not self._quiet:
-            say(f"{said}: {run['run']}, {run['schedule_name']}, {run['state']}")
+            say(f"{outcome}: {run['run']}, {run['schedule_name']}, {run['state']}")
 
-    def fault(self, subject: str, reason: str) -> None:
+    def add_fault(self, subject: str, reason: str) -> None:
         self.faults += 1
-        complain(f"{subject}: {reason}")
+        warn(f"{subject}: {reason}")
 
     def summary(self, *, dry_run: bool) -> str:
-        looked = f"{counted(self.runs, 'run')} of {counted(self.schedules, 'schedule')} looked at"
+        checked = f"checked {counted(self.runs, 'run')} of {counted(self.schedules, 'schedule')}"
         if dry_run:
-            return f"{looked}: {len(self.found)} would be taken in"
+            return f"{checked}: {len(self.found)} would be imported"
         queued = sum(run["queued"] for run in self.found)
-        return f"{looked}: {len(self.found)} taken in, {queued} of them queued to be archived"
+        return f"{checked}: {len(self.found)} imported, {queued} of them queued for archiving"
 
 
 def _workspaces(
@@ -110,8 +109,8 @@ def _workspaces(
     workspaces = sweeper.known_workspaces()
     if not workspaces:
         raise NoWorkspaceError(
-            "no workspace is known: its first webhook makes it known, or an api_url beside its "
-            "credentials in the API secret"
+            "no workspace is known yet: it becomes known with its first webhook, or with an "
+            "api_url next to its credentials in the API secret"
         )
     without_end = Deadline(lambda: sys.maxsize)
     for workspace in workspaces:
@@ -120,7 +119,7 @@ def _workspaces(
                 workspace, since=since, read_since=since, now=now, deadline=without_end
             )
         except RunArchiveError as e:
-            progress.fault(f"workspace {workspace.uid}", str(e))
+            progress.add_fault(f"workspace {workspace.uid}", str(e))
 
 
 def _sweep(
@@ -133,20 +132,20 @@ def _sweep(
     try:
         for searched in opened.search(schedule):
             if not isinstance(searched, Searched):
-                progress.fault(searched.subject, searched.reason)
+                progress.add_fault(searched.subject, searched.reason)
                 continue
-            progress.searched(searched.schedule.name, searched.runs)
+            progress.count_schedule(searched.schedule.name, searched.runs)
             if dry_run:
                 for run in searched.missed:
-                    progress.found_run(_listed(uid, searched.schedule, run), "would be taken in")
+                    progress.add_run(_listed(uid, searched.schedule, run), "would import")
                 continue
             for taken in opened.take(searched):
                 if isinstance(taken, Fault):
-                    progress.fault(taken.subject, taken.reason)
+                    progress.add_fault(taken.subject, taken.reason)
                 else:
-                    progress.found_run(_taken(taken), "taken in")
+                    progress.add_run(_taken(taken), "imported")
     except RunArchiveError as e:
-        progress.fault(f"workspace {uid}", str(e))
+        progress.add_fault(f"workspace {uid}", str(e))
 
 
 def _listed(uid: str, schedule: "ListedSchedule", run: "ListedRun") -> Found:

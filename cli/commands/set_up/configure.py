@@ -1,4 +1,4 @@
-"""`bolt-archive configure`: stores the signing secret and the credentials for Paradime's API."""
+"""`bolt-archive configure`: stores the signing secret and the API credentials."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -6,12 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from cli.secrets import api_secret, webhook_secret
-from cli.secrets.ask import ask_secret
-from cli.secrets.vault import read_secret, store_secret
+from cli.secrets.secrets_manager import read_secret, store_secret
 from cli.stack.options import find_target
 from cli.stack.target import Target
-from cli.terminal.output import AsJson, counted, listed, new_facts, print_json, print_tables, say
-from cli.terminal.text import outside
+from cli.terminal.input import ask_secret
+from cli.terminal.output import (
+    AsJson,
+    cell,
+    counted,
+    listed,
+    new_facts,
+    print_json,
+    print_tables,
+    say,
+)
 
 _WEBHOOK, _API = "Signing secret", "API credentials"
 
@@ -36,21 +44,21 @@ def configure(
     ctx: typer.Context,
     what: Annotated[
         What | None,
-        typer.Argument(metavar="WHAT", help="`webhook` or `api`; both if left out."),
+        typer.Argument(metavar="WHAT", help="`webhook` or `api`; both by default."),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Say what is stored, without any secret.")
+        bool, typer.Option("--show", help="Show what is stored, without the secrets.")
     ] = False,
     remove: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Remove the signing secret of this fingerprint, or a workspace's credentials.",
+            help="Remove the signing secret with this fingerprint or this workspace's credentials.",
         ),
     ] = None,
     add: Annotated[
         bool,
-        typer.Option("--add", help="Keep those that are stored valid.", rich_help_panel=_WEBHOOK),
+        typer.Option("--add", help="Keep the stored ones valid too.", rich_help_panel=_WEBHOOK),
     ] = False,
     scheme: Annotated[
         Scheme | None,
@@ -59,30 +67,31 @@ def configure(
     header: Annotated[
         str | None,
         typer.Option(
-            help="Where the signature stands (hmac-sha256, token).", rich_help_panel=_WEBHOOK
+            help="Header with the signature or token (hmac-sha256, token).",
+            rich_help_panel=_WEBHOOK,
         ),
     ] = None,
     encoding: Annotated[
         Encoding | None,
-        typer.Option(help="How it is written (hmac-sha256).", rich_help_panel=_WEBHOOK),
+        typer.Option(help="Encoding of the signature (hmac-sha256).", rich_help_panel=_WEBHOOK),
     ] = None,
     prefix: Annotated[
         str | None,
-        typer.Option(help="What stands before it (hmac-sha256).", rich_help_panel=_WEBHOOK),
+        typer.Option(help="Text before the signature (hmac-sha256).", rich_help_panel=_WEBHOOK),
     ] = None,
     workspace: Annotated[
         str | None,
         typer.Option(
-            metavar="UID", help="For this workspace only, not for all.", rich_help_panel=_API
+            metavar="UID", help="Store them for this workspace only.", rich_help_panel=_API
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Store the signing secret and the API credentials.
 
-    Asks for them without showing them; from a pipe it takes them line by line. An empty answer
-    keeps what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old
-    one once Paradime no longer signs with it.
+    Prompts for them without echo, or reads them from a pipe, one per line. An empty answer keeps
+    what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old one
+    once Paradime no longer signs with it.
 
     Examples:
     $ bolt-archive configure
@@ -119,10 +128,10 @@ def configure(
     if as_json:
         print_json(facts)
     else:
-        sentences = {n.replace("_", " "): outside(_sentence(fact)) for n, fact in facts.items()}
+        sentences = {n.replace("_", " "): cell(_sentence(fact)) for n, fact in facts.items()}
         print_tables(new_facts(sentences))
         if not show:
-            say("In force within five minutes; what a new secret has signed is taken at once.")
+            say("Takes effect within five minutes; a new signing secret is valid at once.")
 
 
 def _check_use(
@@ -135,24 +144,28 @@ def _check_use(
     add: bool,
 ) -> None:
     """Raises:
-    BadParameter: options that do not go together.
+    BadParameter: The options cannot be combined.
     """
     if remove is not None and what is None:
-        raise typer.BadParameter("--remove needs to know from what: webhook or api")
+        raise typer.BadParameter("--remove needs WHAT: webhook or api")
     if what is What.API and (add or scheme or scheme_fields):
-        raise typer.BadParameter("--add and those on how deliveries are signed are of `webhook`")
+        raise typer.BadParameter(
+            "--add, --scheme, --header, --encoding and --prefix are for `webhook` only"
+        )
     if what is What.WEBHOOK and workspace is not None:
-        raise typer.BadParameter("--workspace is of `api`")
+        raise typer.BadParameter("--workspace is for `api` only")
     if add and scheme:
-        raise typer.BadParameter("--add keeps the scheme; a new --scheme replaces all")
+        raise typer.BadParameter(
+            "--add keeps the stored scheme, so it cannot be combined with --scheme"
+        )
     if scheme_fields and scheme is None:
-        raise typer.BadParameter("--header, --encoding and --prefix need their --scheme")
+        raise typer.BadParameter("--header, --encoding and --prefix need --scheme")
 
 
 def _ask_webhook(target: Target, scheme: dict[str, str] | None, *, add: bool) -> None:
     stored = read_secret(target, target.webhook_secret)
-    there = counted(len(webhook_secret.read(stored)["secrets"]), "signing secret")
-    typed = ask_secret(f"Signing secret of Paradime's webhook ({there} stored)")
+    count = counted(len(webhook_secret.read(stored)["secrets"]), "signing secret")
+    typed = ask_secret(f"Signing secret of Paradime's webhook ({count} stored)")
     if not typed:
         return
     if scheme is not None:
@@ -165,8 +178,10 @@ def _ask_webhook(target: Target, scheme: dict[str, str] | None, *, add: bool) ->
 
 
 def _ask_api(target: Target, workspace: str | None) -> None:
-    whose = f"workspace {workspace}" if workspace else "all workspaces without their own"
-    key = ask_secret(f"API key, or token, for {whose}")
+    whose = (
+        f"workspace {workspace}" if workspace else "all workspaces without credentials of their own"
+    )
+    key = ask_secret(f"API key or token for {whose}")
     if not key:
         return
     credentials = (
@@ -177,7 +192,7 @@ def _ask_api(target: Target, workspace: str | None) -> None:
     store_secret(
         target,
         target.api_secret,
-        api_secret.stored_for(read_secret(target, target.api_secret), workspace, credentials),
+        api_secret.added(read_secret(target, target.api_secret), workspace, credentials),
     )
 
 

@@ -1,14 +1,15 @@
-"""`bolt-archive send`: delivers a payload file as Paradime would."""
+"""`bolt-archive send`: delivers payload files as Paradime would."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import requests
 import typer
 
+from cli.secrets.secrets_manager import read_secret
 from cli.secrets.signing import signed_headers
-from cli.secrets.vault import read_secret
 from cli.stack.options import find_target
 from cli.terminal.errors import NotDeliveredError
 from cli.terminal.output import AsJson, print_json, say, working
@@ -18,14 +19,12 @@ def deliver(url: str, secret: str, body: bytes) -> dict[str, Any]:
     """Signs a body with the webhook secret (JSON) and posts it; returns the answer's JSON.
 
     Raises:
-        NotDeliveredError: see there.
-        SignatureError: there is no usable secret.
+        NotDeliveredError: The webhook did not answer, or not with 2xx.
+        SignatureError: There is no usable secret.
     """
-    import requests  # takes a tenth of a second, and few commands need it
-
     headers = signed_headers(secret, body, datetime.now(UTC))
     try:
-        # No redirect is followed, as senders do not: a secret of the scheme `token` would go along.
+        # Like senders, follow no redirect: the secret of the scheme `token` would go with it.
         response = requests.post(url, data=body, headers=headers, timeout=30, allow_redirects=False)
     except requests.RequestException as e:
         raise NotDeliveredError(f"{url} could not be reached: {type(e).__name__}") from e
@@ -36,7 +35,7 @@ def deliver(url: str, secret: str, body: bytes) -> dict[str, Any]:
 
 
 def with_api_url(body: bytes, api_url: str) -> bytes:
-    """A payload with another API address in it."""
+    """A payload with its API address replaced."""
     return json.dumps(json.loads(body) | {"api_url": api_url}, indent=3).encode()
 
 
@@ -45,19 +44,22 @@ def send(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE", exists=True, dir_okay=False, help="Payload files, in order."
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Payload files, sent in this order.",
         ),
     ],
     url: Annotated[
-        str | None, typer.Option(help="Deliver there instead of to the stack's own webhook.")
+        str | None, typer.Option(help="Deliver to this address instead of the stack's webhook.")
     ] = None,
     api_url: Annotated[
         str | None,
-        typer.Option(help="Write this API address into the payload before signing it."),
+        typer.Option(help="Put this API address into each payload before signing it."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign payload files with the stack's webhook secret and deliver them.
+    """Sign payload files and deliver them to the webhook.
 
     Examples:
     $ bolt-archive send events/run_completed.json

@@ -1,4 +1,4 @@
-"""`doctor`: each thing that can be wrong is found, and it is said what to do."""
+"""`doctor`: each fault is found, with what to do about it."""
 
 import base64
 import json
@@ -99,7 +99,7 @@ def verdicts(ended: Ended) -> dict[str, str]:
 
 def the_one_not_ok(ended: Ended) -> tuple[str, str, str]:
     [finding] = [finding for finding in ended.json if finding["verdict"] != "ok"]
-    return finding["check"], finding["verdict"], finding["said"] + finding["advice"]
+    return finding["check"], finding["verdict"], finding["detail"] + finding["advice"]
 
 
 def test_all_is_well(recorded: World, bolt_archive: BoltArchive) -> None:
@@ -264,10 +264,10 @@ class TestDelivery:
         assert ended.json["cause"] == "wrong secret"
         assert "configure webhook --add" in ended.json["advice"]
 
-    def test_what_is_no_capture_is_said_to_be_none(
+    def test_another_file_is_refused(
         self, world: World, bolt_archive: BoltArchive, tmp_path: Path
     ) -> None:
         (tmp_path / "payload.json").write_bytes(world.payload())
         ended = bolt_archive("doctor", "--delivery", "payload.json")
         assert ended.status == 1
-        assert "is no captured delivery" in ended.err
+        assert "is not a captured delivery" in ended.err

@@ -79,9 +79,7 @@ class TestDownload:
         assert MANIFEST not in files_below(tmp_path / "63187")
         assert len(files_below(tmp_path / "63187")) == len(below(archived)) - 1
 
-    def test_an_object_that_is_gone_is_said_to_be(
-        self, archived: World, bolt_archive: BoltArchive
-    ) -> None:
+    def test_a_missing_object_is_reported(self, archived: World, bolt_archive: BoltArchive) -> None:
         boto3.client("s3").delete_object(Bucket=archived.bucket, Key=PREFIX + MANIFEST)
         ended = bolt_archive("download", "63187", "--json")
         broken = [file["path"] for file in ended.json["files"] if "error" in file]
@@ -105,7 +103,7 @@ class TestDownload:
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
-        ("run", "why"), [("63189", "was not archived"), ("63188", "waits for its archive")]
+        ("run", "why"), [("63189", "was not archived"), ("63188", "is waiting to be archived")]
     )
     def test_without_an_archive_it_says_why(
         self, archived: World, bolt_archive: BoltArchive, run: str, why: str
@@ -146,7 +144,7 @@ class TestOpen:
         monkeypatch.setattr(webbrowser, "open", lambda url: False)
         assert bolt_archive("open", "63187").out.startswith("https://")
 
-    def test_an_archive_without_a_page_is_said_to_have_none(
+    def test_an_archive_without_a_page_is_reported(
         self, archived: World, bolt_archive: BoltArchive
     ) -> None:
         boto3.client("s3").delete_object(Bucket=archived.bucket, Key=f"{PREFIX}index.html")

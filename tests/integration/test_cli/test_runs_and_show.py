@@ -39,7 +39,7 @@ def test_runs_lists_what_is_asked_for(
 
 
 def test_runs_of_another_workspace_are_none(recorded: World, bolt_archive: BoltArchive) -> None:
-    assert bolt_archive("runs", "--workspace", "other").out == "no runs\n"
+    assert bolt_archive("runs", "--workspace", "other").out == "no runs found\n"
 
 
 @pytest.mark.parametrize("where", [[], ["--workspace", UID]], ids=["all workspaces", "one"])
@@ -103,9 +103,7 @@ def test_show_takes_the_run_with_its_workspace(recorded: World, bolt_archive: Bo
 
 
 @pytest.mark.parametrize("name", ["1", "n0sg8br1m44k0ryj/1", "other/63187", "nonsense"])
-def test_an_unknown_run_is_said_to_be_none(
-    recorded: World, bolt_archive: BoltArchive, name: str
-) -> None:
+def test_an_unknown_run_is_reported(recorded: World, bolt_archive: BoltArchive, name: str) -> None:
     ended = bolt_archive("show", name)
     assert (ended.status, ended.out) == (1, "")
     assert name in ended.err

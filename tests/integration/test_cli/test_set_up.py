@@ -82,9 +82,9 @@ class TestConfigure:
         self, world: World, bolt_archive: BoltArchive, options: list[str]
     ) -> None:
         ended = bolt_archive("configure", *options, stdin=NEW)
-        said = ended.out + ended.err
+        shown = ended.out + ended.err
         secrets = [SECRET, NEW, str(world.standin.bolt)]
-        assert [secret for secret in secrets if secret.removeprefix("whsec_") in said] == []
+        assert [secret for secret in secrets if secret.removeprefix("whsec_") in shown] == []
 
 
 class TestSend:

@@ -59,8 +59,8 @@ def test_runs_that_nothing_told_of_are_taken_in_and_archived(
     world.standin.bolt.add(new_run(2))
     ended = bolt_archive("sweep")
     assert ended.status == 0
-    assert f"taken in: {WORKSPACE}/2, hourly run, failed" in ended.out
-    assert "1 taken in, 1 of them queued" in ended.out
+    assert f"imported: {WORKSPACE}/2, hourly run, failed" in ended.out
+    assert "1 imported, 1 of them queued" in ended.out
     world.drain()
     record = world.record(f"{WORKSPACE}#2")
     assert record is not None
@@ -81,7 +81,7 @@ def test_a_dry_run_says_what_would_be_taken_in_and_writes_nothing(
 ) -> None:
     world.standin.bolt.add(new_run(2))
     ended = bolt_archive("sweep", "--dry-run")
-    assert f"would be taken in: {WORKSPACE}/2, hourly run, failed" in ended.out
+    assert f"would import: {WORKSPACE}/2, hourly run, failed" in ended.out
     assert world.record(f"{WORKSPACE}#2") is None
     assert world.messages("runs") == []
 
@@ -103,7 +103,7 @@ def test_one_schedule_can_be_swept_alone(
     ]
 
 
-def test_a_fault_of_the_api_is_said_and_costs_no_other_run(
+def test_a_fault_of_the_api_is_reported_and_costs_no_other_run(
     world: World, bolt_archive: BoltArchive
 ) -> None:
     world.standin.bolt.add(new_run(2))
@@ -112,7 +112,7 @@ def test_a_fault_of_the_api_is_said_and_costs_no_other_run(
     ended = bolt_archive("sweep")
     assert ended.status == 1
     assert f"run {WORKSPACE}/2: Paradime's API answered an error" in ended.err
-    assert f"taken in: {WORKSPACE}/3" in ended.out
+    assert f"imported: {WORKSPACE}/3" in ended.out
 
 
 def test_without_a_known_workspace_it_says_what_makes_one_known(

@@ -1,5 +1,1 @@
-"""Downloads an archive."""
-
-from cli.commands.look.download.command import download
-
-__all__ = ["download"]
+"""`bolt-archive download`."""

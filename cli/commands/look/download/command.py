@@ -1,4 +1,4 @@
-"""`bolt-archive download`: a run's archive onto this machine."""
+"""`bolt-archive download`: copies a run's archive to this machine."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -8,6 +8,7 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import (
@@ -25,7 +26,7 @@ from cli.stack.options import RunName, find_target
 from cli.stack.records import no_archive, read_inventory, read_run
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
-from cli.terminal.output import AsJson, complain, counted, print_json, say
+from cli.terminal.output import AsJson, counted, print_json, say, warn
 
 WORKERS = 8
 
@@ -35,14 +36,16 @@ def download(
     run: RunName,
     directory: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", file_okay=False, help="Where to; ./<run id> if left out."),
+        typer.Argument(
+            metavar="DIR", file_okay=False, help="Target directory; ./<run id> by default."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Download a run's archive, and check each file against its inventory.
+    """Download a run's archive and verify every file.
 
-    What is there already and right is left alone, and what broke off goes on where it was: call it
-    again as often as you like.
+    Files are checked against the archive's inventory. Verified files are skipped and interrupted
+    downloads resume, so you can run it again at any time.
 
     Examples:
     $ bolt-archive download 63187
@@ -56,38 +59,36 @@ def download(
         raise no_archive(record)
     root = directory or Path(str(record["run_id"]))
     files = remote_files(target, record["archive_prefix"], inventory)
-    done = bring_all(target, files, root)
+    done = download_all(target, files, root)
     broken = [file for file in done if "error" in file]
     if as_json:
         missing = [{"key": file["key"], "reason": file["reason"]} for file in inventory["missing"]]
         print_json({"directory": str(root), "files": done, "missing": missing})
     else:
         for file in inventory["missing"]:
-            complain(f"not in the archive: {file['key']}: {file['reason']}")
+            warn(f"missing from the archive: {file['key']}: {file['reason']}")
         for file in broken:
-            complain(f"not downloaded: {file['path']}: {file['error']}")
+            warn(f"not downloaded: {file['path']}: {file['error']}")
         there = sum(file.get("outcome") == "there" for file in done)
         size = decimal(sum(file["bytes"] for file in done if "outcome" in file))
         say(
             f"{counted(len(done) - len(broken), 'file')}, {size}, in {root}"
-            + (f" ({there} there already)" if there else "")
+            + (f" ({there} already there)" if there else "")
         )
     if broken:
         raise IncompleteError(f"{counted(len(broken), 'file')} could not be downloaded")
 
 
 def remote_files(target: Target, prefix: str, inventory: dict[str, Any]) -> list[RemoteFile]:
-    """All objects of an archive: those that the inventory lists, and what was made of them.
+    """All objects of an archive: those that its inventory lists, and those derived from them.
 
     Raises:
-        NotArchivedError: the inventory names a key that is not the run's own.
+        NotArchivedError: The inventory lists a key outside the run's archive.
     """
     listed = [inventory["event"] | {"key": f"{prefix}event.json"}, *inventory["files"]]
     for file in listed:
         if not file["key"].startswith(prefix):
-            raise NotArchivedError(
-                f"the inventory names {file['key']}, which is not below {prefix}"
-            )
+            raise NotArchivedError(f"the inventory lists {file['key']}, which is outside {prefix}")
     keys = {file["key"] for file in listed}
     pages = target.s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=prefix)
     others = [
@@ -107,13 +108,15 @@ def remote_files(target: Target, prefix: str, inventory: dict[str, Any]) -> list
     ]
 
 
-def bring_all(target: Target, files: list[RemoteFile], root: Path) -> list[dict[str, Any]]:
-    """Several at a time; `{"path", "bytes", "outcome" | "error"}` for each, in their order."""
-    with _progress(sum(file.bytes for file in files)) as moved:
+def download_all(target: Target, files: list[RemoteFile], root: Path) -> list[dict[str, Any]]:
+    """Several at a time; returns `{"path", "bytes", "outcome" | "error"}` for each, in order."""
+    with _progress(sum(file.bytes for file in files)) as advance:
         stop = Event()
-        transfer = Transfer(s3=target.s3, bucket=target.bucket, root=root, moved=moved, stop=stop)
+        transfer = Transfer(
+            s3=target.s3, bucket=target.bucket, root=root, advance=advance, stop=stop
+        )
         with ThreadPoolExecutor(WORKERS) as pool:
-            futures = {pool.submit(transfer.bring, file): file for file in files}
+            futures = {pool.submit(transfer.download, file): file for file in files}
             try:
                 _await(futures)
             except BaseException:
@@ -130,18 +133,16 @@ def _await(futures: Iterable["Future[Any]"]) -> None:
 
 
 def _outcome(file: RemoteFile, future: "Future[Any]") -> dict[str, Any]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    said: dict[str, Any] = {"path": str(file.path), "bytes": file.bytes}
+    result: dict[str, Any] = {"path": str(file.path), "bytes": file.bytes}
     try:
-        return said | {"outcome": future.result()}
+        return result | {"outcome": future.result()}
     except (CommandError, ClientError, BotoCoreError, OSError) as e:
-        return said | {"error": str(e)}
+        return result | {"error": str(e)}
 
 
 @contextmanager
 def _progress(total: int) -> Iterator[Any]:
-    """A bar on a terminal; yields what is to be told of the bytes that came."""
+    """Shows a bar on a terminal; yields the function that advances it by a number of bytes."""
     console = Console(stderr=True)
     progress = Progress(
         TextColumn("downloading"),

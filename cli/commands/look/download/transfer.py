@@ -1,4 +1,4 @@
-"""Brings one object of an archive onto this machine: resumed where it broke off, and checked."""
+"""Downloads one object of an archive: resumes if it was interrupted, and verifies it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +21,7 @@ Outcome = Literal["downloaded", "there"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """An object, and the relative path that it gets; `sha256` in hex, None where none is listed."""
+    """An object and its relative path here; `sha256` in hex, or None if none is listed."""
 
     key: str
     path: PurePosixPath
@@ -31,38 +31,38 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """`moved` is told of bytes that came or were there; `stop` ends all that is under way."""
+    """Calls `advance` with the bytes received or already there; `stop` ends all transfers."""
 
     s3: "S3Client"
     bucket: str
     root: Path
-    moved: Callable[[int], object]
+    advance: Callable[[int], object]
     stop: Event
 
-    def bring(self, file: RemoteFile) -> Outcome:
-        """Leaves the file whole in its place, or leaves its place as it was.
+    def download(self, file: RemoteFile) -> Outcome:
+        """Puts the whole file in its place, or leaves the place as it was.
 
         Raises:
-            ChecksumError: see there; nothing of what came is kept.
-            StoppedError: likewise; what came is kept for the next call.
-            ClientError, BotoCoreError: S3 did not give it; likewise.
-            OSError: this machine did not take it.
+            ChecksumError: It does not match; what was received is discarded.
+            StoppedError: It was interrupted; what was received is kept for the next call.
+            ClientError, BotoCoreError: S3 did not deliver it; likewise.
+            OSError: It could not be written.
         """
         place = self.root / file.path
         if _is(place, file):
-            self.moved(file.bytes)
+            self.advance(file.bytes)
             return "there"
         unfinished = self.root / UNFINISHED / sha256(file.key.encode()).hexdigest()
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         begun = unfinished.stat().st_size if unfinished.exists() else 0
         if file.sha256 is None or begun >= file.bytes:
-            begun = 0  # of what cannot be checked as a whole, nothing is kept
+            begun = 0  # without a checksum, a partial download cannot be trusted
         try:
             self._fetch(file, unfinished, begun)
         except ChecksumError:
             if not begun:
                 raise
-            self.moved(-file.bytes)
+            self.advance(-file.bytes)
             self._fetch(file, unfinished, 0)
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished.replace(place)
@@ -74,27 +74,27 @@ class Transfer:
             while begun and (data := stream.read(_CHUNK_BYTES)):
                 digest.update(data)
             count = stream.tell()
-            self.moved(count)
+            self.advance(count)
             where: dict[str, Any] = {"Range": f"bytes={count}-"} if count else {}
             answer = self.s3.get_object(Bucket=self.bucket, Key=file.key, **where)
             for data in answer["Body"].iter_chunks(_CHUNK_BYTES):
                 if self.stop.is_set():
-                    raise StoppedError("stopped; the next download goes on from here")
+                    raise StoppedError("stopped; the next download resumes here")
                 stream.write(data)
                 digest.update(data)
                 count += len(data)
-                self.moved(len(data))
+                self.advance(len(data))
         if file.sha256 not in (None, digest.hexdigest()):
             unfinished.unlink()
-            self.moved(file.bytes - count)
+            self.advance(file.bytes - count)
             raise ChecksumError(
-                f"its SHA-256 is {digest.hexdigest()[:12]}…, and the inventory says "
+                f"its SHA-256 is {digest.hexdigest()[:12]}… but the inventory lists "
                 f"{(file.sha256 or '')[:12]}…: the object was changed after it was archived"
             )
 
 
 def tidy(root: Path) -> None:
-    """Removes the directory of unfinished files unless one is left in it."""
+    """Removes the directory of unfinished files if it is empty."""
     with suppress(OSError):
         (root / UNFINISHED).rmdir()
 

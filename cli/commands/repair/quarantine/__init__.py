@@ -10,7 +10,7 @@ from cli.stack.options import StackCommand
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Look after genuine deliveries that could not be understood: list, save, deliver.",
+    help="List, save and redeliver deliveries that could not be understood.",
 )
 app.command("list", cls=StackCommand)(list_deliveries)
 app.command(cls=StackCommand)(save)

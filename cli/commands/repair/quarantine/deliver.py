@@ -7,12 +7,12 @@ import typer
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.commands.set_up.send import deliver as post
-from cli.secrets.vault import read_secret
+from cli.secrets.secrets_manager import read_secret
 from cli.stack.messages import held_messages
 from cli.stack.options import find_target
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotDeliveredError
-from cli.terminal.output import AsJson, complain, counted, print_json, say
+from cli.terminal.output import AsJson, counted, print_json, say, warn
 from functions.run import event
 from functions.shared.errors import NotUnderstoodError
 
@@ -25,14 +25,14 @@ def deliver(
             metavar="FILE",
             exists=True,
             dir_okay=False,
-            help="Fixed files, named as `save` named them.",
+            help="Fixed files, under the names that `save` gave them.",
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Deliver fixed files, signed anew, and remove their originals from quarantine.
+    """Sign and deliver fixed files, and remove their originals from quarantine.
 
-    An original is removed once its fixed file is stored, and not before.
+    An original is removed only after its fixed file has been stored.
 
     Example:
     $ bolt-archive quarantine deliver fixing/*.json
@@ -58,32 +58,32 @@ def deliver(
     else:
         for one in done:
             if "error" in one:
-                complain(f"{one['file']}: {one['error']}")
+                warn(f"{one['file']}: {one['error']}")
             else:
                 say(f"{one['file']}: delivered, run {one['run']}")
     if failed:
-        raise IncompleteError(f"{counted(len(failed), 'file')} not delivered")
+        raise IncompleteError(f"{counted(len(failed), 'file')} could not be delivered")
 
 
 def _deliver(target: Target, secret: str, file: Path) -> str:
-    """Delivers a fixed file; the name of its run.
+    """Delivers a fixed file, and returns the name of its run.
 
     Raises:
-        NotUnderstoodError: the file is not fixed; it was not sent.
-        NotDeliveredError: the webhook did not store it as a run.
+        NotUnderstoodError: The file is still not valid; it was not sent.
+        NotDeliveredError: The webhook did not store it as a run.
     """
     body = file.read_bytes()
     event.parse(body)
     answer = post(target.webhook_url, secret, body)
     if answer["status"] != "accepted":
         raise NotDeliveredError(
-            f"the stack answers {answer['status']}: it understands less than this program does, "
-            "so deploy the current version"
+            f"the stack answered {answer['status']}, although this version can read the file: "
+            "deploy the current version"
         )
     return str(answer["run"])
 
 
 def _refuse(file: Path) -> str:
     raise CommandError(
-        f"no quarantined delivery is named {file.name}; `bolt-archive send` delivers any file"
+        f"no quarantined delivery is named {file.name}; to deliver any file: `bolt-archive send`"
     )

@@ -1,7 +1,7 @@
 """Deliveries in quarantine.
 
-Each is known by a name, made of its delivery's id and its body's digest. Saved files have it as
-well: so the original of a fixed file is found.
+Each has a name made of its delivery id and the digest of its body. Saved files have the same name,
+by which the original of a fixed file is found.
 """
 
 import re
@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from cli.stack.messages import HeldMessages
-from cli.terminal.output import complain
+from cli.terminal.output import warn
 from functions.intake.quarantine import Quarantined, parse
 from functions.run import instants
 
@@ -40,11 +40,11 @@ class QuarantinedMessage:
 
 
 def read_deliveries(held: HeldMessages) -> list[QuarantinedMessage]:
-    """The oldest first; of a message that holds no delivery this is said, and it is left alone."""
+    """The oldest first; warns of messages that are not deliveries, and leaves them alone."""
     found = []
     for message in held.all():
         try:
             found.append(QuarantinedMessage(message, parse(message["Body"])))
         except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error):
-            complain(f"message {message['MessageId']} in quarantine holds no delivery")
+            warn(f"message {message['MessageId']} in quarantine is not a delivery")
     return sorted(found, key=lambda one: one.delivery.received_at)

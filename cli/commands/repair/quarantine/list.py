@@ -5,12 +5,19 @@ import typer
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
 from cli.stack.options import find_target
-from cli.terminal.output import AsJson, new_table, print_json, print_tables, say, short_instant
-from cli.terminal.text import outside
+from cli.terminal.output import (
+    AsJson,
+    cell,
+    new_table,
+    print_json,
+    print_tables,
+    say,
+    short_instant,
+)
 
 
 def list_deliveries(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List quarantined deliveries, and why each was not understood.
+    """List quarantined deliveries and why each was not understood.
 
     Example:
     $ bolt-archive quarantine list
@@ -23,8 +30,8 @@ def list_deliveries(ctx: typer.Context, as_json: AsJson = False) -> None:
     elif not facts:
         say("no quarantined deliveries")
     else:
-        table = new_table("name", "received (UTC)", "bytes", "why")
+        table = new_table("name", "received (UTC)", "bytes", "reason")
         for fact in facts:
             received = short_instant(fact["received_at"])
-            table.add_row(fact["name"], received, f"{fact['bytes']:,}", outside(fact["reason"]))
+            table.add_row(fact["name"], received, f"{fact['bytes']:,}", cell(fact["reason"]))
         print_tables(table)

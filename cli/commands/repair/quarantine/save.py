@@ -8,19 +8,20 @@ import typer
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
 from cli.stack.options import find_target
-from cli.terminal.output import AsJson, complain, counted, print_json, say
+from cli.terminal.output import AsJson, counted, print_json, say, warn
 
 
 def save(
     ctx: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(metavar="DIR", file_okay=False, help="It is made if need be.")
+        Path, typer.Argument(metavar="DIR", file_okay=False, help="Created if it does not exist.")
     ],
     as_json: AsJson = False,
 ) -> None:
     """Write the body of each quarantined delivery to a file, byte for byte.
 
-    They stay in quarantine. A file that is there already is left alone: it may be fixed by now.
+    The deliveries stay in quarantine. Existing files, which you may have edited, are not
+    overwritten.
 
     Example:
     $ bolt-archive quarantine save fixing/
@@ -36,7 +37,7 @@ def save(
             with file.open("xb") as stream:
                 stream.write(one.delivery.body)
         except FileExistsError:
-            complain(f"{file}: left alone, since it is there")
+            warn(f"{file}: not overwritten")
             continue
         written.append(str(file))
         if not as_json:

@@ -1,4 +1,4 @@
-"""What a body may have been before something on its way wrote it anew."""
+"""What a body may have been before something rewrote it in transit."""
 
 import base64
 import json
@@ -7,14 +7,14 @@ from contextlib import suppress
 
 
 def likely_originals(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """What may have been done to it, and the body before that."""
-    yield "a line break was added at its end", body.rstrip(b"\r\n")
-    yield "the line break at its end was taken off", body + b"\n"
+    """Possible changes, each with the body as it was before."""
+    yield "a line break was added at the end", body.rstrip(b"\r\n")
+    yield "the line break at the end was removed", body + b"\n"
     yield "its line breaks were changed", body.replace(b"\r\n", b"\n")
     yield "its line breaks were changed", body.replace(b"\n", b"\r\n")
-    yield "a byte order mark was put before it", body.removeprefix(b"\xef\xbb\xbf")
+    yield "a byte order mark was added", body.removeprefix(b"\xef\xbb\xbf")
     with suppress(ValueError):
-        yield "it was encoded as base64", base64.b64decode(body, validate=True)
+        yield "it was encoded in base64", base64.b64decode(body, validate=True)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -25,7 +25,7 @@ def likely_originals(body: bytes) -> Iterator[tuple[str, bytes]]:
                 text = json.dumps(
                     content, indent=indent, separators=separators, ensure_ascii=ascii_only
                 )
-                # A lone surrogate has no UTF-8, and so was in no body.
+                # A lone surrogate has no UTF-8 form, so no body contained one.
                 original = text.encode(errors="replace")
-                yield "its JSON was read and written anew", original
-                yield "its JSON was read and written anew", original + b"\n"
+                yield "its JSON was parsed and rewritten", original
+                yield "its JSON was parsed and rewritten", original + b"\n"

@@ -1,8 +1,8 @@
 """A captured delivery, for `doctor --delivery`.
 
-A JSON object with `headers` (names and values) and the body as it was sent: as text in `body`, or
-as base64 in `body_base64`. `received_at` (ISO 8601) says when. An event of API Gateway (payload
-2.0), such as a Lambda log shows, has all of this in its own way and is taken as it is.
+A JSON object with `headers` (names and values) and the body as it was sent, either as text in
+`body` or as base64 in `body_base64`. `received_at` (ISO 8601) says when it arrived. An API Gateway
+event (payload 2.0), as found in a Lambda log, is also accepted.
 """
 
 import json
@@ -19,7 +19,7 @@ from functions.shared.errors import SignatureError
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """`received_at` is None where the file does not say it."""
+    """`received_at` is None if the file does not have it."""
 
     request: Request
     received_at: datetime | None
@@ -27,16 +27,16 @@ class Capture:
 
 def read_capture(file: Path) -> Capture:
     """Raises:
-    CaptureError: the file has another form.
+    CaptureError: The file has another format.
     """
     try:
         content = json.loads(file.read_bytes())
         return Capture(_request(content), _received_at(content))
     except (ValueError, KeyError, TypeError, AttributeError, SignatureError) as e:
         raise CaptureError(
-            f"{file} is no captured delivery ({type(e).__name__}: {e}); it is a JSON object "
-            'such as {"headers": {"svix-id": "…"}, "body": "…", "received_at": "…"}, with '
-            '"body_base64" for "body" if need be, or an event of API Gateway'
+            f"{file} is not a captured delivery ({type(e).__name__}: {e}); expected is a JSON "
+            'object such as {"headers": {"svix-id": "…"}, "body": "…", "received_at": "…"}, with '
+            '"body_base64" instead of "body" if it is binary, or an API Gateway event'
         ) from e
 
 

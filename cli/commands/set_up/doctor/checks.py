@@ -1,4 +1,4 @@
-"""The checks of `doctor`, in their order. None changes anything."""
+"""The checks of `doctor`, in order. None of them changes anything."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
 from cli.secrets import webhook_secret
-from cli.secrets.vault import read_secret
+from cli.secrets.secrets_manager import read_secret
 from cli.stack.options import StackChoice
 from cli.stack.records import Record, list_runs, read_run, run_name
 from cli.stack.sweep_function import sweep_settings
@@ -29,16 +29,16 @@ from functions.shared.errors import (
     TryAgainError,
 )
 
-# Svix switches an endpoint off after five days of failures, and does not tell the receiver.
+# Svix disables an endpoint after five days of failures without notifying the receiver.
 SILENCE = timedelta(days=5)
 _RECENT_RUNS = 25
-_HARMLESS = """
+_QUERY = """
 query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { totalCount } }
 """
 
 _NEW_KEY = (
     'The API key needs the capability "Bolt Schedules Metadata Viewer" in this workspace. '
-    "Store another: bolt-archive configure api"
+    "Store one that has it: bolt-archive configure api"
 )
 
 Check = Callable[[Target], Finding]
@@ -49,7 +49,7 @@ class _Schedules(BaseModel):
 
 
 def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
-    """Each finding as soon as it is made; the rest are skipped where there is no stack."""
+    """Yields each finding as it is made; if there is no stack, the rest are skipped."""
     checks: dict[str, Check] = {
         "webhook secret": webhook_secret_check,
         "API credentials": api_credentials_check,
@@ -63,15 +63,17 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
     try:
         target = choice.find()
     except CommandError as e:
-        yield failed("stack", str(e), "Deploy it (make deploy), or name it with --stack.")
-        yield from (skipped(name, "there is no stack to look into") for name in checks)
+        yield failed(
+            "stack", str(e), "Deploy it (make deploy), or choose yours with --stack and --region."
+        )
+        yield from (skipped(name, "no stack to check") for name in checks)
         return
     yield ok("stack", f"{target.stack}, {target.webhook_url}")
     for name, check in checks.items():
         try:
             yield check(target)
         except (CommandError, ClientError, BotoCoreError) as e:
-            yield failed(name, str(e), "See that your AWS credentials may read this.")
+            yield failed(name, str(e), "Check that your AWS credentials are allowed to read this.")
 
 
 def webhook_secret_check(target: Target) -> Finding:
@@ -81,8 +83,8 @@ def webhook_secret_check(target: Target) -> Finding:
     try:
         parse_secret(stored)
     except SignatureError as e:
-        said = "none is stored: every delivery is refused" if not value["secrets"] else str(e)
-        return failed(name, said, "Store Paradime's: bolt-archive configure webhook")
+        detail = str(e) if value["secrets"] else "none is stored, so every delivery is rejected"
+        return failed(name, detail, "Store Paradime's: bolt-archive configure webhook")
     secrets = value["secrets"]
     fingerprints = ", ".join(map(webhook_secret.fingerprint, secrets))
     return ok(name, f"{value['scheme']}, {counted(len(secrets), 'secret')} ({fingerprints})")
@@ -94,25 +96,25 @@ def api_credentials_check(target: Target) -> Finding:
     try:
         parsed = parse_api_secret(stored)
     except CredentialsMissingError as e:
-        return failed(name, str(e), "Store them anew: bolt-archive configure api")
+        return failed(name, str(e), "Store them again: bolt-archive configure api")
     if parsed.default is None and not parsed.workspaces:
-        advice = "Make an API key in Paradime, then: bolt-archive configure api"
-        return failed(name, "none are stored: nothing can be fetched", advice)
-    own = f"{counted(len(parsed.workspaces), 'workspace')} with their own"
+        advice = "Create an API key in Paradime, then store it: bolt-archive configure api"
+        return failed(name, "none are stored, so no files can be fetched", advice)
+    own = f"{counted(len(parsed.workspaces), 'workspace')} with credentials of their own"
     if parsed.default is None:
-        return ok(name, f"{own}, none for any other")
+        return ok(name, f"{own}, none for other workspaces")
     return ok(name, f"for all workspaces; {own}" if parsed.workspaces else "for all workspaces")
 
 
 def paradime_check(target: Target, api_url: str | None) -> Finding:
-    """Asks Paradime something harmless, for each workspace that had a run of late."""
+    """Sends Paradime a harmless query for each workspace with a recent run."""
     name = "Paradime's API"
     latest = {record["workspace_uid"]: record for record in reversed(_recent_runs(target))}
     addresses = {uid: api_url or str(record["api_url"]) for uid, record in latest.items()}
     if not addresses and api_url is None:
-        return skipped(name, "no delivery has told its address yet; --api-url names it")
+        return skipped(name, "address unknown before the first delivery; set it with --api-url")
     settings = sweep_settings(target)
-    # Where the stack sends the credentials, and where the operator says.
+    # The hosts to which the stack sends the credentials, and the one given by the operator.
     named = urlsplit(api_url).hostname if api_url else None
     connector = ApiConnector(
         session=new_session(1, allow_loopback=settings.allow_loopback),
@@ -123,9 +125,11 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     for uid, url in (addresses or {"": api_url or ""}).items():
         whose = f"workspace {uid}: " if uid else ""
         try:
-            connector.to(url, uid)(secret).ask(_HARMLESS, {}, "listBoltSchedules", _Schedules)
+            connector.to(url, uid)(secret).ask(_QUERY, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:
-            advice = "If it is right, see the setting apiHosts, and name it here with --api-url."
+            advice = (
+                "If it is right, add its host to the setting apiHosts; to test it, use --api-url."
+            )
             return failed(name, f"{whose}{e}", advice)
         except CredentialsMissingError as e:
             return failed(name, str(e), "Store them: bolt-archive configure api")
@@ -133,12 +137,12 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
             return failed(name, f"{whose}{urlsplit(url).netloc}: {e}", _NEW_KEY)
     answered = ", ".join(sorted({urlsplit(url).netloc for url in addresses.values()}))
     many = f" for {counted(len(addresses), 'workspace')}" if addresses else ""
-    return ok(name, f"{answered or named} takes the credentials{many}")
+    return ok(name, f"{answered or named} accepts the credentials{many}")
 
 
 def run_queue_check(target: Target) -> Finding:
     waiting, hidden = _message_counts(target, target.queue_url)
-    return ok("run queue", f"{waiting} waiting, {hidden} in work or to be tried again")
+    return ok("run queue", f"{waiting} waiting, {hidden} in progress or waiting for a retry")
 
 
 def dead_letters_check(target: Target) -> Finding:
@@ -146,8 +150,8 @@ def dead_letters_check(target: Target) -> Finding:
     if not count:
         return ok("dead letters", "none")
     advice = (
-        "bolt-archive runs --failed, and bolt-archive show RUN for what they died of; once that "
-        "is put right: bolt-archive redrive"
+        "To see why: bolt-archive runs --failed, then bolt-archive show RUN. Once that is fixed: "
+        "bolt-archive redrive"
     )
     return failed("dead letters", f"{counted(count, 'run')} given up", advice)
 
@@ -156,33 +160,33 @@ def quarantine_check(target: Target) -> Finding:
     count = sum(_message_counts(target, target.quarantine_url))
     if not count:
         return ok("quarantine", "none")
-    said = "1 delivery" if count == 1 else f"{count} deliveries"
+    deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
     return failed(
-        "quarantine", f"{said} not understood", "See which and why: bolt-archive quarantine list"
+        "quarantine", f"{deliveries} not understood", "To see why: bolt-archive quarantine list"
     )
 
 
 def last_delivery_check(target: Target) -> Finding:
-    """Of the latest runs: the index does not tell when a delivery came."""
+    """Looks at the latest runs, since no index has the time of a delivery."""
     name = "last delivery"
     recent = _recent_runs(target)
     if not recent:
-        advice = f"Enter {target.webhook_url} in Paradime's webhook settings."
+        advice = f"Add {target.webhook_url} to Paradime's webhook endpoints."
         return failed(name, "none yet", advice)
     latest = max(str(record["last_received_at"]) for record in recent)
     age = datetime.now(UTC) - datetime.fromisoformat(latest)
-    said = f"{_age(age)} ago, {short_instant(latest)} UTC"
+    detail = f"{_age(age)} ago, {short_instant(latest)} UTC"
     if age > SILENCE:
         advice = (
-            "If schedules ran since then, look in Paradime's webhook settings whether the endpoint "
-            "is still switched on."
+            "If schedules have run since then, check in Paradime's webhook settings that the "
+            "endpoint is still enabled."
         )
-        return warning(name, said, advice)
-    return ok(name, said)
+        return warning(name, detail, advice)
+    return ok(name, detail)
 
 
 def alarms_check(target: Target) -> Finding:
-    """The stack's own alarms, by their names: other stacks' may begin with the same words."""
+    """The stack's own alarms, by name: a prefix could match those of other stacks."""
     pages = target.cloudformation.get_paginator("list_stack_resources").paginate(
         StackName=target.stack
     )
@@ -194,19 +198,20 @@ def alarms_check(target: Target) -> Finding:
     ]
     if not names:
         return ok("alarms", "the stack has none")
-    answer = target.cloudwatch.describe_alarms(AlarmNames=names[:100])  # it takes no more
+    # One call accepts at most 100 names.
+    answer = target.cloudwatch.describe_alarms(AlarmNames=names[:100])
     ringing = [alarm for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
     if not ringing:
-        return ok("alarms", f"{counted(len(names), 'alarm')}, all quiet")
-    said = "; ".join(
+        return ok("alarms", f"{counted(len(names), 'alarm')}, none ringing")
+    detail = "; ".join(
         f"{alarm['AlarmName']}: {alarm.get('AlarmDescription') or alarm.get('StateReason')}"
         for alarm in ringing
     )
-    return failed("alarms", said, "docs/runbook.md has an entry for each.")
+    return failed("alarms", detail, "docs/runbook.md has an entry for each.")
 
 
 def _message_counts(target: Target, url: str) -> tuple[int, int]:
-    """Messages that can be received, and those that cannot at the moment."""
+    """How many messages can be received, and how many cannot at the moment."""
     attributes = target.sqs.get_queue_attributes(
         QueueUrl=url,
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],

@@ -1,7 +1,7 @@
 """Why the signature of a captured delivery does not verify.
 
-Decided from the request, the webhook secret and the clock alone. Nothing of a secret, and no value
-of a header, is in what is said: with the scheme `token` the header is the secret.
+Decided from the request, the webhook secret and the clock alone. The answer never contains any part
+of a secret, nor a header's value: with the scheme `token` the header is the secret.
 """
 
 import re
@@ -47,19 +47,19 @@ class Cause(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     cause: Cause
-    said: str
+    detail: str
     advice: str = ""
 
 
 def diagnose(capture: Capture, secret: str, previous: str | None, now: datetime) -> Diagnosis:
-    """`secret` is the webhook secret's JSON, `previous` what it was before it was last stored."""
+    """`secret` is the webhook secret's JSON, `previous` its value before the last change."""
     try:
         scheme = parse_secret(secret)
     except SignatureError as e:
         return Diagnosis(Cause.NO_SECRET, str(e), "Store it: bolt-archive configure webhook")
     request = capture.request
     if _verifies(scheme, request, capture.received_at or now):
-        return Diagnosis(Cause.GENUINE, "The signature is right, and its time as well.")
+        return Diagnosis(Cause.GENUINE, "The signature and its timestamp are valid.")
     if fault := _header_fault(scheme, request):
         return fault
     signed_at = _signed_at(scheme, request, now)
@@ -87,29 +87,29 @@ def _header_fault(scheme: WebhookSecret, request: Request) -> Diagnosis | None:
 
 
 def _standard_fault(headers: Mapping[str, str]) -> Diagnosis | None:
-    there = {family: [p for p in _PARTS if headers.get(f"{family}-{p}")] for family in _FAMILIES}
-    family = max(_FAMILIES, key=lambda family: len(there[family]))
-    if not there[family]:
+    found = {family: [p for p in _PARTS if headers.get(f"{family}-{p}")] for family in _FAMILIES}
+    family = max(_FAMILIES, key=lambda family: len(found[family]))
+    if not found[family]:
         if others := _may_sign(headers):
             return Diagnosis(
                 Cause.WRONG_SCHEME,
                 "It has none of the svix-* or webhook-* headers of the scheme standard-webhooks, "
-                f"but what may be a signature of another scheme: {', '.join(others)}.",
-                "Name the scheme: bolt-archive configure webhook --scheme …",
+                f"but these may hold a signature of another scheme: {', '.join(others)}.",
+                "Set the scheme: bolt-archive configure webhook --scheme …",
             )
         return _headers_missing([f"svix-{part}" for part in _PARTS])
-    if missing := [f"{family}-{part}" for part in _PARTS if part not in there[family]]:
+    if missing := [f"{family}-{part}" for part in _PARTS if part not in found[family]]:
         return _headers_missing(missing)
     if not TIMESTAMP.fullmatch(headers[f"{family}-timestamp"]):
         return _malformed(f"{family}-timestamp is not a number of seconds since 1970")
     if not DELIVERY_ID.fullmatch(headers[f"{family}-id"]):
         return _malformed(
-            f"{family}-id is not 1 to 256 visible ASCII characters without a full stop"
+            f"{family}-id is not 1 to 256 printable ASCII characters without a period"
         )
     if not any(map(V1_ENTRY.fullmatch, headers[f"{family}-signature"].split(" "))):
         return _malformed(
-            f"{family}-signature has no entry such as v1,<base64 of 32 bytes>; entries stand "
-            "apart by one space"
+            f"{family}-signature has no entry such as v1,<base64 of 32 bytes>; entries are "
+            "separated by one space"
         )
     return None
 
@@ -120,21 +120,22 @@ def _missing(scheme: HmacSha256 | Token, headers: Mapping[str, str]) -> Diagnosi
     if any(headers.get(f"{family}-signature") for family in _FAMILIES):
         return Diagnosis(
             Cause.WRONG_SCHEME,
-            f"The scheme {scheme.scheme} is stored, and the delivery is signed in the scheme "
+            f"The stored scheme is {scheme.scheme}, but the delivery is signed with "
             "standard-webhooks.",
-            "Name it: bolt-archive configure webhook --scheme standard-webhooks",
+            "Set it: bolt-archive configure webhook --scheme standard-webhooks",
         )
     if others := _may_sign(headers):
         return Diagnosis(
             Cause.WRONG_SCHEME,
-            f"It has no header {scheme.header}, but what may be a signature: {', '.join(others)}.",
-            f"Name it: bolt-archive configure webhook --scheme {scheme.scheme} --header …",
+            f"It has no header {scheme.header}, but these may hold a signature: "
+            f"{', '.join(others)}.",
+            f"Set it: bolt-archive configure webhook --scheme {scheme.scheme} --header …",
         )
     return _headers_missing([scheme.header])
 
 
 def _hmac_fault(scheme: HmacSha256, request: Request) -> Diagnosis | None:
-    """Its one header is there: written as the scheme has it?"""
+    """The header is present: is it written as the scheme expects?"""
     for encoding in ("hex", "base64"):
         for prefix in {scheme.prefix, "", "sha256=", "v1="}:
             if (encoding, prefix) == (scheme.encoding, scheme.prefix):
@@ -143,17 +144,17 @@ def _hmac_fault(scheme: HmacSha256, request: Request) -> Diagnosis | None:
             if _verifies(other, request, datetime.now(UTC)):
                 return Diagnosis(
                     Cause.WRONG_SCHEME,
-                    f"The signature is right, but written otherwise than the scheme has it: "
-                    f"encoding {encoding}, prefix {prefix or 'none'}.",
-                    f"Name it: bolt-archive configure webhook --scheme hmac-sha256 --header "
+                    f"The signature is valid, but not written as configured: encoding {encoding}, "
+                    f"prefix {prefix or 'none'}.",
+                    f"Set this: bolt-archive configure webhook --scheme hmac-sha256 --header "
                     f"{scheme.header} --encoding {encoding} --prefix '{prefix}'",
                 )
     value = request.headers[scheme.header]
     size = 64 if scheme.encoding == "hex" else 44
     if not value.startswith(scheme.prefix) or len(value) - len(scheme.prefix) != size:
         return _malformed(
-            f"{scheme.header} is not {scheme.prefix or 'nothing'} and then {size} characters of "
-            f"{scheme.encoding}"
+            f"{scheme.header} is not {size} characters of {scheme.encoding}"
+            + (f" after the prefix {scheme.prefix}" if scheme.prefix else "")
         )
     return None
 
@@ -162,47 +163,48 @@ def _mismatch(
     scheme: WebhookSecret, request: Request, previous: str | None, signed_at: datetime
 ) -> Diagnosis:
     if isinstance(scheme, Token):
-        return _before(scheme, request, previous, signed_at) or Diagnosis(
+        return _previous_secret(scheme, request, previous, signed_at) or Diagnosis(
             Cause.WRONG_SECRET,
-            f"What {scheme.header} holds is not what is stored.",
+            f"The value of {scheme.header} is not the stored token.",
             "Store the endpoint's token: bolt-archive configure webhook",
         )
     for what, original in likely_originals(request.body):
         if _verifies(scheme, Request(request.headers, original), signed_at):
             return Diagnosis(
                 Cause.CHANGED_BODY,
-                f"The secret is right, and the body was changed on its way: {what}.",
-                "The signature is over the bytes that were sent. Let nothing between Paradime and "
-                "the webhook rewrite them, or capture them as they come.",
+                f"The secret is right, but the body was changed in transit: {what}.",
+                "The signature covers the bytes as they were sent. Nothing between Paradime and "
+                "the webhook, nor the capture, may rewrite them.",
             )
-    if earlier := _before(scheme, request, previous, signed_at):
+    if earlier := _previous_secret(scheme, request, previous, signed_at):
         return earlier
     announced = request.headers.get("content-length", "")
-    made = f"No stored signing secret ({len(scheme.secrets)} there) made this signature"
+    made = f"No stored signing secret ({len(scheme.secrets)} tried) made this signature"
     if not announced.isdigit():
         return Diagnosis(
             Cause.WRONG_SECRET_OR_BODY,
-            f"{made} over this body, and the capture has no content-length that would tell which.",
-            "Capture it with all its headers, and compare the signing secret with the one that "
-            "this very endpoint has in Paradime: bolt-archive configure webhook",
+            f"{made}. The secret is wrong or the body was changed: without a content-length in the "
+            "capture this cannot be decided.",
+            "Capture it with all headers, and compare the stored secret with the signing secret of "
+            "this endpoint in Paradime: bolt-archive configure webhook",
         )
     if int(announced) != len(request.body):
         return Diagnosis(
             Cause.CHANGED_BODY,
-            f"The body has {len(request.body):,} bytes, and {int(announced):,} were sent.",
-            "Let nothing between Paradime and the webhook rewrite the body, or capture it whole.",
+            f"The body has {len(request.body):,} bytes, but {int(announced):,} were sent.",
+            "Nothing between Paradime and the webhook, nor the capture, may change the body.",
         )
     return Diagnosis(
         Cause.WRONG_SECRET,
         f"{made}, and the body has the length that was sent.",
-        "Copy the signing secret of this very endpoint in Paradime: bolt-archive configure webhook",
+        "Store the signing secret of this endpoint in Paradime: bolt-archive configure webhook",
     )
 
 
-def _before(
+def _previous_secret(
     scheme: WebhookSecret, request: Request, previous: str | None, signed_at: datetime
 ) -> Diagnosis | None:
-    """The secret that was stored before may be the one that Paradime still signs with."""
+    """Paradime may still sign with the secret that was stored before."""
     try:
         earlier = None if previous is None else parse_secret(previous)
     except SignatureError:
@@ -211,8 +213,8 @@ def _before(
         return None
     return Diagnosis(
         Cause.WRONG_SECRET,
-        "It is signed with what was stored before the secret was last changed.",
-        "Paradime signs with the earlier secret still: bolt-archive configure webhook --add",
+        "It is signed with the secret that was stored before the last change.",
+        "Paradime still uses the earlier secret; add it back: bolt-archive configure webhook --add",
     )
 
 
@@ -222,12 +224,11 @@ def _clock(signed_at: datetime, received_at: datetime | None, now: datetime) -> 
     which = "after" if apart > timedelta() else "before"
     return Diagnosis(
         Cause.CLOCK,
-        f"The signature is right, but was made {_span(abs(apart))} {which} {when}; "
-        f"{_span(TOLERANCE)} are allowed.",
-        "A delivery that was held up or sent again by somebody else; else one of the two clocks is "
-        "wrong."
+        f"The signature is valid, but was made {_span(abs(apart))} {which} {when}; at most "
+        f"{_span(TOLERANCE)} is allowed.",
+        "The delivery was delayed, or replayed by somebody else, or one of the two clocks is wrong."
         if received_at
-        else "If it came in time and was captured earlier, say so in the file: received_at.",
+        else "If it arrived in time and was captured earlier, add received_at to the file.",
     )
 
 
@@ -246,13 +247,15 @@ def _may_sign(headers: Mapping[str, str]) -> list[str]:
 def _headers_missing(names: list[str]) -> Diagnosis:
     return Diagnosis(
         Cause.HEADER_MISSING,
-        f"Not in the request: {', '.join(names)}.",
-        "It did not come from Paradime, or something on its way, or the capture, dropped them.",
+        f"Missing from the request: {', '.join(names)}.",
+        "It did not come from Paradime, or something in transit, or the capture, dropped them.",
     )
 
 
-def _malformed(said: str) -> Diagnosis:
-    return Diagnosis(Cause.MALFORMED, f"{said}.", "No sender of this scheme writes it so.")
+def _malformed(fault: str) -> Diagnosis:
+    return Diagnosis(
+        Cause.MALFORMED, f"{fault}.", "No sender that uses this scheme writes it like this."
+    )
 
 
 def _span(span: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""What a check of `doctor` finds."""
+"""The result of a check of `doctor`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,25 +13,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`advice` says what to do, and is empty where all is well."""
+    """`advice` says what to do; it is empty if nothing is wrong."""
 
     check: str
     verdict: Verdict
-    said: str
+    detail: str
     advice: str = ""
 
 
-def ok(check: str, said: str) -> Finding:
-    return Finding(check, Verdict.OK, said)
+def ok(check: str, detail: str) -> Finding:
+    return Finding(check, Verdict.OK, detail)
 
 
-def warning(check: str, said: str, advice: str) -> Finding:
-    return Finding(check, Verdict.WARNING, said, advice)
+def warning(check: str, detail: str, advice: str) -> Finding:
+    return Finding(check, Verdict.WARNING, detail, advice)
 
 
-def failed(check: str, said: str, advice: str) -> Finding:
-    return Finding(check, Verdict.FAILED, said, advice)
+def failed(check: str, detail: str, advice: str) -> Finding:
+    return Finding(check, Verdict.FAILED, detail, advice)
 
 
-def skipped(check: str, because: str) -> Finding:
-    return Finding(check, Verdict.SKIPPED, because)
+def skipped(check: str, reason: str) -> Finding:
+    return Finding(check, Verdict.SKIPPED, reason)

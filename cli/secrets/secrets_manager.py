@@ -1,4 +1,4 @@
-"""The stack's secrets, as they are stored."""
+"""The stack's secrets in Secrets Manager."""
 
 from cli.stack.target import Target
 
@@ -7,8 +7,8 @@ def read_secret(target: Target, secret_id: str) -> str:
     return target.secrets.get_secret_value(SecretId=secret_id)["SecretString"]
 
 
-def read_earlier(target: Target, secret_id: str) -> str | None:
-    """What was stored before, or None if nothing was."""
+def read_previous(target: Target, secret_id: str) -> str | None:
+    """The value before the last change, or None if there was none."""
     try:
         answer = target.secrets.get_secret_value(SecretId=secret_id, VersionStage="AWSPREVIOUS")
     except target.secrets.exceptions.ResourceNotFoundException:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.terminal.text import outside, visible
+from cli.terminal.output import cell, visible
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,6 @@ def test_no_control_character_is_left(text: str) -> None:
 
 
 def test_markup_is_no_markup_in_a_cell() -> None:
-    cell = outside("[red]loud[/] [link=https://example.com]here[/link]")
-    assert cell.plain == "[red]loud[/] [link=https://example.com]here[/link]"
-    assert cell.spans == []
+    text = cell("[red]loud[/] [link=https://example.com]here[/link]")
+    assert text.plain == "[red]loud[/] [link=https://example.com]here[/link]"
+    assert text.spans == []

@@ -1,0 +1,55 @@
+"""What a person types: instants as options, and secrets at a prompt."""
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.terminal.errors import CommandError
+from functions.run.instants import as_utc
+
+_AGO = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str) -> datetime:
+    """Raises:
+    BadParameter: The text is neither a span such as 90m, 12h, 7d or 2w, nor an ISO date or time.
+    """
+    try:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        return as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is neither a span such as 90m, 12h, 7d or 2w, nor a date such as 2023-10-15"
+        ) from None
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=parse_since,
+        metavar="WHEN",
+        help="Only runs since then: 90m, 12h, 7d or 2w ago, or a date (UTC).",
+    ),
+]
+
+
+def ask_secret(label: str) -> str:
+    """Prompts without echo on a terminal; otherwise reads the next line of standard input.
+
+    The answer, without surrounding white space, may be empty.
+
+    Raises:
+        CommandError: Standard input has ended.
+    """
+    if sys.stdin.isatty():
+        typed: str = typer.prompt(label, hide_input=True, default="", show_default=False, err=True)
+        return typed.strip()
+    line = sys.stdin.readline()
+    if not line:
+        raise CommandError(f"standard input ended before this was entered: {label}")
+    return line.strip()
