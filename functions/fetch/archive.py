@@ -30,12 +30,13 @@ from functions.run.keys import run_prefix
 from functions.run.record import Source
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
+    Disposition,
     GivenUpError,
     NotUnderstoodError,
-    OutOfTimeError,
+    RunArchiveError,
+    RunNotFoundError,
     SupersededError,
     TryAgainError,
-    UnavailableError,
 )
 
 # It sends a delivery again for 28 hours: what ended longer ago was sent by hand, as a sample is.
@@ -116,17 +117,20 @@ class Archiver:
         self._note_pending(run, pending)
         raise _to_raise(pending, progress=run_files.stored_count > 0)
 
-    def give_up(self, pointer: Pointer, reason: str) -> None:
-        """Writes into the record that the run's archive is given up, and why.
+    def give_up(self, pointer: Pointer, reason: str) -> bool:
+        """Writes into the record, if there is one, that the archive is given up, and why.
+
+        False if there is nothing to give up: the run is archived, or a later event of it came.
 
         Raises:
-            RunNotFoundError: there is no such record.
-            SupersededError: a later event of the run came meanwhile, or it is archived.
             UnavailableError: DynamoDB failed.
         """
-        run = self._read(pointer)
+        try:
+            run = self._read(pointer)
+        except RunNotFoundError:
+            return True
         if run.is_archived:
-            raise SupersededError(f"run {run.run_key} is archived")
+            return False
         fields: dict[str, Any] = {"archive_state": "failed", "archive_error": reason}
         try:
             event = events.parse(run.body)
@@ -136,7 +140,11 @@ class Archiver:
             told = self.messenger.tell(
                 run, event, ArchiveOutcome(state="failed", error=reason), last=True
             )
-        self.table.set_archive(run, fields | told)
+        try:
+            self.table.set_archive(run, fields | told)
+        except SupersededError:
+            return False
+        return True
 
     def _read(self, pointer: Pointer) -> StoredRun:
         run = self.table.read(pointer.run_key)
@@ -217,26 +225,26 @@ def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None
     return max(lag.total_seconds(), 0.0) if lag < _TOLD_BY_PARADIME else None
 
 
-def _most_telling(pending: Iterable[PendingFile]) -> TryAgainError | UnavailableError:
+def _most_telling(pending: Iterable[PendingFile]) -> RunArchiveError:
     """The error that asks for the longest wait, else the first that is not about our own time."""
     errors = [file.error for file in pending]
     return max(
         errors,
         key=lambda error: (
-            getattr(error, "retry_after", None) or 0.0,
-            not isinstance(error, OutOfTimeError),
+            error.retry_after or 0.0,
+            error.disposition is not Disposition.RESUME,
         ),
     )
 
 
-def _to_raise(pending: list[PendingFile], *, progress: bool) -> TryAgainError | UnavailableError:
-    """Out of time after some progress goes on at once; anything else waits before it does.
+def _to_raise(pending: list[PendingFile], *, progress: bool) -> RunArchiveError:
+    """Out of time after some progress: the work is resumed at once. Anything else waits first.
 
-    Without progress, or with a fault of Paradime's beside it, it must wait too: an API that
-    hangs now and then would otherwise use up all receives within hours, when an outage of a day
-    is to be outlasted.
+    Without progress, or with a fault of Paradime's as well, it must wait too: an API that hangs
+    now and then would otherwise use up all receives within hours, and they have to outlast an
+    outage of a day.
     """
     telling = _most_telling(pending)
-    if isinstance(telling, OutOfTimeError) and not progress:
+    if telling.disposition is Disposition.RESUME and not progress:
         return TryAgainError(str(telling))
     return telling

@@ -22,13 +22,12 @@ from functions.run.plan import (
 )
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
-    AddressRefusedError,
     AnswerTooLargeError,
+    Disposition,
     LinkRefusedError,
     NotThereError,
-    TooManyBytesError,
+    RunArchiveError,
     TryAgainError,
-    UnavailableError,
 )
 
 # Files at a time. docs/performance.md has what fewer and more come to.
@@ -40,7 +39,7 @@ class PendingFile:
     """A file that could not be had this time, and may be another time."""
 
     planned: PlannedFile
-    error: TryAgainError | UnavailableError
+    error: RunArchiveError
 
 
 FileOutcome = ArchivedFile | MissingFile | PendingFile
@@ -137,16 +136,13 @@ class RunFiles:
             stored = store()
             self.stored_count += 1
             return ArchivedFile(file, stored)
-        except (AddressRefusedError, TooManyBytesError) as e:
-            return MissingFile(file, str(e))
-        except (TryAgainError, UnavailableError) as e:
+        except RunArchiveError as e:
             return self._without(file, e)
 
-    def _without(
-        self, file: PlannedFile, error: TryAgainError | UnavailableError
-    ) -> MissingFile | PendingFile:
-        """What Paradime says that it does not have may come until an hour after the run's end."""
-        if isinstance(error, NotThereError) and not self._may_come:
+    def _without(self, file: PlannedFile, error: RunArchiveError) -> MissingFile | PendingFile:
+        """What Paradime says it does not have may still come until an hour after the run's end."""
+        gone = isinstance(error, NotThereError) and not self._may_come
+        if gone or error.disposition is Disposition.DEAD_LETTER:
             return MissingFile(file, str(error))
         return PendingFile(file, error)
 

@@ -31,15 +31,7 @@ from functions.paradime.connector import ApiConnector
 from functions.paradime.download import Downloader
 from functions.paradime.session import new_session
 from functions.shared.deadline import Deadline
-from functions.shared.errors import (
-    GivenUpError,
-    NotUnderstoodError,
-    OutOfTimeError,
-    RunArchiveError,
-    RunNotFoundError,
-    SupersededError,
-    TryAgainError,
-)
+from functions.shared.errors import Disposition, RunArchiveError
 from functions.shared.metrics import Metric, namespace
 
 logger = Logger(service="fetch")
@@ -82,51 +74,43 @@ class Worker:
         return False
 
     def _receive(self, message: Received, deadline: Deadline) -> bool:
-        try:
-            pointer = pointers.parse(message.body)
-        except NotUnderstoodError as e:
-            self._give_up(message, None, e)
-            return True
-        logger.append_keys(run_key=pointer.run_key)
-        metrics.add_metadata("run_key", pointer.run_key)
+        pointer: Pointer | None = None
         last = message.receive_count >= self._settings.max_receives
         begun = time.monotonic()
         try:
+            pointer = pointers.parse(message.body)
+            logger.append_keys(run_key=pointer.run_key)
+            metrics.add_metadata("run_key", pointer.run_key)
             archived = self._archiver.archive(pointer, deadline, last=last)
-        except (GivenUpError, NotUnderstoodError) as e:
-            self._give_up(message, pointer, e)
         except RunArchiveError as e:
-            if not last:
-                self._try_again(message, e)
-                return False
-            self._give_up(message, pointer, e)
-        else:
-            logger.info("run archived", **asdict(archived))
-            _count(archived, seconds=time.monotonic() - begun)
+            if last or e.disposition is Disposition.DEAD_LETTER:
+                self._give_up(message, pointer, e)
+                return True
+            self._retry(message, e)
+            return False
+        logger.info("run archived", **asdict(archived))
+        _count(archived, seconds=time.monotonic() - begun)
         return True
 
-    def _give_up(self, message: Received, pointer: Pointer | None, error: Exception) -> None:
+    def _give_up(self, message: Received, pointer: Pointer | None, error: RunArchiveError) -> None:
         """The record first: if this stops halfway, the message is received again."""
-        if pointer is not None and not isinstance(error, RunNotFoundError):
-            try:
-                self._archiver.give_up(pointer, str(error))
-            except SupersededError as e:
-                logger.info("run left to another message", reason=str(e))
-                return
+        if pointer is not None and not self._archiver.give_up(pointer, str(error)):
+            logger.info("run left to another message", reason=str(error))
+            return
         logger.error("run given up, its pointer goes to the dead-letter queue", reason=str(error))
         self._dead_letters.send(message.body)
         metrics.add_metric(Metric.RUNS_GIVEN_UP, MetricUnit.Count, 1)
 
-    def _try_again(self, message: Received, error: RunArchiveError) -> None:
-        delay = delay_seconds(
-            receive_count=message.receive_count,
-            base=self._settings.retry_base_seconds,
-            cap=self._settings.retry_cap_seconds,
-            retry_after=error.retry_after if isinstance(error, TryAgainError) else None,
-            jitter=random.random(),  # noqa: S311 (spreads load, guards nothing)
-        )
-        if isinstance(error, OutOfTimeError):
-            delay = 0  # it got on, and goes on at once
+    def _retry(self, message: Received, error: RunArchiveError) -> None:
+        delay = 0
+        if error.disposition is not Disposition.RESUME:
+            delay = delay_seconds(
+                receive_count=message.receive_count,
+                base=self._settings.retry_base_seconds,
+                cap=self._settings.retry_cap_seconds,
+                retry_after=error.retry_after,
+                jitter=random.random(),  # noqa: S311 (spreads load, guards nothing)
+            )
         logger.warning("run to be tried again", reason=str(error), delay_seconds=delay)
         self._runs.delay(message.receipt_handle, delay)
         metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)

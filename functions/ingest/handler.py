@@ -20,12 +20,18 @@ from functions.ingest.receive import Receiver
 from functions.ingest.settings import Settings
 from functions.intake.intake import Intake
 from functions.run.outcome import ending
-from functions.shared.errors import SignatureError, TooLargeError, UnavailableError
+from functions.shared.errors import RunArchiveError
 from functions.shared.metrics import Metric, namespace
 
 logger = Logger(service="ingest")
 metrics = Metrics(namespace=namespace(), service="ingest")
 
+# By the status that the error asks for.
+REFUSALS = {
+    401: (http.UNAUTHORIZED, "delivery refused", Metric.DELIVERIES_REFUSED),
+    413: (http.TOO_LARGE, "delivery too large", Metric.DELIVERIES_TOO_LARGE),
+    503: (http.UNAVAILABLE, "delivery not stored", Metric.DELIVERIES_UNAVAILABLE),
+}
 RUNS_BY_ENDING = {
     "failed": Metric.RUNS_FAILED,
     "succeeded": Metric.RUNS_SUCCEEDED,
@@ -42,18 +48,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _answer(event: dict[str, Any]) -> http.Answer:
     try:
         received = receiver().receive(http.from_gateway(event), datetime.now(UTC))
-    except SignatureError as e:
-        logger.warning("delivery refused", reason=str(e))
-        _count(Metric.DELIVERIES_REFUSED)
-        return http.UNAUTHORIZED
-    except TooLargeError as e:
-        logger.error("delivery too large", reason=str(e))
-        _count(Metric.DELIVERIES_TOO_LARGE)
-        return http.TOO_LARGE
-    except UnavailableError as e:
-        logger.error("delivery not stored", reason=str(e))
-        _count(Metric.DELIVERIES_UNAVAILABLE)
-        return http.UNAVAILABLE
+    except RunArchiveError as e:
+        return _refuse(e)
     except Exception:
         # Lambda's own line about it would say neither which delivery nor which run.
         logger.exception("delivery failed to be taken in")
@@ -66,6 +62,15 @@ def _answer(event: dict[str, Any]) -> http.Answer:
     if (ended := ending(received)) is not None:
         _count(RUNS_BY_ENDING[ended])
     return http.accepted(f"{received.workspace.uid}/{received.id}")
+
+
+def _refuse(error: RunArchiveError) -> http.Answer:
+    answer, message, metric = REFUSALS[error.status]
+    # Anybody on the internet can send what is refused for its signature.
+    log = logger.warning if answer is http.UNAUTHORIZED else logger.error
+    log(message, reason=str(error))
+    _count(metric)
+    return answer
 
 
 def _count(metric: Metric) -> None:

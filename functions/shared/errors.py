@@ -1,36 +1,66 @@
-"""Every error that what runs in Lambda raises of its own.
+"""Every error of our own that is raised in Lambda.
 
 RunArchiveError
-├── NotUnderstoodError        a delivery, a message or an artifact that is not what it should be
-├── TooLargeError             does not fit where it has to be stored
-├── UnavailableError          an AWS service did not do its part
-├── SignatureError            a delivery is not shown to come from Paradime
-├── SupersededError           a later event, or another fetch, came while an archive was made
-├── GivenUpError              trying again cannot help
+├── NotUnderstoodError        a delivery, a message or an artifact has the wrong content
+├── TooLargeError             something does not fit where it has to be stored
+├── UnavailableError          an AWS service failed
+├── SignatureError            a delivery cannot be shown to come from Paradime
+├── SupersededError           a later event or another fetch overtook this one
+├── GivenUpError              retrying cannot help
 │   ├── RunNotFoundError      the pointer names a run that has no record
-│   └── AddressRefusedError   the address is not one that we send to
-├── TryAgainError             Paradime cannot give it now; later it may
-│   ├── CredentialsMissingError  no credentials for the run's workspace
-│   ├── ApiFailingError       Paradime's API is out of order, whatever it is asked
-│   │   └── CredentialsRefusedError  or does not take our credentials
-│   ├── AnswerTooLargeError   an answer of the API that memory cannot hold
+│   └── AddressRefusedError   we send nothing to this address
+├── TryAgainError             Paradime cannot provide it now, but may later
+│   ├── CredentialsMissingError  there are no credentials for the run's workspace
+│   ├── ApiFailingError       Paradime's API is failing, whatever it is asked
+│   │   └── CredentialsRefusedError  or refuses our credentials
+│   ├── AnswerTooLargeError   an API response does not fit in memory
 │   ├── NotThereError         Paradime does not have it, or not yet
-│   ├── LinkRefusedError      a download link is not taken
-│   └── OutOfTimeError        the function's own time is nearly over
-└── TooManyBytesError         a file over `maxArtifactMiB`
+│   ├── LinkRefusedError      a download link was refused
+│   └── OutOfTimeError        the function's time is nearly over
+└── TooManyBytesError         a file exceeds `maxArtifactMiB`
+
+An error decides what becomes of the message that met it, and the handlers ask the error. An
+exception that is not listed here is a bug of ours: the message is left alone, and is received again
+after the queue's visibility timeout.
 """
+
+from enum import Enum, auto
+from typing import ClassVar
+
+
+class Disposition(Enum):
+    """What becomes of a message on the run queue."""
+
+    RETRY = auto()
+    """it is received again after a growing delay; the last time, it becomes a dead letter"""
+    RESUME = auto()
+    """it is received again at once, since some of the work was done"""
+    DEAD_LETTER = auto()
+    """retrying cannot help: it waits in the dead-letter queue for a person"""
 
 
 class RunArchiveError(Exception):
-    """Base of all errors of this project."""
+    """The base class.
+
+    `status` is what ingest answers to a delivery that met the error. `retry_after` is the wait
+    that the other side asked for, in seconds.
+    """
+
+    disposition: ClassVar[Disposition] = Disposition.RETRY
+    status: ClassVar[int] = 503
+    retry_after: float | None = None
 
 
 class NotUnderstoodError(RunArchiveError):
-    """A genuine delivery, a message or an artifact whose content is not what its model says."""
+    """A genuine delivery, a message or an artifact whose content does not match its model."""
+
+    disposition = Disposition.DEAD_LETTER
 
 
 class TooLargeError(RunArchiveError):
     """Something does not fit where it has to be stored."""
+
+    status = 413
 
 
 class UnavailableError(RunArchiveError):
@@ -38,15 +68,19 @@ class UnavailableError(RunArchiveError):
 
 
 class SignatureError(RunArchiveError):
-    """A delivery is not shown to come from Paradime; why, no answer to it says."""
+    """A delivery cannot be shown to come from Paradime; the answer to it does not say why."""
+
+    status = 401
 
 
 class SupersededError(RunArchiveError):
-    """A later event of the run was recorded, or another fetch was faster, meanwhile."""
+    """A later event of the run was recorded meanwhile, or another fetch was faster."""
 
 
 class GivenUpError(RunArchiveError):
-    """Trying again cannot help; the pointer belongs in the dead-letter queue."""
+    """Retrying cannot help."""
+
+    disposition = Disposition.DEAD_LETTER
 
 
 class RunNotFoundError(GivenUpError):
@@ -54,11 +88,11 @@ class RunNotFoundError(GivenUpError):
 
 
 class AddressRefusedError(GivenUpError):
-    """The address is not one to which we send anything."""
+    """We send nothing to this address."""
 
 
 class TryAgainError(RunArchiveError):
-    """Paradime cannot give it now; `retry_after` is the wait that it asked for, in seconds."""
+    """Paradime cannot provide it now, but may later."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -66,19 +100,19 @@ class TryAgainError(RunArchiveError):
 
 
 class CredentialsMissingError(TryAgainError):
-    """The API secret lacks usable credentials for the run's workspace; they may be stored yet."""
+    """The API secret has no usable credentials for the run's workspace; they may be added yet."""
 
 
 class ApiFailingError(TryAgainError):
-    """Paradime's API cannot be reached or does not answer as an API does, whatever it is asked."""
+    """Paradime's API cannot be reached or does not respond as an API, whatever it is asked."""
 
 
 class CredentialsRefusedError(ApiFailingError):
-    """Paradime's API answered 401 or 403; they may have been rotated since we read them."""
+    """Paradime's API answered 401 or 403; the credentials may have been rotated since."""
 
 
 class AnswerTooLargeError(TryAgainError):
-    """Paradime's API answered more than memory can hold; asked for less, it may do."""
+    """Paradime's API answered more than fits in memory; asked for less, it may work."""
 
 
 class NotThereError(TryAgainError):
@@ -88,13 +122,17 @@ class NotThereError(TryAgainError):
 class LinkRefusedError(TryAgainError):
     """The store refused the link: it has expired, or its signer may not read.
 
-    Not NotThereError: a signer that has lost its rights for a day would else cost all files.
+    Not a NotThereError: if a signer lost its rights for a day, every file would count as missing.
     """
 
 
 class OutOfTimeError(TryAgainError):
-    """The function's own time is nearly over."""
+    """The function's time is nearly over."""
+
+    disposition = Disposition.RESUME
 
 
 class TooManyBytesError(RunArchiveError):
     """A file is larger than the setting `maxArtifactMiB` allows."""
+
+    disposition = Disposition.DEAD_LETTER
