@@ -1,8 +1,10 @@
 """A secret in Secrets Manager, cached."""
 
 import math
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from functions.aws.client import unavailable
@@ -14,14 +16,26 @@ CACHE_SECONDS = 300
 RENEW_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A secret's text and when it was read, in seconds of the Unix epoch.
+
+    The text is empty if the secret is binary. `cached` tells that it was not read just now.
+    """
+
+    text: str
+    read_at: float
+    cached: bool = field(default=False, compare=False)
+
+
 class Secret:
-    """Reads one secret, at most every five minutes but for `renewed`.
+    """Reads one secret, at most once in five minutes, plus once a minute if it is refused.
 
-    By the wall clock: nothing says that a monotonic one goes on while Lambda has the process
-    frozen, and a secret that was taken back must not live on in there.
+    Uses the wall clock: a monotonic one may stop while Lambda has the process frozen, and a
+    revoked secret must not live on in there.
 
-    Powertools' `SecretsProvider` caches as well, but does not tell whether it has just read, so
-    that a flood of bad signatures on a cold start would cause two reads and not one.
+    Powertools' `SecretsProvider` caches as well, but does not tell whether it has just read: a
+    flood of bad signatures on a cold start would cause two reads instead of one.
     """
 
     def __init__(
@@ -33,42 +47,40 @@ class Secret:
         self._client = client
         self._arn = arn
         self._clock = clock
-        self._text = ""
-        self._read_at = -math.inf
+        self._latest = Reading("", -math.inf)
         self._renewed_at = -math.inf
-        self._just_read = False
+        self._renewing = threading.Lock()
 
-    def text(self) -> str:
-        """The secret as it was at most five minutes ago; empty if it is no text.
-
-        Raises:
-            UnavailableError: Secrets Manager did not give it.
-        """
-        self._just_read = self._clock() - self._read_at >= CACHE_SECONDS
-        if self._just_read:
-            self._read()
-        return self._text
-
-    def renewed(self) -> str | None:
-        """The secret as it is now, or None when `text` gave just that, or a minute ago this did.
-
-        For the moment in which the cached one does not fit: so a changed secret takes effect at
-        once, and a flood of bad signatures causes one read a minute.
+    def read(self) -> Reading:
+        """The secret as it was at most five minutes ago.
 
         Raises:
-            UnavailableError: Secrets Manager did not give it.
+            UnavailableError: Secrets Manager failed.
         """
-        now = self._clock()
-        if now - self._renewed_at < RENEW_SECONDS:
-            return None
-        self._renewed_at = now
-        if self._just_read:
-            return None
-        self._read()
-        return self._text
+        if self._clock() - self._latest.read_at < CACHE_SECONDS:
+            return replace(self._latest, cached=True)
+        return self._read()
 
-    def _read(self) -> None:
+    def renew(self, refused: Reading) -> Reading:
+        """The latest reading, in place of one that did not fit; the same if none is newer.
+
+        So a changed secret takes effect at once, and a flood of bad signatures causes one read a
+        minute. Several threads may ask.
+
+        Raises:
+            UnavailableError: Secrets Manager failed.
+        """
+        with self._renewing:
+            now = self._clock()
+            if refused != self._latest or now - self._renewed_at < RENEW_SECONDS:
+                return self._latest
+            self._renewed_at = now
+            if not refused.cached and now - refused.read_at < RENEW_SECONDS:
+                return refused
+            return self._read()
+
+    def _read(self) -> Reading:
         with unavailable("Secrets Manager", secret=self._arn):
             answer = self._client.get_secret_value(SecretId=self._arn)
-        self._text = answer.get("SecretString", "")
-        self._read_at = self._clock()
+        self._latest = Reading(answer.get("SecretString", ""), self._clock())
+        return self._latest

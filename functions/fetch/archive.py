@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import requests
 from aws_lambda_powertools import Logger
 
 from functions.aws.bucket import ArchiveBucket
-from functions.aws.secret import Secret
 from functions.aws.table import RunsTable, StoredRun
 from functions.fetch.api import RunApi
 from functions.fetch.files import FileOutcome, PendingFile, RunFiles
 from functions.fetch.own_files import EVENT, store_own_files
 from functions.intake.pointer import Pointer
 from functions.message.messenger import Messenger
-from functions.paradime.connector import ApiConnector
+from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
+from functions.paradime.headers import HeaderProvider
 from functions.run import event as events
 from functions.run import instants
 from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
@@ -65,8 +66,8 @@ class Archived:
 class Archiver:
     table: RunsTable
     bucket: ArchiveBucket
-    api_secret: Secret
-    connector: ApiConnector
+    session: requests.Session
+    headers: HeaderProvider
     downloader: Downloader
     messenger: Messenger
     artifact_patterns: tuple[str, ...]
@@ -87,7 +88,7 @@ class Archiver:
         if run.is_archived:
             return Archived()
         event = events.parse(run.body)
-        api = RunApi(self.api_secret, self.connector.to(event.api_url, event.workspace.uid))
+        api = ParadimeApi(self.session, self.headers, event.api_url, event.workspace.uid)
         stored = self.bucket.list_etags(run_prefix(event))
         if run_prefix(event) + EVENT in stored:
             # Only what is listed here is replaced in the end. So it must not be of an event that
@@ -95,7 +96,7 @@ class Archiver:
             self.table.check(run)
         run_files = RunFiles(
             event,
-            api=api,
+            api=RunApi(api),
             bucket=self.bucket,
             downloader=self.downloader,
             artifact_patterns=self.artifact_patterns,

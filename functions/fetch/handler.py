@@ -27,8 +27,8 @@ from functions.fetch.settings import Settings
 from functions.intake import pointer as pointers
 from functions.intake.pointer import Pointer
 from functions.message.messenger import Messenger
-from functions.paradime.connector import ApiConnector
 from functions.paradime.download import Downloader
+from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
 from functions.shared.deadline import Deadline
 from functions.shared.errors import Disposition, RunArchiveError
@@ -140,11 +140,13 @@ def worker() -> Worker:
         Archiver(
             table=RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name),
             bucket=ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name),
-            api_secret=Secret(
-                boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
-            ),
-            connector=ApiConnector(
-                session=session, hosts=settings.api_hosts, allow_loopback=settings.allow_loopback
+            session=session,
+            headers=HeaderProvider(
+                secret=Secret(
+                    boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
+                ),
+                hosts=settings.api_hosts,
+                allow_loopback=settings.allow_loopback,
             ),
             downloader=Downloader(
                 session,

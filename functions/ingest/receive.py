@@ -86,13 +86,15 @@ class Receiver:
             logger.warning("workspace not noted", reason=str(e))
 
     def _verify(self, request: Request, now: datetime) -> str:
-        """The delivery's id; a refusal is tried once more if the secret has changed meanwhile."""
+        """The delivery's id. A refusal is checked once more if the secret has changed meanwhile."""
+        reading = self.secret.read()
         try:
-            return parse_secret(self.secret.text()).verify(request.headers, request.body, now)
+            return parse_secret(reading.text).verify(request.headers, request.body, now)
         except SignatureError:
-            if (renewed := self.secret.renewed()) is None:
+            newer = self.secret.renew(reading)
+            if newer == reading:
                 raise
-            return parse_secret(renewed).verify(request.headers, request.body, now)
+            return parse_secret(newer.text).verify(request.headers, request.body, now)
 
 
 def _claimed_id(request: Request) -> str | None:

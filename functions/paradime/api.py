@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from urllib3.exceptions import HTTPError
 
 from functions.paradime.body import Body
+from functions.paradime.headers import HeaderProvider, Headers
 from functions.paradime.session import retry_after_seconds
 from functions.run.fields import Id
 from functions.run.masking import without_secrets
@@ -72,12 +73,20 @@ class ResourceUrlAnswer(_Answer):
 
 
 class ParadimeApi:
-    """One workspace's API; `url` is checked already, `headers` hold the credentials."""
+    """One workspace's API.
 
-    def __init__(self, session: requests.Session, url: str, headers: dict[str, str]) -> None:
+    Raises:
+        AddressRefusedError: no credentials are sent to that address.
+        CredentialsMissingError: there are none for the workspace.
+        UnavailableError: Secrets Manager failed.
+    """
+
+    def __init__(
+        self, session: requests.Session, provider: HeaderProvider, url: str, workspace_uid: str
+    ) -> None:
         self._session = session
-        self._url = url
-        self._headers = headers
+        self._provider = provider
+        self._headers = provider.headers(url, workspace_uid)
 
     def command(self, command_id: int, *, with_logs: bool) -> CommandAnswer:
         """A command's console logs and the list of its resources.
@@ -111,14 +120,23 @@ class ParadimeApi:
             NotThereError: the API answered null.
             TryAgainError, ApiFailingError, AnswerTooLargeError: as above.
         """
-        return _read(model, self._query(query, variables), field)
+        headers = self._headers
+        try:
+            data = self._query(query, variables, headers)
+        except CredentialsRefusedError:
+            newer = self._provider.renew(refused=headers)
+            if newer == headers:
+                raise
+            self._headers = newer
+            data = self._query(query, variables, newer)
+        return _read(model, data, field)
 
-    def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _query(self, query: str, variables: dict[str, Any], headers: Headers) -> dict[str, Any]:
         try:
             with self._session.post(
-                self._url,
+                headers.url,
                 json={"query": query, "variables": variables},
-                headers=self._headers,
+                headers=headers.values,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -126,7 +144,7 @@ class ParadimeApi:
                 answer = _parse(response, _body(response))
         except (requests.RequestException, HTTPError, TimeoutError) as e:
             raise ApiFailingError(f"Paradime's API could not be reached: {type(e).__name__}") from e
-        return _data(answer, self._headers.values())
+        return _data(answer, headers.values.values())
 
 
 def _check_status(response: requests.Response) -> None:

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import requests
+
 from functions.aws.queue import Queue
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
 from functions.intake.intake import Intake
+from functions.paradime.api import ParadimeApi
 from functions.paradime.bolt import BoltApi, ListedRun, ListedSchedule
-from functions.paradime.connector import ApiConnector
 from functions.paradime.credentials import parse_api_secret
+from functions.paradime.headers import HeaderProvider
 from functions.paradime.pace import Pace
 from functions.paradime.session import new_session
 from functions.run import event as events
@@ -136,8 +139,8 @@ class Sweeper:
     index: RunIndex
     workspaces: WorkspacesTable
     intake: Intake
-    api_secret: Secret
-    connector: ApiConnector
+    session: requests.Session
+    headers: HeaderProvider
 
     def known_workspaces(self) -> list[Workspace]:
         """
@@ -145,7 +148,9 @@ class Sweeper:
             CredentialsMissingError: the API secret is malformed.
             UnavailableError: DynamoDB or Secrets Manager did not answer.
         """
-        return known_workspaces(self.workspaces.read(), parse_api_secret(self.api_secret.text()))
+        return known_workspaces(
+            self.workspaces.read(), parse_api_secret(self.headers.secret.read().text)
+        )
 
     def open(
         self,
@@ -163,10 +168,10 @@ class Sweeper:
             CredentialsMissingError: there are none for it.
             UnavailableError: DynamoDB or Secrets Manager did not answer.
         """
-        connect = self.connector.to(workspace.api_url, workspace.uid)
+        api = ParadimeApi(self.session, self.headers, workspace.api_url, workspace.uid)
         return WorkspaceSweep(
             workspace=workspace,
-            bolt=BoltApi(connect(self.api_secret.text()), Pace(), deadline),
+            bolt=BoltApi(api, Pace(), deadline),
             known=self.index.since(workspace.uid, read_since),
             intake=self.intake,
             since=since,
@@ -186,9 +191,9 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
             archive=settings.archive,
             keep=timedelta(days=settings.retention_days),
         ),
-        api_secret=Secret(client("secretsmanager"), settings.api_secret_arn),
-        connector=ApiConnector(
-            session=new_session(1, allow_loopback=settings.allow_loopback),
+        session=new_session(1, allow_loopback=settings.allow_loopback),
+        headers=HeaderProvider(
+            secret=Secret(client("secretsmanager"), settings.api_secret_arn),
             hosts=settings.api_hosts,
             allow_loopback=settings.allow_loopback,
         ),

@@ -1,13 +1,21 @@
 """What no server should send costs the one file that was asked for, and not the run."""
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
+from functions.aws.secret import Secret
 from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
+from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
 from tests.integration.test_session import serving
+from tests.integration.world import API_SECRET
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 BUSY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nRetry-After: %b\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -21,6 +29,17 @@ HOSTILE = {
     "a chunk of no size": CHUNKED + b"none\r\n",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 9, 8\r\n\r\n",
 }
+
+
+class Vault:
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        return {"SecretString": API_SECRET}
+
+
+def api(url: str) -> ParadimeApi:
+    secret = Secret(cast("SecretsManagerClient", Vault()), "api")
+    provider = HeaderProvider(secret=secret, hosts=(), allow_loopback=True)
+    return ParadimeApi(new_session(1, allow_loopback=True), provider, url, "workspace")
 
 
 def download(url: str) -> bytes:
@@ -40,7 +59,7 @@ def test_a_download_is_to_be_tried_again(answer: bytes) -> None:
 @pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
 def test_the_api_is_to_be_asked_again(answer: bytes) -> None:
     with serving(answer) as url, pytest.raises(TryAgainError):
-        ParadimeApi(new_session(1, allow_loopback=True), url, {}).resource_url(1)
+        api(url).resource_url(1)
 
 
 @pytest.mark.parametrize(

@@ -67,22 +67,22 @@ def vault() -> Vault:
 class TestCache:
     def test_it_is_read_once_in_five_minutes(self, vault: Vault) -> None:
         secret = vault.secret()
-        texts = {secret.text()}
+        texts = {secret.read().text}
         vault.time += 299
-        texts.add(secret.text())
+        texts.add(secret.read().text)
         assert texts == {webhook_secret(OLD)}
         assert vault.reads == 1
 
     def test_after_five_minutes_it_is_read_anew(self, vault: Vault) -> None:
         secret = vault.secret()
-        secret.text()
+        secret.read()
         vault.store(webhook_secret(NEW))
         vault.time += 300
-        assert secret.text() == webhook_secret(NEW)
+        assert secret.read().text == webhook_secret(NEW)
 
     def test_a_secret_that_is_no_text_reads_as_empty(self, vault: Vault) -> None:
         vault.answer = {"SecretBinary": b"\x00"}
-        assert vault.secret().text() == ""
+        assert vault.secret().read().text == ""
 
     @pytest.mark.parametrize(
         ("error", "said"),
@@ -99,15 +99,15 @@ class TestCache:
     ) -> None:
         vault.answer = error
         with pytest.raises(UnavailableError, match=said):
-            vault.secret().text()
+            vault.secret().read()
 
     def test_after_a_failed_read_the_next_use_reads_again(self, vault: Vault) -> None:
         secret = vault.secret()
         vault.answer = ConnectTimeoutError(endpoint_url="https://example.com")
         with pytest.raises(UnavailableError):
-            secret.text()
+            secret.read()
         vault.store(webhook_secret(NEW))
-        assert secret.text() == webhook_secret(NEW)
+        assert secret.read().text == webhook_secret(NEW)
 
 
 class Ingest:

@@ -17,9 +17,11 @@ from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError
 from cli.terminal.output import counted, short_instant
+from functions.aws.secret import Secret
 from functions.ingest.signature import parse_secret
-from functions.paradime.connector import ApiConnector
+from functions.paradime.api import ParadimeApi
 from functions.paradime.credentials import parse_api_secret
+from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
 from functions.shared.errors import (
     AddressRefusedError,
@@ -27,6 +29,7 @@ from functions.shared.errors import (
     NotThereError,
     SignatureError,
     TryAgainError,
+    UnavailableError,
 )
 
 # Svix disables an endpoint after five days of failures without notifying the receiver.
@@ -72,7 +75,7 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
     for name, check in checks.items():
         try:
             yield check(target)
-        except (CommandError, ClientError, BotoCoreError) as e:
+        except (CommandError, ClientError, BotoCoreError, UnavailableError) as e:
             yield failed(name, str(e), "Check that your AWS credentials are allowed to read this.")
 
 
@@ -116,16 +119,17 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     settings = sweep_settings(target)
     # The hosts to which the stack sends the credentials, and the one given by the operator.
     named = urlsplit(api_url).hostname if api_url else None
-    connector = ApiConnector(
-        session=new_session(1, allow_loopback=settings.allow_loopback),
+    session = new_session(1, allow_loopback=settings.allow_loopback)
+    headers = HeaderProvider(
+        secret=Secret(target.secrets, target.api_secret),
         hosts=(*settings.api_hosts, *([named] if named else [])),
         allow_loopback=settings.allow_loopback,
     )
-    secret = read_secret(target, target.api_secret)
     for uid, url in (addresses or {"": api_url or ""}).items():
         whose = f"workspace {uid}: " if uid else ""
         try:
-            connector.to(url, uid)(secret).ask(_QUERY, {}, "listBoltSchedules", _Schedules)
+            api = ParadimeApi(session, headers, url, uid)
+            api.ask(_QUERY, {}, "listBoltSchedules", _Schedules)
         except AddressRefusedError as e:
             advice = (
                 "If it is right, add its host to the setting apiHosts; to test it, use --api-url."
