@@ -1,6 +1,7 @@
-"""DynamoDB's items as plain Python values, and the expressions that change them."""
+"""DynamoDB's items as plain Python values."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -10,38 +11,43 @@ _from_dynamodb = TypeDeserializer().deserialize
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as a client gives it, such as `{"run_id": {"N": "63187"}}`, by its names alone."""
+    """An item as a client returns it, such as `{"run_id": {"N": "63187"}}`, without the types."""
     return {name: _from_dynamodb(value) for name, value in item.items()}
 
 
-def update_arguments(
-    *,
-    assign: Mapping[str, Any],
-    assign_once: Mapping[str, Any],
-    add: Mapping[str, set[str]],
-) -> dict[str, Any]:
-    """The arguments of an `UpdateItem`, every name and value bound and none spelled out.
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse: values as a client takes them."""
+    return {name: _to_dynamodb(value) for name, value in values.items()}
 
-    `assign` sets an attribute, or removes it where the value is None; `assign_once` sets it
-    unless it is there; `add` puts members into a set.
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The part of an UpdateExpression that sets attributes, and removes those that are None.
+
+    All names are bound, since some of them are reserved words of DynamoDB.
     """
-    sets = [f"#{n} = :{n}" for n, value in assign.items() if value is not None]
-    sets += [f"#{n} = if_not_exists(#{n}, :{n})" for n in assign_once]
-    clauses = {
-        "SET": sets,
-        "REMOVE": [f"#{n}" for n, value in assign.items() if value is None],
-        "ADD": [f"#{n} :{n}" for n in add],
-    }
-    bound = {n: value for n, value in assign.items() if value is not None}
-    bound |= {**assign_once, **add}
-    arguments: dict[str, Any] = {
-        "UpdateExpression": " ".join(
-            f"{verb} {', '.join(items)}" for verb, items in clauses.items() if items
-        ),
-        "ExpressionAttributeNames": {f"#{n}": n for n in (*assign, *assign_once, *add)},
-    }
-    if bound:  # DynamoDB refuses an empty map
-        arguments["ExpressionAttributeValues"] = {
-            f":{n}": _to_dynamodb(value) for n, value in bound.items()
-        }
-    return arguments
+
+    fields: Mapping[str, Any]
+
+    @property
+    def sets(self) -> str:
+        """Such as `#state = :state, #actor = :actor`."""
+        return ", ".join(f"#{name} = :{name}" for name in self._present)
+
+    @property
+    def remove(self) -> str:
+        """Such as `REMOVE #run_url, #branch`; empty if there is nothing to remove."""
+        absent = [f"#{name}" for name, value in self.fields.items() if value is None]
+        return f"REMOVE {', '.join(absent)}" if absent else ""
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {f"#{name}": name for name in self.fields}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return typed({f":{name}": value for name, value in self._present.items()})
+
+    @property
+    def _present(self) -> dict[str, Any]:
+        return {name: value for name, value in self.fields.items() if value is not None}

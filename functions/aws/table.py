@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from functions.aws.client import error_code, unavailable
-from functions.aws.items import plain, update_arguments
+from functions.aws.items import Assignment, plain, typed
 from functions.run import instants
 from functions.run.record import Delivery, Source, attributes, unpack_event
 from functions.shared.errors import RunNotFoundError, SupersededError
@@ -57,31 +57,34 @@ class RunsTable:
             TooLargeError: the delivery does not fit into an item.
             UnavailableError: DynamoDB did not take it.
         """
-        received_at = instants.to_text(delivery.received_at)
-        receipt = {"last_received_at": received_at}
-        once: dict[str, Any] = {
-            "first_received_at": received_at,
-            "expires_at": int((delivery.received_at + keep).timestamp()),
+        receipt = (
+            "last_received_at = :received_at,"
+            " first_received_at = if_not_exists(first_received_at, :received_at),"
+            " expires_at = if_not_exists(expires_at, :expires_at)"
+        )
+        values: dict[str, Any] = {
+            ":received_at": instants.to_text(delivery.received_at),
+            ":expires_at": int((delivery.received_at + keep).timestamp()),
+            ":delivery_ids": {delivery.delivery_id},
         }
         if archive:
-            once["archive_state"] = "queued"
-        delivery_ids = {"delivery_ids": {delivery.delivery_id}}
+            receipt += ", archive_state = if_not_exists(archive_state, :queued)"
+            values[":queued"] = "queued"
+        event = Assignment(attributes(delivery))
         try:
             self._update(
                 delivery.event.run_key,
-                update_arguments(
-                    assign=attributes(delivery) | receipt, assign_once=once, add=delivery_ids
-                )
-                # A value bound already: the very rank that is being written.
-                | {
-                    "ConditionExpression": "attribute_not_exists(#event_rank)"
-                    " OR #event_rank <= :event_rank"
-                },
+                UpdateExpression=f"SET {event.sets}, {receipt} {event.remove}"
+                " ADD delivery_ids :delivery_ids",
+                ConditionExpression="attribute_not_exists(event_rank) OR event_rank <= :event_rank",
+                ExpressionAttributeNames=event.names,
+                ExpressionAttributeValues=event.values | typed(values),
             )
         except SupersededError:
             self._update(
                 delivery.event.run_key,
-                update_arguments(assign=receipt, assign_once=once, add=delivery_ids),
+                UpdateExpression=f"SET {receipt} ADD delivery_ids :delivery_ids",
+                ExpressionAttributeValues=typed(values),
             )
 
     def read(self, run_key: str) -> StoredRun:
@@ -137,18 +140,23 @@ class RunsTable:
                 fetch has archived it.
             UnavailableError: DynamoDB did not take it.
         """
-        arguments = update_arguments(
-            assign=fields | {"event_rank": run.event_rank}, assign_once={}, add={}
-        )
-        condition = "#event_rank = :event_rank"
+        archive = Assignment(fields)
+        values = {":event_rank": run.event_rank}
+        condition = "event_rank = :event_rank"
         if fields.get("archive_state") not in ARCHIVED_STATES:
-            states = {f":{state}": {"S": state} for state in ARCHIVED_STATES}
-            archived = f"archived_rank = :event_rank AND archive_state IN ({', '.join(states)})"
-            condition += f" AND NOT ({archived})"
-            arguments["ExpressionAttributeValues"] |= states
-        self._update(run.run_key, arguments | {"ConditionExpression": condition})
+            condition += (
+                " AND NOT (archived_rank = :event_rank AND archive_state IN (:archived, :partial))"
+            )
+            values |= {":archived": "archived", ":partial": "partial"}
+        self._update(
+            run.run_key,
+            UpdateExpression=f"SET {archive.sets} {archive.remove}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames=archive.names,
+            ExpressionAttributeValues=archive.values | typed(values),
+        )
 
-    def _update(self, run_key: str, arguments: dict[str, Any]) -> None:
+    def _update(self, run_key: str, **arguments: Any) -> None:
         with unavailable("DynamoDB", run=run_key):
             try:
                 self._client.update_item(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.aws.client import unavailable
-from functions.aws.items import plain, update_arguments
+from functions.aws.items import plain, typed
 from functions.run.event import RunEvent
 
 if TYPE_CHECKING:
@@ -40,7 +40,13 @@ class WorkspacesTable:
         uid, name = event.workspace.uid, event.workspace.name
         fact = (uid, event.api_url, name)
         if fact not in self._noted:
-            self._update(uid, {"api_url": event.api_url, "workspace_name": name})
+            if name is None:
+                change = "SET api_url = :api_url REMOVE workspace_name"
+                values = {":api_url": event.api_url}
+            else:
+                change = "SET api_url = :api_url, workspace_name = :name"
+                values = {":api_url": event.api_url, ":name": name}
+            self._update(uid, UpdateExpression=change, ExpressionAttributeValues=typed(values))
             self._noted.add(fact)
 
     def set_resume_point(self, workspace_uid: str, after: str | None) -> None:
@@ -49,7 +55,14 @@ class WorkspacesTable:
         Raises:
             UnavailableError: DynamoDB did not take it.
         """
-        self._update(workspace_uid, {"resume_after": after})
+        if after is None:
+            self._update(workspace_uid, UpdateExpression="REMOVE resume_after")
+        else:
+            self._update(
+                workspace_uid,
+                UpdateExpression="SET resume_after = :after",
+                ExpressionAttributeValues=typed({":after": after}),
+            )
 
     def read(self) -> list[NotedWorkspace]:
         """All of them, in no order.
@@ -61,12 +74,12 @@ class WorkspacesTable:
         with unavailable("DynamoDB", table=self._name):
             return [_workspace(item) for page in pages for item in page["Items"]]
 
-    def _update(self, workspace_uid: str, fields: dict[str, str | None]) -> None:
+    def _update(self, workspace_uid: str, **arguments: Any) -> None:
         with unavailable("DynamoDB", workspace=workspace_uid):
             self._client.update_item(
                 TableName=self._name,
                 Key={"workspace_uid": {"S": workspace_uid}},
-                **update_arguments(assign=fields, assign_once={}, add={}),
+                **arguments,
             )
 
 

@@ -7,7 +7,6 @@ record, says that all the rest is there.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import requests
 from aws_lambda_powertools import Logger
@@ -23,7 +22,6 @@ from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.run import event as events
-from functions.run import instants
 from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile
@@ -47,22 +45,6 @@ logger = Logger(service="fetch", child=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Archived:
-    """What an archive came to; nothing when it was there already.
-
-    `lag_seconds`, from the run's end on, is None where it would say nothing of how the archive
-    keeps up: of a run that is archived again, that a sweep found, or that ended days ago.
-    """
-
-    runs: int = 0
-    files: int = 0
-    bytes: int = 0
-    missing: int = 0
-    failures: int = 0
-    lag_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Archiver:
     table: RunsTable
     bucket: ArchiveBucket
@@ -73,8 +55,8 @@ class Archiver:
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
 
-    def archive(self, pointer: Pointer, deadline: Deadline, *, last: bool) -> Archived:
-        """Makes the run's archive complete.
+    def archive(self, pointer: Pointer, deadline: Deadline, *, last: bool) -> ArchiveOutcome | None:
+        """Completes the run's archive; None if it was complete already.
 
         The `last` time, what could be had is listed even so, with the rest as missing.
 
@@ -86,7 +68,7 @@ class Archiver:
         """
         run = self._read(pointer)
         if run.is_archived:
-            return Archived()
+            return None
         event = events.parse(run.body)
         api = ParadimeApi(self.session, self.headers, event.api_url, event.workspace.uid)
         stored = self.bucket.list_etags(run_prefix(event))
@@ -132,17 +114,15 @@ class Archiver:
             return True
         if run.is_archived:
             return False
-        fields: dict[str, Any] = {"archive_state": "failed", "archive_error": reason}
+        outcome = ArchiveOutcome(state="failed", error=reason)
         try:
             event = events.parse(run.body)
         except NotUnderstoodError:
             told = {}  # this may be what it is given up for
         else:
-            told = self.messenger.tell(
-                run, event, ArchiveOutcome(state="failed", error=reason), last=True
-            )
+            told = self.messenger.tell(run, event, outcome, last=True)
         try:
-            self.table.set_archive(run, fields | told)
+            self.table.set_archive(run, outcome.record_fields() | told)
         except SupersededError:
             return False
         return True
@@ -168,7 +148,7 @@ class Archiver:
         state: ArchiveState,
         last: bool,
         error: str | None = None,
-    ) -> Archived:
+    ) -> ArchiveOutcome:
         files = [outcome for outcome in outcomes if isinstance(outcome, ArchivedFile)]
         missing = [outcome for outcome in outcomes if isinstance(outcome, MissingFile)]
         failed = store_own_files(
@@ -180,43 +160,25 @@ class Archiver:
             missing=missing,
             error=error,
         )
-        found = failed.record_fields()
-        prefix = run_prefix(event)
+        prefix, now = run_prefix(event), datetime.now(UTC)
         outcome = ArchiveOutcome(
             state=state,
+            prefix=prefix,
             url=self.bucket.console_url(prefix),
+            archived_at=now,
             files=len(files),
             bytes=sum(file.stored.bytes for file in files),
             missing=len(missing),
-            failures=found["failures"] or (),
-            failure_count=found["failure_count"],
+            failures=failed.summaries(),
+            failure_count=len(failed.failures),
+            lag_seconds=_lag_seconds(run, event, now),
             error=error,
         )
         told = self.messenger.tell(run, event, outcome, last=last)
-        now = datetime.now(UTC)
         self.table.set_archive(
-            run,
-            {
-                "archive_state": state,
-                "archive_prefix": prefix,
-                "archive_error": error,
-                "artifact_count": outcome.files,
-                "artifact_bytes": outcome.bytes,
-                "missing_count": outcome.missing,
-                "archived_at": instants.to_text(now),
-                "archived_rank": run.event_rank,
-            }
-            | found
-            | told,
+            run, outcome.record_fields() | {"archived_rank": run.event_rank} | told
         )
-        return Archived(
-            runs=1,
-            files=outcome.files,
-            bytes=outcome.bytes,
-            missing=outcome.missing,
-            failures=outcome.failure_count,
-            lag_seconds=_lag_seconds(run, event, now),
-        )
+        return outcome
 
 
 def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:

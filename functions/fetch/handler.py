@@ -3,7 +3,6 @@
 import os
 import random
 import time
-from dataclasses import asdict
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -19,7 +18,7 @@ from functions.aws.queue import Queue
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
-from functions.fetch.archive import Archived, Archiver
+from functions.fetch.archive import Archiver
 from functions.fetch.files import WORKERS
 from functions.fetch.received import Received
 from functions.fetch.retry import delay_seconds
@@ -30,6 +29,7 @@ from functions.message.messenger import Messenger
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
+from functions.run.archive_outcome import ArchiveOutcome
 from functions.shared.deadline import Deadline
 from functions.shared.errors import Disposition, RunArchiveError
 from functions.shared.metrics import Metric, namespace
@@ -81,15 +81,19 @@ class Worker:
             pointer = pointers.parse(message.body)
             logger.append_keys(run_key=pointer.run_key)
             metrics.add_metadata("run_key", pointer.run_key)
-            archived = self._archiver.archive(pointer, deadline, last=last)
+            outcome = self._archiver.archive(pointer, deadline, last=last)
         except RunArchiveError as e:
             if last or e.disposition is Disposition.DEAD_LETTER:
                 self._give_up(message, pointer, e)
                 return True
             self._retry(message, e)
             return False
-        logger.info("run archived", **asdict(archived))
-        _count(archived, seconds=time.monotonic() - begun)
+        if outcome is None:
+            logger.info("run already archived")
+            metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 0)
+        else:
+            logger.info("run archived", **outcome.log_fields())
+            _count(outcome, seconds=time.monotonic() - begun)
         return True
 
     def _give_up(self, message: Received, pointer: Pointer | None, error: RunArchiveError) -> None:
@@ -117,17 +121,15 @@ class Worker:
         metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, time.time() - message.sent_at)
 
 
-def _count(archived: Archived, *, seconds: float) -> None:
-    metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, archived.runs)
-    if not archived.runs:
-        return
-    metrics.add_metric(Metric.FILES_STORED, MetricUnit.Count, archived.files)
-    metrics.add_metric(Metric.FILES_MISSING, MetricUnit.Count, archived.missing)
-    metrics.add_metric(Metric.BYTES_STORED, MetricUnit.Bytes, archived.bytes)
-    metrics.add_metric(Metric.FAILURES, MetricUnit.Count, archived.failures)
+def _count(outcome: ArchiveOutcome, *, seconds: float) -> None:
+    metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 1)
+    metrics.add_metric(Metric.FILES_STORED, MetricUnit.Count, outcome.files)
+    metrics.add_metric(Metric.FILES_MISSING, MetricUnit.Count, outcome.missing)
+    metrics.add_metric(Metric.BYTES_STORED, MetricUnit.Bytes, outcome.bytes)
+    metrics.add_metric(Metric.FAILURES, MetricUnit.Count, outcome.failure_count)
     metrics.add_metric(Metric.ARCHIVE_DURATION, MetricUnit.Seconds, seconds)
-    if archived.lag_seconds is not None:
-        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, archived.lag_seconds)
+    if outcome.lag_seconds is not None:
+        metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, outcome.lag_seconds)
 
 
 @cache

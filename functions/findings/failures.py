@@ -86,11 +86,10 @@ class WhatFailed:
     def skipped_count(self) -> int:
         return sum(len(group.unique_ids) for group in self.skipped)
 
-    def record_fields(self) -> dict[str, Any]:
-        """The record's attributes: warnings stand behind what failed, and are not counted."""
+    def summaries(self) -> list[dict[str, Any]]:
+        """The first findings, as many as the record holds: failures before warnings."""
         first = map(_summary, [*self.failures, *self.warnings][:MAX_IN_RECORD])
-        kept = list(that_fit(first, MAX_RECORD_BYTES, _item_bytes))
-        return {"failures": kept or None, "failure_count": len(self.failures)}
+        return list(that_fit(first, MAX_RECORD_BYTES, _item_bytes))
 
     def to_json(self, event: RunEvent) -> bytes:
         """`failures.json`: all of it, and the same bytes each time that the run is archived."""

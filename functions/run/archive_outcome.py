@@ -1,27 +1,64 @@
-"""What became of a run's archive, as the record and the message to the topic tell it."""
+"""What became of a run's archive."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+
+from functions.run.instants import to_text
 
 ArchiveState = Literal["archived", "partial", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveOutcome:
-    """`url` opens it in the S3 console and is None where nothing is stored; `error` is why it was
-    given up. `failures` are the record's, `{"unique_id", "status", "message"}`: of `failure_count`
-    the first, and behind them what only warned, which is not told.
+    """The record, the message and the log all report the archive from here.
+
+    `prefix`, `url` (in the S3 console) and `archived_at` are None if nothing was archived; `error`
+    is why the archive was given up. `failures` are the first that the record lists, each
+    `{"unique_id", "status", "message"}`; behind the first `failure_count` of them stand warnings,
+    which no message lists. `lag_seconds`, from the run's end, is None if it would not show how the
+    archive keeps up: of a run that is archived again, that a sweep found, or that ended days ago.
     """
 
     state: ArchiveState
+    prefix: str | None = None
     url: str | None = None
+    archived_at: datetime | None = None
     files: int = 0
     bytes: int = 0
     missing: int = 0
     failures: Sequence[Mapping[str, Any]] = ()
     failure_count: int = 0
+    lag_seconds: float | None = None
     error: str | None = None
 
     def first_failures(self, number: int) -> Sequence[Mapping[str, Any]]:
         return self.failures[: min(number, self.failure_count)]
+
+    def record_fields(self) -> dict[str, Any]:
+        """The record's attributes; None removes one. An archive that is given up leaves the others
+        of an earlier one as they are.
+        """
+        fields = {"archive_state": self.state, "archive_error": self.error}
+        if self.archived_at is None:
+            return fields
+        return fields | {
+            "archive_prefix": self.prefix,
+            "archived_at": to_text(self.archived_at),
+            "artifact_count": self.files,
+            "artifact_bytes": self.bytes,
+            "missing_count": self.missing,
+            "failures": list(self.failures) or None,
+            "failure_count": self.failure_count,
+        }
+
+    def log_fields(self) -> dict[str, Any]:
+        return {
+            "state": self.state,
+            "files": self.files,
+            "bytes": self.bytes,
+            "missing": self.missing,
+            "failures": self.failure_count,
+            "lag_seconds": self.lag_seconds,
+        }

@@ -252,30 +252,29 @@ class TestOrderAndBounds:
 class TestRecord:
     def test_it_holds_the_first_20_and_the_number_of_all(self) -> None:
         nodes = ({"unique_id": f"model.demo.m{at}"} for at in range(30))
-        fields = build(*nodes).what_failed().record_fields()
-        assert [failure["unique_id"] for failure in fields["failures"]] == [
+        failed = build(*nodes).what_failed()
+        assert [failure["unique_id"] for failure in failed.summaries()] == [
             f"model.demo.m{at}" for at in range(20)
         ]
-        assert fields["failure_count"] == 30
+        assert len(failed.failures) == 30
 
     def test_warnings_stand_behind_and_are_not_counted(self) -> None:
-        fields = archive_of(63188).what_failed().record_fields()
-        assert [failure["status"] for failure in fields["failures"]] == ["fail", "fail", "warn"]
-        assert fields["failure_count"] == 2
+        failed = archive_of(63188).what_failed()
+        assert [failure["status"] for failure in failed.summaries()] == ["fail", "fail", "warn"]
+        assert len(failed.failures) == 2
 
     def test_a_message_has_up_to_1000_characters(self) -> None:
-        fields = build({"unique_id": MODEL, "message": "m" * 2_000}).what_failed().record_fields()
-        assert [len(failure["message"]) for failure in fields["failures"]] == [1_000]
+        failures = build({"unique_id": MODEL, "message": "m" * 2_000}).what_failed().summaries()
+        assert [len(failure["message"]) for failure in failures] == [1_000]
 
     def test_it_stays_small_whatever_the_messages_are(self) -> None:
         nodes = ({"unique_id": f"model.demo.{at}", "message": "🙈" * 5_000} for at in range(20))
-        fields = build(*nodes).what_failed().record_fields()
-        assert fields["failures"]
-        assert sum(len(str(failure).encode()) for failure in fields["failures"]) < 32 * 1024
+        failures = build(*nodes).what_failed().summaries()
+        assert failures
+        assert sum(len(str(failure).encode()) for failure in failures) < 32 * 1024
 
     def test_a_run_in_which_nothing_failed_has_no_failures(self) -> None:
-        fields = archive_of(63189).what_failed().record_fields()
-        assert fields["failure_count"] == 0
+        assert archive_of(63189).what_failed().failures == ()
 
 
 class TestJson:
