@@ -1,6 +1,6 @@
 """A simulation of the run queue: failed runs that arrive, workers, an outage of Paradime.
 
-Messages that are put off come back after the delays of `functions.fetch.retry`. SimPy would take
+Messages that are put off come back after the delays of `functions.fetch.received`. SimPy would take
 fewer lines, but minutes for the millions of receives of a day.
 """
 
@@ -13,7 +13,7 @@ from itertools import count
 from math import inf
 from statistics import quantiles
 
-from functions.fetch.retry import delay_seconds
+from functions.fetch.received import delay_seconds
 from infra.variant import DEPLOYED
 
 # Received and not deleted, at work or put off. Above it a poll gets nothing.

@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from functions.run.amounts import counted as counted
+from functions.run.text import HIDDEN
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # Wider than any row, so that output into a pipe is never wrapped.
 _PIPE_WIDTH = 1_000_000
 
 _BREAKS = re.compile(r"[\t\r\n]+")
-# Control characters, marks that change the writing direction, line separators, lone surrogates.
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_HIDDEN = re.compile(rf"[{HIDDEN}\ud800-\udfff]")
 
 
 def visible(text: object) -> str:
@@ -108,11 +108,6 @@ def working(on: str) -> AbstractContextManager[Any]:
 def short_instant(text: str | None) -> str:
     """For example `2023-10-15 16:44:01`; always UTC."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}" if text else ""
-
-
-def counted(number: int, noun: str) -> str:
-    """Such as `1 file`, `2 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -20,8 +20,7 @@ from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
 from functions.fetch.archive import Archiver
 from functions.fetch.files import WORKERS
-from functions.fetch.received import Received
-from functions.fetch.retry import delay_seconds
+from functions.fetch.received import Received, delay_seconds
 from functions.fetch.settings import Settings
 from functions.intake import pointer as pointers
 from functions.intake.pointer import Pointer

@@ -17,7 +17,7 @@ from functions.run.inventory import ArchivedFile
 from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.plan import unique_commands
-from functions.run.room import that_fit
+from functions.run.text import take_fitting
 from functions.shared.errors import NotUnderstoodError
 
 RUN_RESULTS = "run_results.json"
@@ -89,7 +89,7 @@ class WhatFailed:
     def summaries(self) -> list[dict[str, Any]]:
         """The first findings, as many as the record holds: failures before warnings."""
         first = map(_summary, [*self.failures, *self.warnings][:MAX_IN_RECORD])
-        return list(that_fit(first, MAX_RECORD_BYTES, _item_bytes))
+        return list(take_fitting(first, MAX_RECORD_BYTES, _item_bytes))
 
     def to_json(self, event: RunEvent) -> bytes:
         """`failures.json`: all of it, and the same bytes each time that the run is archived."""

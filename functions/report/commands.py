@@ -6,10 +6,11 @@ from markupsafe import Markup
 
 from functions.report.page import fit, piece
 from functions.report.timeline import Scale, scale
+from functions.run.amounts import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.outcome import command_failed
 from functions.run.plan import unique_commands
-from functions.run.text import counted, ended, left_out, one_line, seconds
+from functions.run.text import ended, one_line
 
 # Bytes of the page.
 ROOM_FOR_COMMANDS = 120_000
@@ -58,5 +59,5 @@ def _row(event: RunEvent, command: Command, of: Scale) -> dict[str, Any]:
         "failed": command_failed(command),
         "outcome": ended(command.return_code, command.status),
         "bar": of.bar(command),
-        "took": seconds((end - start).total_seconds()) if start and end else "",
+        "took": precise_seconds((end - start).total_seconds()) if start and end else "",
     }

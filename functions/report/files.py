@@ -10,11 +10,11 @@ from functions.findings.failures import Unread
 from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs
 from functions.report.page import fit, piece
+from functions.run.amounts import counted, left_out, size
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile
 from functions.run.plan import unique_commands
-from functions.run.room import that_fit
-from functions.run.text import counted, left_out, one_line, size
+from functions.run.text import one_line, take_fitting
 
 # Bytes of the page.
 ROOM_FOR_LOGS = 200_000
@@ -120,7 +120,7 @@ def files(
 
 def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
     of_end = console.lines(end.text)
-    lines = list(that_fit(reversed(of_end), ROOM_FOR_ONE_LOG, _page_bytes))[::-1]
+    lines = list(take_fitting(reversed(of_end), ROOM_FOR_ONE_LOG, _page_bytes))[::-1]
     before, last = lines[:-MAX_OPEN_LINES], lines[-MAX_OPEN_LINES:]
     whole = end.whole and len(lines) == len(of_end)
     return {

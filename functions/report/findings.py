@@ -8,9 +8,10 @@ from functions.findings.artifacts.nodes import named, telling_line
 from functions.findings.artifacts.run_results import WARNED
 from functions.findings.failures import Finding, SkippedNodes, WhatFailed
 from functions.report.page import fit, piece
+from functions.run.amounts import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
-from functions.run.text import counted, left_out, one_line, seconds
+from functions.run.text import one_line
 
 # Bytes of the page. The first findings are shown with all that is known, the others in a line.
 ROOM_FOR_FAILED = 250_000
@@ -133,7 +134,7 @@ class _FindingViews:
             one_line(finding.path, MAX_NAME_CHARACTERS),
             counted(finding.failures, "failing row") if finding.failures else "",
             f"command {self._event.positions[command.id]}" if command else "",
-            "" if ran is None else seconds(ran),
+            "" if ran is None else precise_seconds(ran),
         ]
 
 

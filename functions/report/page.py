@@ -14,8 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from functions.findings.logs.console import without_controls
-from functions.run.room import that_fit
+from functions.run.text import take_fitting, without_hidden
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -36,7 +35,7 @@ def _environment() -> Environment:
 def _shown(value: Any) -> Any:
     """What is put into the page: never a character that would reorder or hide what stands by."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return without_controls(value)
+        return without_hidden(value)
     return value
 
 
@@ -58,5 +57,5 @@ def page(view: dict[str, Any]) -> bytes:
 
 def fit(pieces: Iterable[Markup], room: int) -> tuple[Markup, int]:
     """The pieces that fit into so many bytes, together, and how many they are."""
-    kept = list(that_fit(pieces, room, lambda one: len(one.encode(errors="replace"))))
+    kept = list(take_fitting(pieces, room, lambda one: len(one.encode(errors="replace"))))
     return Markup("").join(kept), len(kept)

@@ -15,6 +15,11 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def display(instant: datetime) -> str:
+    """For people: `2023-10-15 16:44:01 UTC`."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def as_utc(instant: datetime) -> datetime:
     """Paradime writes naive instants and its API uses UTC, so a naive one is read as UTC.
 

@@ -19,7 +19,7 @@ from functions.run import instants
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import command_failed, run_failed, run_state
-from functions.run.room import that_fit
+from functions.run.text import take_fitting
 from functions.shared.errors import TooLargeError
 
 # An item holds 400 KB in all. The event gets most of it (a payload packs to a tenth or less),
@@ -133,7 +133,7 @@ def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
         enumerate(commands, start=1), key=lambda numbered: not command_failed(numbered[1])
     )
     summaries = (_summary(index, command) for index, command in failed_first)
-    fitting = that_fit(summaries, MAX_COMMANDS_BYTES, _item_bytes)
+    fitting = take_fitting(summaries, MAX_COMMANDS_BYTES, _item_bytes)
     return sorted(fitting, key=lambda summary: int(summary["index"]))
 
 

@@ -2,25 +2,40 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from functions.run.masking import beginning_without_secrets
 
 MAX_CHARACTERS = 300
 
-# C0, C1, every kind of line end, marks that turn the direction of writing, and what no queue takes.
-_CONTROL = re.compile(
-    r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]+"
+_Item = TypeVar("_Item")
+
+# Characters that nobody sees, or that change how others are read, as ranges of a regular
+# expression. Not among them are the joiners U+200C and U+200D: Persian, Hindi and emoji need them.
+HIDDEN = (
+    r"\x00-\x1f\x7f-\x9f"  # control characters, line ends and tabs among them
+    r"\u2028\u2029"  # more line ends
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of writing
+    r"\xad\u034f\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff"  # of no width
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # annotations, no characters, tags
 )
+_HIDDEN_BUT_LAYOUT = re.compile(rf"(?![\t\n])[{HIDDEN}]")
+_BLANK = re.compile(rf"[{HIDDEN} \xa0]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
 
 
 def one_line(text: object, characters: int = MAX_CHARACTERS) -> str:
-    """Empty for None; without credentials, control characters and lone surrogates."""
+    """Empty for None; without credentials, hidden characters and lone surrogates."""
     whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "" if text is None else str(text))
-    shown = _CONTROL.sub(" ", whole).strip()
+    shown = _BLANK.sub(" ", whole).strip()
     return cut(beginning_without_secrets(shown, characters), characters, "…")
+
+
+def without_hidden(text: str) -> str:
+    """The text without hidden characters; line feeds and tabs stay."""
+    return _HIDDEN_BUT_LAYOUT.sub("", text)
 
 
 def one_ascii_line(text: object, characters: int) -> str:
@@ -44,41 +59,12 @@ def ended(return_code: int | None, status: str | None) -> str:
     return f"returned {return_code}" if return_code else one_line(status, 40)
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def left_out(number: int, noun: str) -> str:
-    """How many a list lacks; empty where it lacks none."""
-    return counted(number, noun) if number > 0 else ""
-
-
-def clock(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def lasted(seconds: float) -> str:
-    """Such as `2 h 5 min`: the two largest units that there are."""
-    minutes, left = divmod(round(max(seconds, 0)), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
-    return " ".join([f"{n} {unit}" for n, unit in parts if n][:2]) or "less than a second"
-
-
-def seconds(duration: float) -> str:
-    """Such as `0.02 s`, `7.8 s`, `2 min 5 s`."""
-    if duration < 10:
-        return f"{max(duration, 0):.{2 if duration < 1 else 1}f} s"
-    return lasted(duration)
-
-
-def size(number: int) -> str:
-    """Such as `680.1 KB`, of a thousand bytes each."""
-    if number < 1000:
-        return counted(number, "byte")
-    amount = float(number)
-    for unit in ("KB", "MB"):
-        amount /= 1000
-        if amount < 1000:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1000:.1f} GB"
+def take_fitting(
+    items: Iterable[_Item], room: int, size: Callable[[_Item], int]
+) -> Iterator[_Item]:
+    """The first items that fit together; those behind one that does not fit are not even made."""
+    for item in items:
+        room -= size(item)
+        if room < 0:
+            return
+        yield item

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from functions.fetch.files import WORKERS
-from functions.fetch.retry import delay_seconds
+from functions.fetch.received import delay_seconds
 from functions.shared.deadline import MARGIN_MILLISECONDS
 from infra.variant import DEPLOYED
 from local.standin.faults import Status

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.fetch.retry import MAX_VISIBILITY_SECONDS, delay_seconds
+from functions.fetch.received import MAX_VISIBILITY_SECONDS, delay_seconds
 from infra.variant import DEPLOYED
 
 

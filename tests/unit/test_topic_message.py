@@ -13,7 +13,7 @@ from functions.message.topic_message import Message, compose
 from functions.run import event as events
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
-from functions.run.text import https_url, lasted, size
+from functions.run.text import https_url
 from tests.integration.world import EVENTS
 
 ARCHIVE_URL = "https://eu-west-1.console.aws.amazon.com/s3/buckets/b?region=eu-west-1&prefix=runs/"
@@ -380,28 +380,6 @@ def test_the_largest_message_is_far_below_256_kib(character: str) -> None:
 )
 def test_telling_line(message: str | None, line: str) -> None:
     assert telling_line(message) == line
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "less than a second"), (59.6, "1 min"), (3_725, "1 h 2 min"), (7_205, "2 h 5 s")],
-)
-def test_duration(seconds: float, words: str) -> None:
-    assert lasted(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (0, "0 bytes"),
-        (1, "1 byte"),
-        (1_500, "1.5 KB"),
-        (2 * 10**9, "2.0 GB"),
-        (5 * 10**12, "5000.0 GB"),
-    ],
-)
-def test_size(number: int, words: str) -> None:
-    assert size(number) == words
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from functions.run.text import without_hidden
+
 MAX_LINE_CHARACTERS = 1_000
 MAX_TELLING_LINES = 12
 
@@ -15,9 +17,6 @@ _ESCAPE = re.compile(
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|\x1b[ -/]*[0-~]?"
 )
-# What a page cannot show, or would let reorder its text.
-_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
 _DBT_TIME = re.compile(r"^\d\d:\d\d:\d\d(?:\.\d+)?(?:  |$)")
 # How git, dbt, pip, Python and shells begin a line that says what went wrong.
 _TELLING = re.compile(
@@ -51,13 +50,8 @@ def plain_lines(log: str) -> list[str]:
 
 
 def without_escapes(text: str) -> str:
-    """The text as it reads, neither coloured nor with any character that only does something."""
-    return without_controls(_ESCAPE.sub("", text))
-
-
-def without_controls(text: str) -> str:
-    """The text without characters that are not seen; line ends and tabs stay."""
-    return _UNSHOWN.sub("", text)
+    """The text as it reads: without colours and hidden characters."""
+    return without_hidden(_ESCAPE.sub("", text))
 
 
 def telling(shown: Sequence[str]) -> list[str]:
@@ -142,5 +136,5 @@ def _spans(text: str, style: _Style) -> Iterator[Span]:
 
 
 def _span(text: str, style: _Style) -> Iterator[Span]:
-    if shown := without_controls(text):
+    if shown := without_hidden(text):
         yield Span(shown, style.classes)

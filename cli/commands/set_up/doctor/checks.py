@@ -23,6 +23,7 @@ from functions.paradime.api import ParadimeApi
 from functions.paradime.credentials import parse_api_secret
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
+from functions.run.amounts import lasted
 from functions.shared.errors import (
     AddressRefusedError,
     CredentialsMissingError,
@@ -164,10 +165,8 @@ def quarantine_check(target: Target) -> Finding:
     count = sum(_message_counts(target, target.quarantine_url))
     if not count:
         return ok("quarantine", "none")
-    deliveries = "1 delivery" if count == 1 else f"{count} deliveries"
-    return failed(
-        "quarantine", f"{deliveries} not understood", "To see why: bolt-archive quarantine list"
-    )
+    advice = "To see why: bolt-archive quarantine list"
+    return failed("quarantine", f"{counted(count, 'delivery')} not understood", advice)
 
 
 def last_delivery_check(target: Target) -> Finding:
@@ -179,7 +178,7 @@ def last_delivery_check(target: Target) -> Finding:
         return failed(name, "none yet", advice)
     latest = max(str(record["last_received_at"]) for record in recent)
     age = datetime.now(UTC) - datetime.fromisoformat(latest)
-    detail = f"{_age(age)} ago, {short_instant(latest)} UTC"
+    detail = f"{lasted(age.total_seconds())} ago, {short_instant(latest)} UTC"
     if age > SILENCE:
         advice = (
             "If schedules have run since then, check in Paradime's webhook settings that the "
@@ -228,10 +227,3 @@ def _message_counts(target: Target, url: str) -> tuple[int, int]:
 
 def _recent_runs(target: Target) -> list[Record]:
     return [read_run(target, run_name(run)) for run in islice(list_runs(target), _RECENT_RUNS)]
-
-
-def _age(age: timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
-    if hours >= 48:
-        return f"{hours // 24} days"
-    return f"{hours} h" if hours else f"{int(age.total_seconds() // 60)} min"
