@@ -1,4 +1,5 @@
 """What runs in Lambda.
 
-`ingest` takes deliveries in, `fetch` archives failed runs, `sweep` finds runs that never arrived.
+`ingest` receives deliveries, `fetch` archives failed runs, `sweep` imports runs whose webhook never
+arrived.
 """

@@ -1,1 +1,1 @@
-"""Adapters to AWS, one outside thing each: tables, bucket, queues, topic, secrets."""
+"""Adapters to AWS, one service each: tables, bucket, queues, topic, secrets."""

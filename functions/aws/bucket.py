@@ -1,4 +1,4 @@
-"""The archive's bucket."""
+"""The archive bucket."""
 
 import base64
 import mimetypes
@@ -11,14 +11,14 @@ from urllib.parse import quote, urlencode
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from functions.aws.client import error_code, unavailable
+from functions.aws.client import error_code, translate_errors
 from functions.run.inventory import StoredObject
 from functions.shared.errors import SupersededError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# docs/performance.md has what smaller and larger parts cost.
+# docs/performance.md compares smaller and larger parts.
 PART_BYTES = 8 * 1024 * 1024
 PAGE = "text/html; charset=utf-8"
 
@@ -29,32 +29,33 @@ class ArchiveBucket:
         self._name = name
 
     def console_url(self, prefix: str) -> str:
-        """The page of the S3 console that shows what is below a prefix."""
+        """The page of the S3 console that lists a prefix."""
         region = self._client.meta.region_name
         query = urlencode({"region": region, "prefix": prefix}, safe="/")
         return f"https://{region}.console.aws.amazon.com/s3/buckets/{quote(self._name)}?{query}"
 
     def list_etags(self, prefix: str) -> dict[str, str]:
-        """All keys below a prefix, each with the ETag of its object.
+        """All keys below a prefix, each with its object's ETag.
 
         Raises:
-            UnavailableError: S3 did not answer. So do all methods here.
+            UnavailableError: S3 failed. Every method here raises it.
         """
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._name, Prefix=prefix
         )
-        with unavailable("S3", prefix=prefix):
+        with translate_errors("S3", prefix=prefix):
             return {
                 item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())
             }
 
     def describe(self, key: str) -> StoredObject:
-        """Size and digest of an object that is there.
+        """Size and digest of a stored object.
 
-        An object that went up in parts (its ETag ends in their number) has only a digest of its
-        parts' digests: it is read once, within AWS, rather than fetched from Paradime again.
+        S3 has no digest of a multipart object (whose ETag ends in the number of parts), only a
+        digest of the parts' digests. Reading the object within AWS is cheaper than fetching it from
+        Paradime again.
         """
-        with unavailable("S3", key=key):
+        with translate_errors("S3", key=key):
             head = self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
             if "-" not in head["ETag"] and "ChecksumSHA256" in head:
                 digest = base64.b64decode(head["ChecksumSHA256"]).hex()
@@ -67,7 +68,7 @@ class ArchiveBucket:
 
     def read_end(self, key: str, max_bytes: int) -> bytes:
         """The last bytes of an object, or all of a shorter one, which must not be empty."""
-        with unavailable("S3", key=key):
+        with translate_errors("S3", key=key):
             answer = self._client.get_object(
                 Bucket=self._name, Key=key, Range=f"bytes=-{max_bytes}"
             )
@@ -85,12 +86,12 @@ class ArchiveBucket:
         etag: str | None,
         page: bool = False,
     ) -> StoredObject:
-        """Stores an object in the place of the one with that ETag, or of none.
+        """Stores an object in place of the one with that ETag, or where there was none.
 
-        `page` says that it is a page of our own, which a browser may show as such.
+        `page` marks a page of our own, which browsers may render.
 
         Raises:
-            SupersededError: another has been stored there meanwhile, and it is not the same.
+            SupersededError: a different object has been stored there meanwhile.
         """
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
@@ -110,7 +111,7 @@ class ArchiveBucket:
         condition: Mapping[str, str],
         shown_as: str | None = None,
     ) -> StoredObject:
-        with unavailable("S3", key=key):
+        with translate_errors("S3", key=key):
             try:
                 self._client.put_object(
                     Bucket=self._name,
@@ -128,12 +129,12 @@ class ArchiveBucket:
         return StoredObject(len(body), sha256(body).hexdigest())
 
     def put_stream(self, key: str, stream: RawIOBase, metadata: Mapping[str, str]) -> None:
-        """Stores a file as it comes, in parts; a file that breaks off leaves nothing behind.
+        """Stores a file as it arrives, in parts. If the stream breaks off, nothing is stored.
 
         Raises:
             RunArchiveError: whatever reading the stream raises.
         """
-        with unavailable("S3", key=key):
+        with translate_errors("S3", key=key):
             self._client.upload_fileobj(
                 BufferedReader(stream),
                 self._name,
@@ -143,7 +144,7 @@ class ArchiveBucket:
                     "ChecksumAlgorithm": "SHA256",
                     "Metadata": dict(metadata),
                 },
-                # Threads would hold many parts in memory at once; a run's files are many enough.
+                # Threads would hold several parts in memory. Several files are under way as it is.
                 Config=TransferConfig(
                     multipart_threshold=PART_BYTES,
                     multipart_chunksize=PART_BYTES,
@@ -153,7 +154,7 @@ class ArchiveBucket:
 
 
 def content_type(key: str) -> str:
-    """By the key's ending; what a browser would run, such as HTML or SVG, is plain text."""
+    """By the key's ending; what a browser would execute, such as HTML or SVG, is plain text."""
     guessed = mimetypes.guess_type(key, strict=True)[0]
     if guessed == "application/json":
         return guessed

@@ -9,14 +9,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.shared.errors import UnavailableError
 
-# Short time-outs and few attempts: a caller waits, and what fails here is delivered again.
+# Short timeouts and few attempts: a caller is waiting, and what fails here is delivered again.
 CLIENT_CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=32,
-    # mypy checks the parameters against boto3's stubs. To have botocore check them in each call as
-    # well would be a large part of a large delivery (docs/performance.md).
+    # mypy checks the parameters against boto3's stubs. If botocore checked them as well, that would
+    # be a large part of the time that a large delivery takes (docs/performance.md).
     parameter_validation=False,
 )
 
@@ -26,17 +26,17 @@ def error_code(error: ClientError) -> str:
 
 
 @contextmanager
-def unavailable(service: str, **facts: Any) -> Iterator[None]:
-    """Turns what boto3 raises into UnavailableError; `facts` go into its message."""
+def translate_errors(service: str, **context: Any) -> Iterator[None]:
+    """Turns boto3's errors into UnavailableError, whose message names the service and context."""
     try:
         yield
     except ClientError as e:
-        raise UnavailableError(f"{service} answered {error_code(e)}{_said(facts)}") from e
+        raise UnavailableError(f"{service} answered {error_code(e)}{_describe(context)}") from e
     except BotoCoreError as e:
         raise UnavailableError(
-            f"{service} could not be reached: {type(e).__name__}{_said(facts)}"
+            f"{service} could not be reached: {type(e).__name__}{_describe(context)}"
         ) from e
 
 
-def _said(facts: dict[str, Any]) -> str:
-    return "".join(f" ({name} {value})" for name, value in facts.items())
+def _describe(context: dict[str, Any]) -> str:
+    return "".join(f" ({name} {value})" for name, value in context.items())

@@ -1,8 +1,8 @@
-"""An SQS queue: messages are sent to it, and received ones put off."""
+"""An SQS queue."""
 
 from typing import TYPE_CHECKING
 
-from functions.aws.client import unavailable
+from functions.aws.client import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -14,21 +14,20 @@ class Queue:
         self._url = url
 
     def send(self, body: str) -> None:
-        """Sends a message.
-
-        Raises:
-            UnavailableError: SQS did not take it.
         """
-        with unavailable("SQS", queue=self._url):
+        Raises:
+            UnavailableError: SQS failed.
+        """
+        with translate_errors("SQS", queue=self._url):
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Lets a received message be received again after so many seconds (at most 12 h).
+        """Makes a received message visible again after a delay of at most 12 h.
 
         Raises:
-            UnavailableError: SQS did not do it.
+            UnavailableError: SQS failed.
         """
-        with unavailable("SQS", queue=self._url):
+        with translate_errors("SQS", queue=self._url):
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )

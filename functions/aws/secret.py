@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from functions.aws.client import unavailable
+from functions.aws.client import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -80,7 +80,7 @@ class Secret:
             return self._read()
 
     def _read(self) -> Reading:
-        with unavailable("Secrets Manager", secret=self._arn):
+        with translate_errors("Secrets Manager", secret=self._arn):
             answer = self._client.get_secret_value(SecretId=self._arn)
         self._latest = Reading(answer.get("SecretString", ""), self._clock())
         return self._latest

@@ -1,4 +1,4 @@
-"""The runs table: one item a run, merged from its deliveries and from its archive."""
+"""The runs table: one item per run, merged from its deliveries and its archive."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from functions.aws.client import error_code, unavailable
+from functions.aws.client import error_code, translate_errors
 from functions.aws.items import Assignment, plain, typed
 from functions.run import instants
 from functions.run.record import Delivery, Source, attributes, unpack_event
@@ -20,10 +20,10 @@ ARCHIVED_STATES = frozenset({"archived", "partial"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """What archiving a run needs of its record; `body` is the event, byte for byte.
+    """The part of a run's record that archiving needs; `body` is the event, byte for byte.
 
-    `archived_at` is when an archive was last completed, for whichever event; `messages` are the
-    kinds of messages that were sent of the run.
+    `archived_at` is when an archive was last completed, of whichever event; `messages` are the
+    kinds of messages that have been sent about the run.
     """
 
     run_key: str
@@ -38,7 +38,7 @@ class StoredRun:
 
     @property
     def is_archived(self) -> bool:
-        """True when the archive was made from the very event that the record now holds."""
+        """Whether the archive was made from the event that the record holds now."""
         return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
 
 
@@ -48,14 +48,15 @@ class RunsTable:
         self._name = name
 
     def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
-        """Merges a delivery: one write, two when the record holds a higher-ranked event already.
+        """Merges a delivery: one write, or two if the record already holds a higher-ranked event.
 
-        Whatever the order and however often, the record ends as the highest-ranked delivery
-        has it, but for the times of receipt; `archive` queues it unless it is archived.
+        In whatever order and however often deliveries are merged, the record ends up as the
+        highest-ranked one says, apart from the times of receipt. `archive` marks the run as queued
+        unless it has an archive state already.
 
         Raises:
             TooLargeError: the delivery does not fit into an item.
-            UnavailableError: DynamoDB did not take it.
+            UnavailableError: DynamoDB failed.
         """
         receipt = (
             "last_received_at = :received_at,"
@@ -88,13 +89,13 @@ class RunsTable:
             )
 
     def read(self, run_key: str) -> StoredRun:
-        """Reads what archiving a run needs, including all writes before now.
+        """Reads consistently what archiving a run needs.
 
         Raises:
             RunNotFoundError: there is no such record.
-            UnavailableError: DynamoDB did not answer.
+            UnavailableError: DynamoDB failed.
         """
-        with unavailable("DynamoDB", run=run_key):
+        with translate_errors("DynamoDB", run=run_key):
             answer = self._client.get_item(
                 TableName=self._name,
                 Key={"run_key": {"S": run_key}},
@@ -119,26 +120,26 @@ class RunsTable:
         )
 
     def check(self, run: StoredRun) -> None:
-        """Passes if the record still holds the run's event, and it is not archived yet.
+        """Checks that the record still holds the run's event, and that it is not archived yet.
 
         Raises:
             RunNotFoundError: the record is gone.
-            SupersededError: it is otherwise.
-            UnavailableError: DynamoDB did not answer.
+            SupersededError: the record has changed.
+            UnavailableError: DynamoDB failed.
         """
         now = self.read(run.run_key)
         if now.event_rank != run.event_rank or now.is_archived:
             raise SupersededError(f"run {run.run_key} has changed since it was read")
 
     def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:
-        """Writes archive fields (None removes one), if the record still holds the run's event.
+        """Writes archive fields (None removes one) if the record still holds the run's event.
 
-        An archive that is there is replaced only by one that is as complete.
+        A complete archive is replaced only by a complete one.
 
         Raises:
-            SupersededError: a higher-ranked event was merged since the run was read, or another
+            SupersededError: a higher-ranked event was merged after the run was read, or another
                 fetch has archived it.
-            UnavailableError: DynamoDB did not take it.
+            UnavailableError: DynamoDB failed.
         """
         archive = Assignment(fields)
         values = {":event_rank": run.event_rank}
@@ -157,7 +158,7 @@ class RunsTable:
         )
 
     def _update(self, run_key: str, **arguments: Any) -> None:
-        with unavailable("DynamoDB", run=run_key):
+        with translate_errors("DynamoDB", run=run_key):
             try:
                 self._client.update_item(
                     TableName=self._name, Key={"run_key": {"S": run_key}}, **arguments

@@ -1,18 +1,18 @@
-"""The SNS topic that we publish to."""
+"""The SNS topic of failed runs."""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from functions.aws.client import unavailable
+from functions.aws.client import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
 class Topic:
-    """Encrypted by the key `aws/sns`, whose own policy lets every principal of the account that
-    may publish use it through SNS: publishing needs no right on the key."""
+    """Encrypted with the key `aws/sns`. Its own policy lets every principal of the account that may
+    publish use it through SNS, so publishing needs no permission on the key."""
 
     def __init__(self, client: "SNSClient", arn: str) -> None:
         self._client = client
@@ -21,15 +21,15 @@ class Topic:
     def publish(
         self, subject: str, by_protocol: Mapping[str, str], attributes: Mapping[str, str]
     ) -> None:
-        """Publishes one message, in the form for each protocol; `default` is for all others.
+        """Publishes one message in a form for each protocol; `default` serves all others.
 
-        `subject` has fewer than 100 ASCII characters and no control character, and no attribute
-        is empty: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+        `subject` must have fewer than 100 ASCII characters and no control characters, and no
+        attribute may be empty: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
         Raises:
-            UnavailableError: SNS did not take it.
+            UnavailableError: SNS failed.
         """
-        with unavailable("SNS", topic=self._arn):
+        with translate_errors("SNS", topic=self._arn):
             self._client.publish(
                 TopicArn=self._arn,
                 Subject=subject,

@@ -1,13 +1,13 @@
-"""The workspaces table: one item a workspace of which a genuine delivery has told.
+"""The workspaces table: one item per workspace that has sent a genuine delivery.
 
-`workspace_uid` is the key; `api_url` and `workspace_name` are what deliveries say;
-`resume_after` is where a sweep of the workspace ran out of time.
+`workspace_uid` is the key. `api_url` and `workspace_name` come from deliveries, `resume_after` is
+the schedule after which a sweep of the workspace ran out of time.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.aws.client import unavailable
+from functions.aws.client import translate_errors
 from functions.aws.items import plain, typed
 from functions.run.event import RunEvent
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotedWorkspace:
-    """`api_url` is None when no delivery has told of it and only a sweep has written the item."""
+    """`api_url` is None if only a sweep has written the item, and no delivery."""
 
     uid: str
     api_url: str | None = None
@@ -32,14 +32,14 @@ class WorkspacesTable:
         self._noted: set[tuple[str, str, str | None]] = set()
 
     def note(self, event: RunEvent) -> None:
-        """Keeps a delivery's workspace; a write only when this process sees it for the first time.
+        """Stores a delivery's workspace, unless this process has stored the same before.
 
         Raises:
-            UnavailableError: DynamoDB did not take it. The next delivery will try again.
+            UnavailableError: DynamoDB failed. The next delivery tries again.
         """
         uid, name = event.workspace.uid, event.workspace.name
-        fact = (uid, event.api_url, name)
-        if fact not in self._noted:
+        workspace = (uid, event.api_url, name)
+        if workspace not in self._noted:
             if name is None:
                 change = "SET api_url = :api_url REMOVE workspace_name"
                 values = {":api_url": event.api_url}
@@ -47,13 +47,13 @@ class WorkspacesTable:
                 change = "SET api_url = :api_url, workspace_name = :name"
                 values = {":api_url": event.api_url, ":name": name}
             self._update(uid, UpdateExpression=change, ExpressionAttributeValues=typed(values))
-            self._noted.add(fact)
+            self._noted.add(workspace)
 
     def set_resume_point(self, workspace_uid: str, after: str | None) -> None:
-        """Keeps the slug of the schedule behind which the next sweep goes on; None forgets it.
+        """Stores the slug of the schedule after which the next sweep resumes; None clears it.
 
         Raises:
-            UnavailableError: DynamoDB did not take it.
+            UnavailableError: DynamoDB failed.
         """
         if after is None:
             self._update(workspace_uid, UpdateExpression="REMOVE resume_after")
@@ -65,17 +65,17 @@ class WorkspacesTable:
             )
 
     def read(self) -> list[NotedWorkspace]:
-        """All of them, in no order.
+        """All workspaces, in no particular order.
 
         Raises:
-            UnavailableError: DynamoDB did not answer.
+            UnavailableError: DynamoDB failed.
         """
         pages = self._client.get_paginator("scan").paginate(TableName=self._name)
-        with unavailable("DynamoDB", table=self._name):
+        with translate_errors("DynamoDB", table=self._name):
             return [_workspace(item) for page in pages for item in page["Items"]]
 
     def _update(self, workspace_uid: str, **arguments: Any) -> None:
-        with unavailable("DynamoDB", workspace=workspace_uid):
+        with translate_errors("DynamoDB", workspace=workspace_uid):
             self._client.update_item(
                 TableName=self._name,
                 Key={"workspace_uid": {"S": workspace_uid}},

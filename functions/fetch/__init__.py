@@ -1,1 +1,1 @@
-"""Archives runs: plan, download, store, report, tell."""
+"""Archives runs: plan, download, store, report, announce."""

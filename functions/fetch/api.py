@@ -1,4 +1,4 @@
-"""Paradime's API, as several threads ask it about one run."""
+"""Paradime's API, asked by several threads about one run."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,7 +21,7 @@ class RunApi:
         self._failure: ApiFailingError | None = None
 
     def ask(self, question: Callable[[ParadimeApi], Answer]) -> Answer:
-        """Lets the question ask.
+        """Asks a question.
 
         Raises:
             ApiFailingError: the API is failing, or failed several times in a row and is not asked.

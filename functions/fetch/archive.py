@@ -1,7 +1,7 @@
 """Archives one run: every file that is not stored yet, then what is made of them, then the record.
 
-Each step can happen again: what is stored is not fetched twice, and what comes last, the
-record, says that all the rest is there.
+Every step can be repeated: stored files are not fetched again, and the record, which comes last,
+says that everything else is there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,7 @@ from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.run import event as events
+from functions.run.amounts import counted
 from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile
@@ -38,8 +39,8 @@ from functions.shared.errors import (
     TryAgainError,
 )
 
-# It sends a delivery again for 28 hours: what ended longer ago was sent by hand, as a sample is.
-_TOLD_BY_PARADIME = timedelta(days=2)
+# Paradime retries a delivery for 28 hours: an older run was sent by hand, as samples are.
+_MAX_LAG = timedelta(days=2)
 
 logger = Logger(service="fetch", child=True)
 
@@ -58,12 +59,13 @@ class Archiver:
     def archive(self, pointer: Pointer, deadline: Deadline, *, last: bool) -> ArchiveOutcome | None:
         """Completes the run's archive; None if it was complete already.
 
-        The `last` time, what could be had is listed even so, with the rest as missing.
+        The `last` time, the archive is finished with whatever could be fetched, and lists the rest
+        as missing.
 
         Raises:
-            GivenUpError: trying again cannot help, or this was the last time.
-            TryAgainError: something may be had later; what could be had is stored.
-            SupersededError: a later event of the run, or another fetch of it, came meanwhile.
+            GivenUpError: retrying cannot help, or this was the last time.
+            TryAgainError: some files may be available later; the others are stored.
+            SupersededError: a later event of the run, or another fetch, overtook this one.
             UnavailableError: an AWS service failed.
         """
         run = self._read(pointer)
@@ -73,8 +75,8 @@ class Archiver:
         api = ParadimeApi(self.session, self.headers, event.api_url, event.workspace.uid)
         stored = self.bucket.list_etags(run_prefix(event))
         if run_prefix(event) + EVENT in stored:
-            # Only what is listed here is replaced in the end. So it must not be of an event that
-            # came between reading and listing: a fetch that is overtaken replaces nothing.
+            # Only the objects listed here are replaced in the end. They must not belong to an event
+            # that came between reading and listing: an overtaken fetch replaces nothing.
             self.table.check(run)
         run_files = RunFiles(
             event,
@@ -93,8 +95,9 @@ class Archiver:
             state: ArchiveState = "partial" if missing else "archived"
             return self._finish(run, event, stored, outcomes, state=state, last=last)
         if last:
-            reason = f"{len(pending)} files never came: {_most_telling(pending)}"
-            settled = [run_files.settled(outcome) for outcome in outcomes]
+            number = counted(len(pending), "file")
+            reason = f"{number} could not be fetched: {_most_relevant(pending)}"
+            settled = [run_files.settle(outcome) for outcome in outcomes]
             self._finish(run, event, stored, settled, state="failed", error=reason, last=last)
             raise GivenUpError(reason)
         self._note_pending(run, pending)
@@ -103,7 +106,7 @@ class Archiver:
     def give_up(self, pointer: Pointer, reason: str) -> bool:
         """Writes into the record, if there is one, that the archive is given up, and why.
 
-        False if there is nothing to give up: the run is archived, or a later event of it came.
+        Returns False if there is nothing to give up: the run is archived, or has a later event.
 
         Raises:
             UnavailableError: DynamoDB failed.
@@ -118,11 +121,11 @@ class Archiver:
         try:
             event = events.parse(run.body)
         except NotUnderstoodError:
-            told = {}  # this may be what it is given up for
+            message_fields = {}  # this may be the very reason for giving up
         else:
-            told = self.messenger.tell(run, event, outcome, last=True)
+            message_fields = self.messenger.publish_once(run, event, outcome, last=True)
         try:
-            self.table.set_archive(run, outcome.record_fields() | told)
+            self.table.set_archive(run, outcome.record_fields() | message_fields)
         except SupersededError:
             return False
         return True
@@ -133,10 +136,9 @@ class Archiver:
         return run
 
     def _note_pending(self, run: StoredRun, pending: list[PendingFile]) -> None:
-        reason = str(_most_telling(pending))
-        self.table.set_archive(
-            run, {"archive_error": f"{len(pending)} files to come: {reason}; trying again"}
-        )
+        number = counted(len(pending), "file")
+        reason = f"{number} still to be fetched: {_most_relevant(pending)}; retrying"
+        self.table.set_archive(run, {"archive_error": reason})
 
     def _finish(
         self,
@@ -174,9 +176,9 @@ class Archiver:
             lag_seconds=_lag_seconds(run, event, now),
             error=error,
         )
-        told = self.messenger.tell(run, event, outcome, last=last)
+        message_fields = self.messenger.publish_once(run, event, outcome, last=last)
         self.table.set_archive(
-            run, outcome.record_fields() | {"archived_rank": run.event_rank} | told
+            run, outcome.record_fields() | {"archived_rank": run.event_rank} | message_fields
         )
         return outcome
 
@@ -185,11 +187,11 @@ def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None
     if event.end_dttm is None or run.archived_at or run.source is not Source.WEBHOOK:
         return None
     lag = now - event.end_dttm
-    return max(lag.total_seconds(), 0.0) if lag < _TOLD_BY_PARADIME else None
+    return max(lag.total_seconds(), 0.0) if lag < _MAX_LAG else None
 
 
-def _most_telling(pending: Iterable[PendingFile]) -> RunArchiveError:
-    """The error that asks for the longest wait, else the first that is not about our own time."""
+def _most_relevant(pending: Iterable[PendingFile]) -> RunArchiveError:
+    """The error that asks for the longest wait, otherwise the first that is not about our time."""
     errors = [file.error for file in pending]
     return max(
         errors,
@@ -207,7 +209,7 @@ def _to_raise(pending: list[PendingFile], *, progress: bool) -> RunArchiveError:
     now and then would otherwise use up all receives within hours, and they have to outlast an
     outage of a day.
     """
-    telling = _most_telling(pending)
-    if telling.disposition is Disposition.RESUME and not progress:
-        return TryAgainError(str(telling))
-    return telling
+    error = _most_relevant(pending)
+    if error.disposition is Disposition.RESUME and not progress:
+        return TryAgainError(str(error))
+    return error

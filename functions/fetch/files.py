@@ -1,4 +1,4 @@
-"""The files of one run: each fetched unless it is stored, and what became of it."""
+"""The files of one run: each is fetched unless it is stored already."""
 
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,13 +30,13 @@ from functions.shared.errors import (
     TryAgainError,
 )
 
-# Files at a time. docs/performance.md has what fewer and more come to.
+# Files fetched at the same time. docs/performance.md compares fewer and more.
 WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file that could not be had this time, and may be another time."""
+    """A file that could not be fetched this time, but may be later."""
 
     planned: PlannedFile
     error: RunArchiveError
@@ -46,7 +46,7 @@ FileOutcome = ArchivedFile | MissingFile | PendingFile
 
 
 class RunFiles:
-    """One run's files being fetched: several at a time, and none twice."""
+    """Fetches one run's files: several at a time, and none twice."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class RunFiles:
         deadline: Deadline,
         stored: Container[str],
     ) -> None:
-        """`stored` are the keys that are there; `missing_grace` counts from the run's end."""
+        """`stored` holds the keys of stored objects; `missing_grace` starts at the run's end."""
         self._event = event
         self._api = api
         self._bucket = bucket
@@ -70,7 +70,7 @@ class RunFiles:
         self._stored = stored
         self.stored_count = 0
         ended_at = event.end_dttm or event.start_dttm
-        # A difference of two instants is always in range, a sum of one need not be.
+        # The difference of two instants is always in range, unlike an instant plus a duration.
         self._may_come = datetime.now(UTC) - ended_at < missing_grace
 
     def fetch(self) -> list[FileOutcome]:
@@ -85,11 +85,11 @@ class RunFiles:
             files = list(pool.map(self._fetch_resource, resources))
         return [outcome for logs, _ in answers for outcome in logs] + files
 
-    def settled(self, outcome: FileOutcome) -> FileOutcome:
-        """What never came is missing, but for what an earlier receive stored.
+    def settle(self, outcome: FileOutcome) -> FileOutcome:
+        """The final outcome: a pending file is missing, unless an earlier receive stored it.
 
         Raises:
-            UnavailableError: S3 did not tell of a stored file.
+            UnavailableError: S3 did not describe a stored file.
         """
         if not isinstance(outcome, PendingFile):
             return outcome
@@ -99,7 +99,7 @@ class RunFiles:
         return MissingFile(file, str(outcome.error))
 
     def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
-        """A command's logs, stored, and the list of its resources."""
+        """Stores a command's logs, and lists its resources."""
         logs = plan_logs(self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
@@ -125,9 +125,9 @@ class RunFiles:
         return self._keep(file, partial(self._download, file))
 
     def _keep(self, file: PlannedFile, store: Callable[[], StoredObject]) -> FileOutcome:
-        """Stores a file unless it is stored, and says what became of it.
+        """Stores a file unless it is stored already.
 
-        One file's fault is its own: it never ends the work on the others.
+        An error with one file never stops the work on the others.
         """
         try:
             self._deadline.check()
@@ -147,7 +147,7 @@ class RunFiles:
         return PendingFile(file, error)
 
     def _put_log(self, file: PlannedFile, text: str | None) -> StoredObject:
-        # A lone surrogate, which JSON can spell, has no UTF-8.
+        # JSON can contain lone surrogates, which UTF-8 cannot encode.
         body = (text or "").encode(errors="replace")
         return self._bucket.put(file.key, body, self._metadata(file))
 
@@ -156,7 +156,7 @@ class RunFiles:
         try:
             return self._download_once(file, file.resource_id)
         except LinkRefusedError:
-            # It may have expired between asking and fetching: one new link tells.
+            # It may have expired between asking and fetching: try one new link.
             return self._download_once(file, file.resource_id)
 
     def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
@@ -166,7 +166,7 @@ class RunFiles:
         return StoredObject(stream.bytes_read, stream.sha256)
 
     def _metadata(self, file: PlannedFile) -> dict[str, str]:
-        """What an object says of itself; ASCII, and below the 2 KB that S3 takes."""
+        """An object's own metadata: ASCII, and below S3's limit of 2 KB."""
         metadata = {
             "run": self._event.run_key,
             "command": str(file.command_id),

@@ -40,7 +40,7 @@ metrics = Metrics(namespace=namespace(), service="fetch")
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Names the messages that are to be received again."""
+    """Returns the messages that have to be received again."""
     deadline = Deadline(context.get_remaining_time_in_millis)
     messages = map(Received.from_record, event["Records"])
     again = [one.message_id for one in messages if not worker().receive(one, deadline)]
@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 class Worker:
-    """Takes messages: each ends archived, is tried again later, or goes to the dead letters."""
+    """Processes messages: each run is archived, retried later, or given up."""
 
     def __init__(
         self, settings: Settings, archiver: Archiver, runs: Queue, dead_letters: Queue
@@ -59,16 +59,16 @@ class Worker:
         self._dead_letters = dead_letters
 
     def receive(self, message: Received, deadline: Deadline) -> bool:
-        """Whether the message is done with; if not, it is received again."""
+        """Whether the message is done with. If not, it is received again."""
         logger.append_keys(receive_count=message.receive_count)
         try:
             return self._receive(message, deadline)
         except RunArchiveError as e:
-            # What was to be done with the message could not be done. Left alone, it comes again
-            # when the queue's visibility time-out is over.
-            logger.error("message left to be received again", reason=str(e))
+            # Not even the error could be dealt with. Left alone, the message is received again
+            # after the queue's visibility timeout.
+            logger.error("message left for redelivery", reason=str(e))
         except Exception:
-            logger.exception("run failed to be archived")
+            logger.exception("archiving failed")
             metrics.add_metric(Metric.FAULTS, MetricUnit.Count, 1)
         return False
 
@@ -96,11 +96,11 @@ class Worker:
         return True
 
     def _give_up(self, message: Received, pointer: Pointer | None, error: RunArchiveError) -> None:
-        """The record first: if this stops halfway, the message is received again."""
+        """The record comes first: if this stops halfway, the message is received again."""
         if pointer is not None and not self._archiver.give_up(pointer, str(error)):
             logger.info("run left to another message", reason=str(error))
             return
-        logger.error("run given up, its pointer goes to the dead-letter queue", reason=str(error))
+        logger.error("run given up; its pointer goes to the dead-letter queue", reason=str(error))
         self._dead_letters.send(message.body)
         metrics.add_metric(Metric.RUNS_GIVEN_UP, MetricUnit.Count, 1)
 
@@ -114,7 +114,7 @@ class Worker:
                 retry_after=error.retry_after,
                 jitter=random.random(),  # noqa: S311 (spreads load, guards nothing)
             )
-        logger.warning("run to be tried again", reason=str(error), delay_seconds=delay)
+        logger.warning("run will be retried", reason=str(error), delay_seconds=delay)
         self._runs.delay(message.receipt_handle, delay)
         metrics.add_metric(Metric.RUNS_TO_TRY_AGAIN, MetricUnit.Count, 1)
         metrics.add_metric(Metric.ARCHIVE_LAG, MetricUnit.Seconds, time.time() - message.sent_at)
@@ -166,5 +166,5 @@ def worker() -> Worker:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Lambda gives its start-up a whole processor and the calls only a share of one.
+    # Lambda gives the start-up a whole processor, and invocations only a share of one.
     worker()

@@ -1,4 +1,4 @@
-"""What an archive says of itself: `event.json`, `archive.json`, `failures.json`, `index.html`."""
+"""The archive's own files: `event.json`, `archive.json`, `failures.json`, `index.html`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,10 +26,10 @@ def store_own_files(
     missing: Sequence[MissingFile],
     error: str | None,
 ) -> WhatFailed:
-    """Stores all four, each in the place of the one that had its ETag when the fetch began.
+    """Stores all four, each in place of the one that was there when the fetch began.
 
-    `event.json` comes first: a fetch that was overtaken by a later event stops there, and leaves
-    the other three as that event's fetch made them. `error` is why the archive was given up.
+    `event.json` comes first: a fetch that a later event has overtaken stops there, and leaves the
+    other three as that event's fetch made them. `error` is why the archive was given up.
 
     Raises:
         SupersededError: another fetch of the run has stored one of them meanwhile.

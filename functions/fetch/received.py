@@ -11,8 +11,8 @@ MAX_VISIBILITY_SECONDS = 12 * 60 * 60  # SQS's own limit
 class Received:
     """`receive_count` is 1 the first time; `sent_at` is in seconds of the Unix epoch.
 
-    Powertools' batch utility and data classes read these as well, and import all that Powertools
-    knows of AWS's events, at each cold start and for a batch of one.
+    Powertools' batch utility and data classes could read these. But they import all that Powertools
+    knows about AWS's events, at every cold start, for a batch of one.
     """
 
     message_id: str
@@ -23,7 +23,7 @@ class Received:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Reads one of the `Records` of an event of SQS.
+        """Reads one of the `Records` of an SQS event.
 
         https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
         """
@@ -40,11 +40,11 @@ class Received:
 def delay_seconds(
     *, receive_count: int, base: int, cap: int, retry_after: float | None, jitter: float
 ) -> int:
-    """Doubles with each receive up to `cap`; never shorter than what Paradime asked for.
+    """Doubles with each receive up to `cap`, and is never shorter than what Paradime asked for.
 
-    `jitter`, from 0 to 1, takes up to a fifth off, so that many runs that failed together do
-    not come back together. With a base of 30 s, a cap of 3 h and 20 receives the first and the
-    last lie more than 24 h apart.
+    `jitter`, from 0 to 1, takes off up to a fifth, so that runs that failed together do not come
+    back together. With a base of 30 s, a cap of 3 h and 20 receives, the first and the last receive
+    are more than 24 h apart.
     """
     growing = min(cap, base << min(receive_count - 1, 30))
     delay = max(growing * (1 - jitter / 5), retry_after or 0)

@@ -1,1 +1,1 @@
-"""Takes deliveries in: verify, parse, record, queue."""
+"""Receives deliveries: verify, parse, record, queue."""

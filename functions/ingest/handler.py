@@ -51,8 +51,8 @@ def _answer(event: dict[str, Any]) -> http.Answer:
     except RunArchiveError as e:
         return _refuse(e)
     except Exception:
-        # Lambda's own line about it would say neither which delivery nor which run.
-        logger.exception("delivery failed to be taken in")
+        # Lambda's own log line would name neither the delivery nor the run.
+        logger.exception("delivery processing failed")
         raise
     if received is None:
         _count(Metric.DELIVERIES_QUARANTINED)
@@ -66,7 +66,7 @@ def _answer(event: dict[str, Any]) -> http.Answer:
 
 def _refuse(error: RunArchiveError) -> http.Answer:
     answer, message, metric = REFUSALS[error.status]
-    # Anybody on the internet can send what is refused for its signature.
+    # Anybody on the internet can send a delivery that is refused for its signature.
     log = logger.warning if answer is http.UNAUTHORIZED else logger.error
     log(message, reason=str(error))
     _count(metric)
@@ -98,5 +98,5 @@ def receiver() -> Receiver:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Lambda gives its start-up a whole processor and the calls only a share of one.
+    # Lambda gives the start-up a whole processor, and invocations only a share of one.
     receiver()

@@ -1,4 +1,4 @@
-"""The HTTP side of ingest: what API Gateway hands over, and every answer that is given."""
+"""The HTTP side of ingest: API Gateway's event, and every answer that we give."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from functions.shared.errors import SignatureError
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`headers` have lower-case names; `body` is what was sent, byte for byte."""
+    """The names of `headers` are in lower case; `body` is what was sent, byte for byte."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -30,7 +30,7 @@ class Answer:
         }
 
 
-# The same for every reason, so that an answer teaches nothing.
+# The same for every reason, so that an attacker learns nothing from it.
 UNAUTHORIZED = Answer(401, {"error": "unauthorized"})
 TOO_LARGE = Answer(413, {"error": "too large"})
 UNAVAILABLE = Answer(503, {"error": "unavailable"})
@@ -47,7 +47,7 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
     """Reads an API Gateway event, payload format 2.0.
 
     Raises:
-        SignatureError: the body is said to be base64 and is not, so nothing can be verified.
+        SignatureError: the body is marked as base64 and is not, so it cannot be verified.
     """
     headers = {name.lower(): _text(value) for name, value in (event.get("headers") or {}).items()}
     body = event.get("body") or ""
@@ -56,11 +56,11 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
     try:
         return Request(headers, base64.b64decode(body, validate=True))
     except ValueError as e:
-        raise SignatureError("body is not the base64 it is said to be") from e
+        raise SignatureError("body is marked as base64 and is not") from e
 
 
 def _text(value: str) -> str:
-    """The value without lone surrogates, which JSON can hold and no log line can."""
+    """The value without lone surrogates, which JSON can hold but a log line cannot."""
     if value.isascii():
         return value
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

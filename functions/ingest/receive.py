@@ -1,8 +1,7 @@
-"""Takes one delivery in: verify, parse, record, queue, in this order and nothing else.
+"""Receives one delivery: verify, parse, record, queue, in this order and nothing else.
 
-The record is written before its pointer is sent, and both before the answer: whatever fails
-or stops in between, the sender hears no 2xx and delivers again, and doing it all again ends in
-the same record.
+The record is written before the pointer is sent, and both before the answer. If anything fails or
+stops in between, the sender gets no 2xx and delivers again, which ends in the same record.
 """
 
 from dataclasses import dataclass
@@ -41,10 +40,10 @@ class Receiver:
     quarantine: Queue
 
     def receive(self, request: Request, now: datetime) -> RunEvent | None:
-        """Stores a genuine delivery; its event, or None if it was not understood and quarantined.
+        """Stores a genuine delivery. None if it could not be understood and was quarantined.
 
         Raises:
-            SignatureError: it is not shown to be genuine.
+            SignatureError: the delivery cannot be shown to be genuine.
             TooLargeError: it is over 5 MiB, or does not fit into a record.
             UnavailableError: it could not be stored.
         """
@@ -67,7 +66,7 @@ class Receiver:
         delivery = Delivery(
             event=event, body=request.body, delivery_id=delivery_id, received_at=now
         )
-        queued = self.intake.take(delivery)
+        queued = self.intake.accept(delivery)
         self._note_workspace(event)
         logger.info(
             "delivery accepted",
@@ -79,11 +78,11 @@ class Receiver:
         return event
 
     def _note_workspace(self, event: RunEvent) -> None:
-        """For the sweep alone: the delivery is stored, and the next one can tell as well."""
+        """Only the sweep needs this. The delivery is stored, and the next one brings it as well."""
         try:
             self.workspaces.note(event)
         except UnavailableError as e:
-            logger.warning("workspace not noted", reason=str(e))
+            logger.warning("workspace not stored", reason=str(e))
 
     def _verify(self, request: Request, now: datetime) -> str:
         """The delivery's id. A refusal is checked once more if the secret has changed meanwhile."""
@@ -98,6 +97,6 @@ class Receiver:
 
 
 def _claimed_id(request: Request) -> str | None:
-    """The id by which a sender finds a delivery that is refused; shown by nothing, so cut."""
+    """The id by which a sender can find a refused delivery; unverified, and therefore cut."""
     claimed = (request.headers.get(name) for name in ("svix-id", "webhook-id"))
     return next((text[:256] for text in claimed if text), None)

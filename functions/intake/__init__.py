@@ -1,1 +1,1 @@
-"""What is done with a delivery, whoever brought it: record, pointer, quarantine."""
+"""What is done with a delivery, wherever it came from: record, pointer, quarantine."""

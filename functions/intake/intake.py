@@ -1,4 +1,4 @@
-"""Takes deliveries into the table, and the runs to be archived into the run queue."""
+"""Records deliveries, and queues the runs that are to be archived."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,43 +14,43 @@ from functions.run.record import Delivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """`archive` says which completed runs are archived, `keep` how long a record lives."""
+    """`archive` says which completed runs are archived, `keep` how long a record is kept."""
 
     table: RunsTable
     runs: Queue
     archive: Literal["failures", "all"]
     keep: timedelta
 
-    def archives(self, event: RunEvent) -> bool:
+    def should_archive(self, event: RunEvent) -> bool:
         return event.completed and (self.archive == "all" or run_failed(event))
 
-    def take(self, delivery: Delivery) -> bool:
-        """Records a delivery and queues its run; whether it queued it.
+    def accept(self, delivery: Delivery) -> bool:
+        """Records a delivery, and queues its run if it is to be archived; True if it is.
 
-        If this fails or stops halfway, the delivery is to be taken again.
+        If this fails or stops halfway, the delivery has to come again.
 
         Raises:
-            TooLargeError: it does not fit into a record.
-            UnavailableError: DynamoDB or SQS did not take it.
+            TooLargeError: the delivery does not fit into a record.
+            UnavailableError: DynamoDB or SQS failed.
         """
-        queue = self.archives(delivery.event)
+        queue = self.should_archive(delivery.event)
         self.table.merge(delivery, archive=queue, keep=self.keep)
         if queue:
             self.runs.send(pointer_to(delivery.event).to_json())
         return queue
 
-    def take_found(self, delivery: Delivery) -> bool:
-        """The same for what nobody delivers again.
+    def import_run(self, delivery: Delivery) -> bool:
+        """The same for a run that a sweep found, which nobody delivers again.
 
-        The record says that the run is queued only once it is: wherever this stops, the record
-        tells the next sweep that something is left to do. It costs a second write.
+        The record says "queued" only once the pointer is sent. So wherever this stops, the next
+        sweep sees from the record that something is left to do. The price is a second write.
 
         Raises:
-            TooLargeError: it does not fit into a record.
-            UnavailableError: DynamoDB or SQS did not take it.
+            TooLargeError: the delivery does not fit into a record.
+            UnavailableError: DynamoDB or SQS failed.
         """
         self.table.merge(delivery, archive=False, keep=self.keep)
-        queue = self.archives(delivery.event)
+        queue = self.should_archive(delivery.event)
         if queue:
             self.runs.send(pointer_to(delivery.event).to_json())
             self.table.merge(delivery, archive=True, keep=self.keep)

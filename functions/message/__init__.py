@@ -1,1 +1,1 @@
-"""What people are told of a run, and that they are told once."""
+"""The message about a failed run, and that it is sent once."""

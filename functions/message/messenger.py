@@ -1,4 +1,4 @@
-"""Tells of failed runs: once that a run's archive is complete, once that it is given up."""
+"""Announces failed runs: once when the archive is complete, once when it is given up."""
 
 from typing import Any
 
@@ -19,18 +19,18 @@ class Messenger:
     def __init__(self, topic: Topic) -> None:
         self._topic = topic
 
-    def tell(
+    def publish_once(
         self, run: StoredRun, event: RunEvent, archive: ArchiveOutcome, *, last: bool
     ) -> dict[str, Any]:
-        """Publishes the message unless the record says that it was; the field that says so.
+        """Publishes the message unless the record says so already; returns the field that says so.
 
-        The field belongs into the very write that says what became of the archive. So nothing
-        that is repeated after it is told twice; what stops between the two, or is superseded
-        there, is: SNS knows no way to take a message back. The `last` time a topic that cannot be
-        reached does not keep the record from being written.
+        The field has to be part of the write that stores the archive's outcome. Whatever is
+        repeated after that write publishes nothing again. A fetch that stops or is superseded
+        between the two publishes twice: SNS cannot take a message back. The `last` time, a topic
+        that cannot be reached does not prevent the write.
 
         Raises:
-            UnavailableError: SNS did not take it, and this is not the last time.
+            UnavailableError: SNS failed, and this is not the last time.
         """
         kind = "given_up" if archive.state == "failed" else "archived"
         if not run_failed(event) or kind in run.messages:

@@ -1,4 +1,4 @@
-"""How fast Paradime's API is asked."""
+"""How fast we ask Paradime's API."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
 
-# Nothing public says what the API allows. Five calls a second are what a person's browser makes;
-# they look after 1,000 schedules in about three minutes, and leave the API to those who use it.
+# No public source says what the API allows. Five calls a second are what a person's browser makes:
+# enough for 1,000 schedules in about three minutes, and few enough not to get in others' way.
 SECONDS_BETWEEN_CALLS = 0.2
 
 
 class Pace:
-    """Keeps calls apart, and waits as long as the API asks for."""
+    """Spaces calls out, and waits as long as the API asks for."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Pace:
 
     @contextmanager
     def call(self, deadline: Deadline) -> Iterator[None]:
-        """Around each call: waits until it may begin.
+        """Goes around each call, and waits until it may begin.
 
         Raises:
             OutOfTimeError: the function's time would be over by then.

@@ -1,6 +1,6 @@
 """Instants as the record and the archive write them: ISO 8601, UTC, microseconds, `Z`.
 
-One fixed width, so that instants sort as text: DynamoDB's sort keys are compared as bytes.
+The width is fixed, so that instants sort as text: DynamoDB compares sort keys as bytes.
 """
 
 from datetime import UTC, datetime
@@ -21,10 +21,10 @@ def display(instant: datetime) -> str:
 
 
 def as_utc(instant: datetime) -> datetime:
-    """Paradime writes naive instants and its API uses UTC, so a naive one is read as UTC.
+    """A naive instant is read as UTC: Paradime writes naive ones, and its API uses UTC.
 
     Raises:
-        ValueError: the instant lies outside of the years 1 to 9999 once it is in UTC.
+        ValueError: in UTC, the instant is outside the years 1 to 9999.
     """
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)

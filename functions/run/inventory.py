@@ -1,6 +1,6 @@
 """`archive.json`: every file of an archive, and what is missing and why.
 
-It holds no time of its making: archiving the same event twice gives the same bytes.
+It does not say when it was made: archiving the same event twice gives the same bytes.
 """
 
 import json
@@ -16,7 +16,7 @@ from functions.run.plan import PlannedFile
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """`sha256` in hex."""
+    """`sha256` is in hex."""
 
     bytes: int
     sha256: str
@@ -42,7 +42,7 @@ def inventory(
 ) -> bytes:
     """`{"schema": 1, "run": {…}, "event": {…}, "files": […], "missing": […]}`, sorted by key.
 
-    Keys are relative to nothing: they are those of the objects. `path` is the original one.
+    Keys are the full object keys; `path` is the original path.
     """
     content: dict[str, Any] = {
         "schema": 1,

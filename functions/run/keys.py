@@ -1,9 +1,9 @@
 """Object keys of the archive: a pure function of run, command and path.
 
-`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/` and below it one folder
-a command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A path that had to
-be changed gets a digest of the original behind a `~`, a character that no unchanged path keeps:
-so two paths never share a key, and no key leaves the run's prefix.
+`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/`, and below it one folder
+per command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A path that had to
+be changed gets a `~` and a digest of the original; no unchanged path contains a `~`. So two paths
+never share a key, and no key leaves the run's prefix.
 """
 
 import re
@@ -15,7 +15,7 @@ from functions.run.masking import without_secrets
 
 MAX_NAME_CHARACTERS = 80
 MAX_COMMAND_CHARACTERS = 40
-# S3 takes 1,024 bytes; the prefix and the command's folder take less than 400 of them.
+# S3 allows 1,024 bytes; the prefix and the command's folder take less than 400 of them.
 MAX_PATH_CHARACTERS = 512
 
 STDOUT = "stdout.log"
@@ -26,7 +26,7 @@ _SEPARATOR = re.compile(r"[/\\]")
 
 
 def run_prefix(event: RunEvent) -> str:
-    """The folder of a run, with a slash at its end; dated by the run's start, in UTC."""
+    """The folder of a run, ending in a slash; its date is that of the run's start, in UTC."""
     uid = event.workspace.uid
     workspace = f"{_name(event.workspace.name or '', 'workspace')}-{uid}"
     schedule = _name(event.schedule_name, "schedule")
@@ -36,8 +36,8 @@ def run_prefix(event: RunEvent) -> str:
 def command_folder(event: RunEvent, command: Command) -> str:
     """Such as `04-dbt-run-193442/`: position in the run, first words, id.
 
-    The words end before an option, an assignment or an address: these, and what follows them, may
-    hold what is nobody's business, and a key is written into logs.
+    The words end before the first option, assignment or address: from there on a command may
+    contain secrets, and keys are written into logs.
     """
     commands = event.commands or ()
     position = event.positions[command.id]
@@ -49,8 +49,7 @@ def command_folder(event: RunEvent, command: Command) -> str:
 def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
     """The path of a resource below its command's folder.
 
-    `shared` says that another resource of the command has the same path; the id then tells
-    them apart.
+    `shared` means that another resource of the command has the same path: the id tells them apart.
     """
     clean = _clean(path)
     if clean == path and clean not in {"", STDOUT, STDERR}:
@@ -72,9 +71,9 @@ def _is_plain(word: str) -> bool:
 
 
 def _clean(path: str) -> str:
-    """The path, cut at its front, without the parts that a file system would take for itself."""
+    """The path without parts that are special to a file system; if too long, its front is cut."""
     safe = "/".join(_UNSAFE.sub("_", part) for part in _SEPARATOR.split(path))
-    # Cut first: what is left of `x..` may be `..`.
+    # Cut first: the rest of `x..` may be `..`.
     parts = safe[-MAX_PATH_CHARACTERS:].split("/")
     return "/".join(part for part in parts if part.strip("."))
 

@@ -10,15 +10,15 @@ _FAILED = frozenset({"failed", "failure", "error", "errored"})
 
 
 def command_failed(command: Command) -> bool:
-    """A command failed when its status says so or it returned anything but zero."""
+    """A command failed if its status says so, or if it returned anything but zero."""
     return bool(command.return_code) or (command.status or "").lower() in _FAILED
 
 
 def run_failed(event: RunEvent) -> bool:
-    """A run failed when it is over and anything at all says that it did not end well.
+    """A run failed if it is over and anything at all says that it did not end well.
 
-    An unknown status counts as a failure: it costs an archive too many, not one too few. The
-    status of a started event says nothing (the vendor's own example of one says "failed").
+    An unknown status counts as a failure: better one archive too many than one too few. The status
+    of a started event means nothing (the vendor's own example of one says "failed").
     """
     return event.completed and (
         event.status.lower() not in _ENDED_WELL
@@ -28,7 +28,7 @@ def run_failed(event: RunEvent) -> bool:
 
 
 def run_state(event: RunEvent) -> str:
-    """`running`, `succeeded`, `failed`, or for other endings the word that was reported."""
+    """`running`, `succeeded`, `failed`, or the status that was reported for any other ending."""
     word = event.status.lower()
     if not event.completed:
         return "running"
@@ -38,7 +38,7 @@ def run_state(event: RunEvent) -> str:
 
 
 def ending(event: RunEvent) -> Literal["failed", "succeeded", "other"] | None:
-    """How an ended run counts; `other` is canceled, skipped and the like."""
+    """How a finished run is counted; `other` means canceled, skipped and the like."""
     if not event.completed:
         return None
     if run_failed(event):
@@ -47,5 +47,5 @@ def ending(event: RunEvent) -> Literal["failed", "succeeded", "other"] | None:
 
 
 def state_failed(state: str) -> bool:
-    """What `run_failed` said of an ended run, read off the state that `run_state` gave it."""
+    """Whether a finished run failed, judged by the state that `run_state` gave it."""
     return state not in _ENDED_WELL

@@ -1,4 +1,4 @@
-"""Which files a run's archive has: decided before the first of them is fetched."""
+"""Which files a run's archive has: decided before the first one is fetched."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class PlannedFile:
 
 
 def unique_commands(event: RunEvent) -> list[Command]:
-    """The run's commands; one that the payload repeats is one command."""
+    """The run's commands; one that the payload repeats counts once."""
     commands = event.commands or ()
     return [commands[position - 1] for position in event.positions.values()]
 
@@ -46,10 +46,10 @@ def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFi
 def plan_resources(
     event: RunEvent, listed: Mapping[int, Iterable[ListedResource]], patterns: Iterable[str]
 ) -> list[PlannedFile]:
-    """All resources of a run, of every command and not only the failed one.
+    """All resources of a run, of every command and not only of the failed ones.
 
-    They are those that the event names, and those that the API lists for a command (`listed`,
-    by command id) beyond them whose path or file name matches one of the patterns.
+    They are those that the event names, and of those that only the API lists (`listed`, by command
+    id) the ones whose path or file name matches a pattern.
     """
     wanted = tuple(patterns)
     return [

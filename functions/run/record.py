@@ -1,10 +1,9 @@
-"""The run record: what a delivery says of a run, as attributes of its item in DynamoDB.
+"""The run record: what a delivery says about a run, as attributes of its item in DynamoDB.
 
-Deliveries of one run come in any order and any number of times, so each has a rank, and the
-record is what the highest-ranked one says. Completed stands above started; among completed, a
-failure above a success, Paradime's own webhook above our sweep of its API, the later end above
-the earlier; the digest of the body decides what is left. The rank is text of which DynamoDB
-itself can tell the greater.
+A run's deliveries come in any order and any number of times. So each has a rank, and the record is
+what the highest-ranked one says. Completed ranks above started; among completed, failure above
+success, Paradime's webhook above our sweep of its API, and the later end above the earlier one;
+finally the digest of the body decides. The rank is a text, so that DynamoDB can compare it.
 """
 
 import gzip
@@ -22,8 +21,8 @@ from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.text import take_fitting
 from functions.shared.errors import TooLargeError
 
-# An item holds 400 KB in all. The event gets most of it (a payload packs to a tenth or less),
-# the commands a fixed part, and the other texts are cut.
+# An item holds 400 KB. The event gets most of it (a payload compresses to a tenth or less), the
+# commands get a fixed part, and all other texts are cut.
 MAX_PACKED_EVENT_BYTES = 256 * 1024
 PACKING_LEVEL = 6  # 9 takes twice the time for the same size
 MAX_COMMANDS_BYTES = 64 * 1024
@@ -57,10 +56,10 @@ def rank(delivery: Delivery) -> str:
 
 
 def attributes(delivery: Delivery) -> dict[str, Any]:
-    """All attributes that the delivery decides; None where it has nothing to say.
+    """All attributes that a delivery decides; None if it says nothing about one.
 
     Raises:
-        TooLargeError: the packed body does not fit into an item.
+        TooLargeError: the compressed body does not fit into an item.
     """
     event = delivery.event
     packed = gzip.compress(delivery.body, PACKING_LEVEL, mtime=0)
@@ -100,7 +99,7 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
 
 
 def index_key(workspace_uid: str, schedule_name: str) -> str:
-    """The key of the index `by-schedule`; DynamoDB takes no index key over 2,048 bytes."""
+    """The key of the index `by-schedule`; DynamoDB refuses index keys over 2,048 bytes."""
     key = f"{workspace_uid}#{schedule_name}".encode()[:MAX_INDEX_KEY_BYTES]
     return key.decode(errors="ignore")
 
@@ -111,9 +110,9 @@ def unpack_event(item: Mapping[str, Any]) -> bytes:
 
 
 def _ended_at(event: RunEvent) -> str | None:
-    """The run's end; without one, its last command's, else its start.
+    """The run's end, otherwise its last command's end, otherwise its start.
 
-    The index of failed runs is sorted by it: a failed run without it would not be found there.
+    The index of failed runs is sorted by it, so a failed run without it would be missing there.
     """
     if not event.completed:
         return None
@@ -128,7 +127,7 @@ def _duration_seconds(event: RunEvent) -> int | None:
 
 
 def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
-    """The commands that fit their part of the item, failed ones first in line for the room."""
+    """The commands that fit into their part of the item; failed ones take precedence."""
     failed_first = sorted(
         enumerate(commands, start=1), key=lambda numbered: not command_failed(numbered[1])
     )
@@ -138,7 +137,7 @@ def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
 
 
 def _item_bytes(summary: dict[str, Any]) -> int:
-    """Names and values count as they are, numbers and each map a few bytes more."""
+    """Names and values count with their own size, numbers and maps with a few bytes more."""
     return sum(len(name) + len(str(value).encode()) + 4 for name, value in summary.items())
 
 

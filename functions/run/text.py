@@ -39,7 +39,7 @@ def without_hidden(text: str) -> str:
 
 
 def one_ascii_line(text: object, characters: int) -> str:
-    """Without accents, and with a question mark for what ASCII has no letter for."""
+    """Without accents, and with a question mark in place of letters that ASCII lacks."""
     letters = unicodedata.normalize("NFKD", one_line(text))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return cut(plain.encode("ascii", errors="replace").decode().strip(), characters, "...")
@@ -50,12 +50,12 @@ def cut(text: str, characters: int, mark: str) -> str:
 
 
 def https_url(url: str | None) -> str | None:
-    """The address if it is a plain https one: a payload could hold any."""
+    """The address if it is a plain https one: a payload could contain anything."""
     return url if url and len(url) <= 1024 and _HTTPS_URL.fullmatch(url) else None
 
 
 def ended(return_code: int | None, status: str | None) -> str:
-    """How a failed command ended: what it returned or, where that is nothing, its status."""
+    """How a failed command ended: its return code, or its status if there is none."""
     return f"returned {return_code}" if return_code else one_line(status, 40)
 
 

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, metrics, settings, the deadline."""
+"""What every room builds on: errors, metrics, settings, the deadline."""

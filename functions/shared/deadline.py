@@ -1,12 +1,12 @@
-"""The function's own time: work stops before Lambda stops it."""
+"""The function's time limit: work stops before Lambda stops it."""
 
 from collections.abc import Callable
 
 from functions.shared.errors import OutOfTimeError
 
-# Longer than a piece of a download, or a call to AWS with its repetitions, can take. One question
-# to an API that dawdles at every turn can take longer: Lambda then stops the function, and the
-# message is received again after the queue's visibility time-out. What is stored stays stored.
+# Longer than a piece of a download, or a call to AWS with its retries, can take. A question to an
+# API that is slow at every step can take longer: Lambda then stops the function, and the message is
+# received again after the queue's visibility timeout. What has been stored stays stored.
 MARGIN_MILLISECONDS = 20_000
 
 
@@ -15,10 +15,12 @@ class Deadline:
         self._remaining = remaining_milliseconds
 
     def check(self, wait_seconds: float = 0) -> None:
-        """To be called between two steps of any work; `wait_seconds` are to pass before the next.
+        """Has to be called between any two steps; the next one begins after `wait_seconds`.
 
         Raises:
-            OutOfTimeError: too little time is left to begin another.
+            OutOfTimeError: there is not enough time left for another step.
         """
         if self._remaining() - wait_seconds * 1000 < MARGIN_MILLISECONDS:
-            raise OutOfTimeError("the function's time is nearly over; the next invocation goes on")
+            raise OutOfTimeError(
+                "the function's time is nearly over; the next invocation continues"
+            )

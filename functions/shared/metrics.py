@@ -1,8 +1,8 @@
 """The names of all metrics.
 
-The functions emit them and the alarms and the dashboard read them: one list for both. CloudWatch
-takes $0.30 a month for each, by the hour and only in hours in which it is emitted. So none has a
-dimension but `service`: what differs by schedule is in the logs, which the dashboard asks.
+The functions emit them, and the alarms and the dashboard read them: one list for both. Each costs
+$0.30 a month in CloudWatch, by the hour, in hours in which it is emitted. So none has a dimension
+besides `service`. What differs by schedule is in the logs, which the dashboard queries.
 """
 
 import os
@@ -10,39 +10,39 @@ from enum import StrEnum
 
 
 def namespace() -> str:
-    """The stack's name, so that the stages of one account do not count together."""
+    """The stack's name, so that several stages in one account are counted separately."""
     return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "ParadimeRunArchive")
 
 
 class Metric(StrEnum):
-    """What each counts stands below it, and in `docs/reference.md`."""
+    """`docs/reference.md` repeats the descriptions."""
 
     DELIVERIES_ACCEPTED = "DeliveriesAccepted"
-    """genuine deliveries that are recorded and answered 202"""
+    """genuine deliveries that were recorded: answered 202"""
     DELIVERIES_QUARANTINED = "DeliveriesQuarantined"
     """genuine deliveries that could not be understood"""
     DELIVERIES_REFUSED = "DeliveriesRefused"
-    """deliveries that are not shown to be genuine: answered 401"""
+    """deliveries that could not be shown to be genuine: answered 401"""
     DELIVERIES_TOO_LARGE = "DeliveriesTooLarge"
-    """deliveries that cannot be stored for their size: answered 413"""
+    """deliveries that are too large to be stored: answered 413"""
     DELIVERIES_UNAVAILABLE = "DeliveriesUnavailable"
-    """deliveries that an AWS service did not take: answered 503"""
+    """deliveries that could not be stored because an AWS service failed: answered 503"""
     RUNS_SUCCEEDED = "RunsSucceeded"
-    """runs that succeeded, each time that a completed delivery of one is accepted"""
+    """runs that succeeded, counted whenever a completed delivery is accepted"""
     RUNS_FAILED = "RunsFailed"
-    """runs that failed, counted likewise"""
+    """runs that failed, counted in the same way"""
     RUNS_ENDED_OTHERWISE = "RunsEndedOtherwise"
-    """runs that were canceled, skipped and the like, counted likewise"""
+    """runs that were canceled, skipped and the like, counted in the same way"""
     RUNS_ARCHIVED = "RunsArchived"
-    """archives that are complete, but for what is missing for good"""
+    """archives that are complete, apart from files that are missing for good"""
     RUNS_GIVEN_UP = "RunsGivenUp"
     """runs whose pointer went to the dead-letter queue"""
     RUNS_TO_TRY_AGAIN = "RunsToTryAgain"
-    """receives that ended without a complete archive, and not the last ones"""
+    """receives that ended without a complete archive, except last ones"""
     FAULTS = "Faults"
-    """receives that a fault of this application's own code ended"""
+    """receives that ended because of a bug in this application"""
     FILES_STORED = "FilesStored"
-    """files in the archives that are complete"""
+    """files in complete archives"""
     FILES_MISSING = "FilesMissing"
     """files that are missing from them for good"""
     BYTES_STORED = "BytesStored"
@@ -50,17 +50,17 @@ class Metric(StrEnum):
     FAILURES = "Failures"
     """failing nodes, and commands that failed without results: `failure_count` of the records"""
     ARCHIVE_DURATION = "ArchiveDuration"
-    """seconds that fetching and storing took, of the receive that completed the archive"""
-    # Not of a replay or a sweep, which say nothing of how the archive keeps up. While a run is
-    # tried again it is counted as well: a lag is to be seen while it grows.
+    """duration in seconds of the receive that completed the archive"""
+    # Not of replays and sweeps, which do not show whether the archive keeps up. A run that is
+    # retried is counted as well, so that a lag shows while it grows.
     ARCHIVE_LAG = "ArchiveLag"
-    """seconds from a run's end to its first archive, if a webhook told of it; of a run that is to
-    be tried again, seconds that it has been queued so far"""
+    """seconds from a run's end to its first archive, if a webhook reported it; for a run that will
+    be retried, the seconds that it has been queued so far"""
     RUNS_SWEPT = "RunsSwept"
-    """runs within the look-back that a sweep looked at"""
+    """runs within the look-back that a sweep checked"""
     RUNS_FOUND_MISSING = "RunsFoundMissing"
-    """runs of which no delivery had told, and that the sweep took in"""
+    """runs whose webhook never arrived and that the sweep imported"""
     RUNS_STALE = "RunsStale"
-    """runs that are recorded as running for longer than `staleHours`"""
+    """runs that have been recorded as running for longer than `staleHours`"""
     SWEEP_FAULTS = "SweepFaults"
-    """workspaces, schedules and runs that a sweep could not look after, or a sweep that failed"""
+    """workspaces, schedules and runs that could not be swept, and sweeps that failed"""

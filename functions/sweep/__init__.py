@@ -1,1 +1,1 @@
-"""Finds ended runs of which no delivery came, and takes them in as deliveries are."""
+"""Imports finished runs whose webhook never arrived, as if it had."""

@@ -1,4 +1,4 @@
-"""Which of the runs that the API lists have to be taken in: decided from their records."""
+"""Which of the runs that the API lists have to be imported: decided from their records."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from functions.paradime.bolt import ListedRun
 from functions.run.event import RunEvent
 from functions.run.outcome import run_state, state_failed
 
-# A delivery that failed once or twice is sent again after 5 s and 5 min: those get their chance,
-# so that what a sweep finds was really missed.
+# Failed deliveries are retried after 5 s and 5 min. This leaves them time to arrive, so that what
+# a sweep finds was really missed.
 GRACE = timedelta(minutes=15)
 
 _UNDER_WAY = frozenset({"STARTING", "RUNNING"})
@@ -18,7 +18,7 @@ _ENDED = frozenset({"SUCCESS", "ERROR", "FAILED", "CANCELED", "SKIPPED"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRun:
-    """What a run's record says; `completed` is False while only a started event has come."""
+    """What a run's record says; `completed` is False until a completed event arrives."""
 
     run_id: int
     state: str
@@ -28,7 +28,7 @@ class KnownRun:
 
 
 def known_run(event: RunEvent, *, queued: bool) -> KnownRun:
-    """What the record says once the run is taken in."""
+    """What the record says once the run is imported."""
     return KnownRun(
         run_id=event.id,
         state=run_state(event),
@@ -39,17 +39,17 @@ def known_run(event: RunEvent, *, queued: bool) -> KnownRun:
 
 
 def has_ended(run: ListedRun) -> bool:
-    """A state that is not known counts as an end once the run has one."""
+    """A run in a state that we do not know has ended once it has an end."""
     return run.state in _ENDED or (run.state not in _UNDER_WAY and run.end_dttm is not None)
 
 
 def missed(
     runs: Iterable[ListedRun], known: Mapping[int, KnownRun], *, archive_all: bool, now: datetime
 ) -> list[ListedRun]:
-    """The runs to take in, of those that a schedule has: oldest first, as deliveries come.
+    """Those of a schedule's runs that have to be imported: oldest first, as deliveries come.
 
-    They have ended some time ago, and have no record of a completed event, or one that should
-    have been queued and was not: a sweep stopped in between.
+    They ended a while ago, and have no record of a completed event, or one that should have been
+    queued and was not, since a sweep stopped in between.
     """
     return [
         run

@@ -1,4 +1,4 @@
-"""The sweep Lambda: on a schedule, takes in the runs of which no delivery came."""
+"""The sweep Lambda: imports, on a schedule, the runs whose webhook never arrived."""
 
 import os
 import random
@@ -18,7 +18,7 @@ from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace
 from functions.sweep.compare import is_stale
 from functions.sweep.settings import Settings
-from functions.sweep.sweep import Fault, Searched, Sweeper, Taken, WorkspaceSweep, new_sweeper
+from functions.sweep.sweep import Fault, Imported, Searched, Sweeper, WorkspaceSweep, new_sweeper
 from functions.sweep.workspaces import Workspace
 
 logger = Logger(service="sweep")
@@ -28,14 +28,14 @@ metrics = Metrics(namespace=namespace(), service="sweep")
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """What the sweep came to, for who invokes it by hand: the fields of `Tally`."""
+    """Returns the fields of `Tally`, for whoever invokes the function by hand."""
     deadline = Deadline(context.get_remaining_time_in_millis)
     try:
         tally = worker().sweep(datetime.now(UTC), deadline)
     except Exception:
-        # Lambda counts it, as it counts one that is stopped. Its own line would be no JSON.
+        # Lambda counts the error, as it counts timeouts. But its own log line is not JSON.
         logger.exception("sweep failed")
-        # Powertools warns of an invocation without any metric.
+        # Powertools warns if an invocation emits no metric.
         metrics.add_metric(Metric.RUNS_SWEPT, MetricUnit.Count, 0)
         raise
     metrics.add_metric(Metric.RUNS_SWEPT, MetricUnit.Count, tally.runs)
@@ -44,18 +44,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         Metric.SWEEP_FAULTS: tally.faults,
         Metric.RUNS_STALE: tally.stale,
     }.items():
-        if count:  # a metric is paid for in each hour that has it
+        if count:  # a metric costs money in every hour in which it is emitted
             metrics.add_metric(metric, MetricUnit.Count, count)
-    logger.info("swept", **asdict(tally))
+    logger.info("sweep finished", **asdict(tally))
     return asdict(tally)
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """What a sweep came to.
+    """The result of a sweep.
 
-    `missing` had no completed record, `requeued` had one but were not queued, `stale` are still
-    recorded as running; `complete` is False when its time ran out.
+    `missing` runs had no completed record, `requeued` ones had one but were not queued, `stale`
+    ones are still recorded as running. `complete` is False if the time ran out.
     """
 
     runs: int = 0
@@ -68,7 +68,7 @@ class Tally:
 
 
 class Worker:
-    """Sweeps all workspaces, and keeps where it ran out of time."""
+    """Sweeps all workspaces, and remembers where it ran out of time."""
 
     def __init__(self, settings: Settings, sweeper: Sweeper) -> None:
         self._lookback = timedelta(hours=settings.sweep_lookback_hours)
@@ -79,11 +79,11 @@ class Worker:
         """
         Raises:
             CredentialsMissingError: the API secret is malformed.
-            UnavailableError: which workspaces there are could not be read.
+            UnavailableError: the workspaces could not be read.
         """
         tally = Tally()
         workspaces = self._sweeper.known_workspaces()
-        # So that none waits for ever behind one that takes all the time.
+        # So that no workspace waits for ever behind one that takes all the time.
         random.shuffle(workspaces)
         for workspace in workspaces:
             logger.append_keys(workspace_uid=workspace.uid)
@@ -101,7 +101,7 @@ class Worker:
         self, workspace: Workspace, now: datetime, deadline: Deadline, tally: Tally
     ) -> None:
         since = now - self._lookback
-        # A run counts as stale for as long as a sweep looks back, once it has become so.
+        # Once stale, a run is counted for as long as a sweep looks back.
         read_since = since - self._stale
         deadline.check()
         opened = self._sweeper.open(
@@ -119,8 +119,8 @@ class Worker:
             for searched in opened.search():
                 _count(searched, tally)
                 if isinstance(searched, Searched):
-                    for taken in opened.take(searched):
-                        _count(taken, tally)
+                    for imported in opened.import_runs(searched):
+                        _count(imported, tally)
                     resume_after = searched.schedule.key
         except OutOfTimeError:
             self._set_resume_point(opened.workspace, resume_after)
@@ -132,23 +132,23 @@ class Worker:
             self._sweeper.workspaces.set_resume_point(workspace.uid, after)
 
 
-def _count(step: Searched | Taken | Fault, tally: Tally) -> None:
+def _count(step: Searched | Imported | Fault, tally: Tally) -> None:
     match step:
         case Searched():
             tally.runs += step.runs
-        case Taken():
+        case Imported():
             tally.missing += not step.known
             tally.requeued += step.known
             tally.queued += step.queued
             logger.warning(
-                "run taken in that no delivery told of",
+                "missed run imported",
                 run_key=step.event.run_key,
                 schedule_name=step.event.schedule_name,
                 queued=step.queued,
             )
         case Fault():
             tally.faults += 1
-            logger.warning("not swept this time", subject=step.subject, reason=step.reason)
+            logger.warning("could not be swept", subject=step.subject, reason=step.reason)
 
 
 @cache
@@ -158,5 +158,5 @@ def worker() -> Worker:
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Lambda gives its start-up a whole processor and the calls only a share of one.
+    # Lambda gives the start-up a whole processor, and invocations only a share of one.
     worker()

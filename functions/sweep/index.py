@@ -1,9 +1,9 @@
-"""The runs table's index `by-workspace`, as far as a sweep compares with it."""
+"""The runs table's index `by-workspace`, as a sweep reads it."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.aws.client import unavailable
+from functions.aws.client import translate_errors
 from functions.aws.items import plain
 from functions.run import instants
 from functions.sweep.compare import KnownRun
@@ -18,10 +18,10 @@ class RunIndex:
         self._table = table
 
     def since(self, workspace_uid: str, instant: datetime) -> dict[int, KnownRun]:
-        """A workspace's runs that started at that instant or later, by their ids.
+        """A workspace's runs that started at that instant or later, by run id.
 
         Raises:
-            UnavailableError: DynamoDB did not answer.
+            UnavailableError: DynamoDB failed.
         """
         names = ("run_id", "state", "started_at", "ended_at", "archive_state")
         pages = self._client.get_paginator("query").paginate(
@@ -35,7 +35,7 @@ class RunIndex:
                 ":instant": {"S": instants.to_text(instant)},
             },
         )
-        with unavailable("DynamoDB", workspace=workspace_uid):
+        with translate_errors("DynamoDB", workspace=workspace_uid):
             runs = [_known(item) for page in pages for item in page["Items"]]
         return {run.run_id: run for run in runs}
 

@@ -1,7 +1,7 @@
-"""A completed payload as Paradime's webhook would have sent it, from what its API says.
+"""The completed payload that Paradime's webhook would have sent, rebuilt from its API.
 
-The same answers of the API give the same bytes. `source` says that no webhook sent them. What
-the API does not say (the run's page, an error text, the schedule as it stood) is null.
+Equal responses of the API give equal bytes. `source` says that no webhook sent them. What the API
+does not tell (the run's page, its error text, the schedule at the time) is null.
 """
 
 import json
@@ -13,7 +13,7 @@ from functions.paradime.api import ResourceAnswer
 from functions.paradime.bolt import GitInfo, ListedRun, ListedSchedule, RunCommand
 from functions.sweep.workspaces import Workspace
 
-# The webhook's own word where it is known; the API's others are its own in lower case.
+# The webhook's own words, as far as they are known. Other states of the API are put in lower case.
 _WORDS = {"SUCCESS": "succeeded", "FAILED": "failed"}
 
 CommandWithResources = tuple[RunCommand, Sequence[ResourceAnswer]]
@@ -67,18 +67,18 @@ def _command(command: RunCommand, resources: Iterable[ResourceAnswer]) -> dict[s
 
 
 def _status(return_code: int | None) -> str | None:
-    """The API has no status of a command; without a return code there is nothing to say."""
+    """The API has no status for commands; without a return code it is unknown."""
     if return_code is None:
         return None
     return "failed" if return_code else "succeeded"
 
 
 def _end(run: ListedRun, commands: Sequence[RunCommand]) -> datetime:
-    """A run that was skipped may have no end, and a payload without one would be a started one."""
+    """A skipped run may have no end, but a payload without one would read as a started event."""
     ends = [command.end_dttm for command in commands if command.end_dttm]
     return run.end_dttm or max(ends, default=run.start_dttm)
 
 
 def _text(instant: datetime | None) -> str | None:
-    """As the vendor writes instants: naive, in UTC."""
+    """As the vendor writes instants: in UTC, without a zone."""
     return f"{instant:%Y-%m-%d %H:%M:%S.%f}" if instant else None

@@ -1,7 +1,7 @@
-"""Sweeps one workspace: searches its schedules for runs that were missed, and takes them in.
+"""Sweeps one workspace: searches its schedules for missed runs, and imports them.
 
-The search and the taking in are apart, and both are iterators: who drives them counts, reports
-or stops in between. A fault of the API costs only the schedule, or the run, that it befell.
+Searching and importing are separate iterators, so that the caller can count, report, or stop in
+between. A failing question to the API costs only the schedule or run that it was about.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ from functions.sweep.workspaces import Workspace, known_workspaces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
-    """A schedule that was looked at: its runs within the look-back, and those that were missed."""
+    """A searched schedule: the number of its runs within the look-back, and the missed ones."""
 
     schedule: ListedSchedule
     runs: int
@@ -43,8 +43,8 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A run that was taken in; `known` when it had a completed record that was not queued."""
+class Imported:
+    """A run after its import; `known` if it had a completed record already, but was not queued."""
 
     event: events.RunEvent
     queued: bool
@@ -53,7 +53,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What could not be swept this time: a schedule or run in words, and why."""
+    """A schedule or run, in words, that could not be swept this time, and why."""
 
     subject: str
     reason: str
@@ -61,7 +61,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSweep:
-    """One workspace's API beside what is known of its records: `known` is kept up to date."""
+    """One workspace's API and its records: `known` is kept up to date."""
 
     workspace: Workspace
     bolt: BoltApi
@@ -71,13 +71,13 @@ class WorkspaceSweep:
     now: datetime
 
     def search(self, only: str | None = None) -> Iterator[Searched | Fault]:
-        """Looks at each schedule in turn, behind the one at which the last sweep stopped.
+        """Searches the schedules in turn, starting after the one at which the last sweep stopped.
 
-        `only` is the name or slug of the one schedule to look at.
+        `only` restricts the search to the schedule with that name or slug.
 
         Raises:
             OutOfTimeError: the function's time is nearly over.
-            TryAgainError: the API does not list its schedules.
+            TryAgainError: the API does not list the schedules.
         """
         for schedule in in_turn(self.bolt.schedules(), self.workspace.resume_after):
             if only not in (None, schedule.name, schedule.slug):
@@ -89,15 +89,15 @@ class WorkspaceSweep:
             except RunArchiveError as e:
                 yield Fault(subject=f"schedule {schedule.key}", reason=str(e))
 
-    def take(self, searched: Searched) -> Iterator[Taken | Fault]:
-        """Takes the missed runs of a schedule in, each by itself.
+    def import_runs(self, searched: Searched) -> Iterator[Imported | Fault]:
+        """Imports the missed runs of a schedule one by one.
 
         Raises:
-            OutOfTimeError: the function's time is nearly over; what was taken in stays.
+            OutOfTimeError: the function's time is nearly over; what was imported stays.
         """
         for run in searched.missed:
             try:
-                yield self._take(searched.schedule, run)
+                yield self._import(searched.schedule, run)
             except OutOfTimeError:
                 raise
             except RunArchiveError as e:
@@ -112,13 +112,13 @@ class WorkspaceSweep:
             missed=missed(runs, self.known, archive_all=archive_all, now=self.now),
         )
 
-    def _take(self, schedule: ListedSchedule, run: ListedRun) -> Taken:
+    def _import(self, schedule: ListedSchedule, run: ListedRun) -> Imported:
         commands = [
             (command, self.bolt.resources(command.id)) for command in self.bolt.commands(run.id)
         ]
         body = completed_payload(self.workspace, schedule, run, commands)
         event = events.parse(body)
-        queued = self.intake.take_found(
+        queued = self.intake.import_run(
             Delivery(
                 event=event,
                 body=body,
@@ -129,12 +129,12 @@ class WorkspaceSweep:
         )
         former = self.known.get(run.id)
         self.known[run.id] = known_run(event, queued=queued)
-        return Taken(event=event, queued=queued, known=former is not None and former.completed)
+        return Imported(event=event, queued=queued, known=former is not None and former.completed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Opens sweeps of the workspaces that it knows."""
+    """Starts sweeps of workspaces."""
 
     index: RunIndex
     workspaces: WorkspacesTable
@@ -146,7 +146,7 @@ class Sweeper:
         """
         Raises:
             CredentialsMissingError: the API secret is malformed.
-            UnavailableError: DynamoDB or Secrets Manager did not answer.
+            UnavailableError: DynamoDB or Secrets Manager failed.
         """
         return known_workspaces(
             self.workspaces.read(), parse_api_secret(self.headers.secret.read().text)
@@ -161,12 +161,12 @@ class Sweeper:
         now: datetime,
         deadline: Deadline,
     ) -> WorkspaceSweep:
-        """`read_since` is how far back the records are read, at least to `since`.
+        """`read_since` is how far back records are read, which is not later than `since`.
 
         Raises:
-            AddressRefusedError: the workspace's address is none to send credentials to.
-            CredentialsMissingError: there are none for it.
-            UnavailableError: DynamoDB or Secrets Manager did not answer.
+            AddressRefusedError: no credentials are sent to the workspace's address.
+            CredentialsMissingError: there are none for the workspace.
+            UnavailableError: DynamoDB or Secrets Manager failed.
         """
         api = ParadimeApi(self.session, self.headers, workspace.api_url, workspace.uid)
         return WorkspaceSweep(
@@ -201,7 +201,7 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
 
 
 def in_turn(schedules: list[ListedSchedule], after: str | None) -> list[ListedSchedule]:
-    """All schedules, those behind `after` first; they come sorted."""
+    """All schedules, which are sorted, with those behind `after` first."""
     if after is None:
         return schedules
     rest = [schedule for schedule in schedules if schedule.key > after]

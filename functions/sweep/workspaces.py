@@ -1,4 +1,4 @@
-"""Which workspaces are swept: those whose API address is known, from deliveries or the secret."""
+"""Which workspaces are swept: all whose API address is known from deliveries or the secret."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from functions.paradime.credentials import ApiSecret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """`api_url` is not checked yet."""
+    """`api_url` has not been checked."""
 
     uid: str
     api_url: str
@@ -18,7 +18,7 @@ class Workspace:
 
 
 def known_workspaces(noted: Iterable[NotedWorkspace], secret: ApiSecret) -> list[Workspace]:
-    """Each workspace once; an address that the operator put into the secret goes first."""
+    """Each workspace once; an address in the secret, which an operator put there, wins."""
     by_uid = {workspace.uid: workspace for workspace in noted}
     addresses = {uid: workspace.api_url for uid, workspace in by_uid.items()} | secret.api_urls
     return [

@@ -30,7 +30,7 @@ FAILED_BY_SCHEDULE = [
     "limit 20",
 ]
 NOT_ARCHIVED = [
-    'filter message = "run to be tried again" or message like "run given up"',
+    'filter message = "run will be retried" or message like "run given up"',
     "stats count(*) as times, latest(message) as what, latest(reason) as why by run_key",
     "sort times desc",
     "limit 20",

@@ -372,7 +372,7 @@ ROWS = [
         "redirect to plain http",
         Redirect(on=DOWNLOAD, to="http://example.com/manifest.json"),
         Then.MISSING,
-        "a download link is no plain https address",
+        "a download link is not a plain https address",
     ),
     _download(
         "redirect to an address inside",

@@ -73,9 +73,9 @@ def delivery(name: str, api_url: str) -> Delivery:
 
 def take(intake: Intake, delivery: Delivery) -> None:
     if delivery.source is Source.SWEEP:
-        intake.take_found(delivery)
+        intake.import_run(delivery)
     else:
-        intake.take(delivery)
+        intake.accept(delivery)
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def delays(caplog: pytest.LogCaptureFixture) -> list[int]:
     return [
         record.__dict__["delay_seconds"]
         for record in caplog.records
-        if record.message == "run to be tried again"
+        if record.message == "run will be retried"
     ]
 
 

@@ -30,7 +30,7 @@ def test_every_line_of_ingest_names_the_run_if_it_is_known(observed: Observed) -
 
 def test_every_line_of_fetch_names_the_run_and_its_deliveries(observed: Observed) -> None:
     lines = observed.of("fetch")
-    assert {"run archived", "run to be tried again", "run failed to be archived"} < {
+    assert {"run archived", "run will be retried", "archiving failed"} < {
         line["message"] for line in lines
     }
     assert [line for line in lines if not {"run_key", "delivery_ids"} <= line.keys()] == []
@@ -58,7 +58,7 @@ def test_a_fault_of_ingest_is_logged_with_delivery_and_run(
     ):
         world.send(world.payload())
     [line] = observed.of("ingest")
-    assert line["message"] == "delivery failed to be taken in"
+    assert line["message"] == "delivery processing failed"
     assert line["run_key"] == "n0sg8br1m44k0ryj#63187"
     assert line["delivery_id"].startswith("msg_")
     assert line["exception_name"] == "RuntimeError"

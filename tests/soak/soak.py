@@ -125,7 +125,7 @@ class Soak:
             faults=sum(request.fault is not None for request in requests),
             kills=killer.kills,
             interrupted=client.matching_lines("FetchLogs", "Worker process died"),
-            retries=client.matching_lines("FetchLogs", "run to be tried again"),
+            retries=client.matching_lines("FetchLogs", "run will be retried"),
             objects=len(client.keys("runs/")),
             shortcomings=[
                 *(f"a delivery of run {one.run_id} was never taken" for one in sender.undelivered),

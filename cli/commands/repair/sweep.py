@@ -15,7 +15,7 @@ from cli.terminal.output import AsJson, cell, counted, print_json, say, warn, wo
 
 if TYPE_CHECKING:
     from functions.paradime.bolt import ListedRun, ListedSchedule
-    from functions.sweep.sweep import Sweeper, Taken, WorkspaceSweep
+    from functions.sweep.sweep import Imported, Sweeper, WorkspaceSweep
 
 Found = dict[str, Any]
 
@@ -139,11 +139,11 @@ def _sweep(
                 for run in searched.missed:
                     progress.add_run(_listed(uid, searched.schedule, run), "would import")
                 continue
-            for taken in opened.take(searched):
-                if isinstance(taken, Fault):
-                    progress.add_fault(taken.subject, taken.reason)
+            for imported in opened.import_runs(searched):
+                if isinstance(imported, Fault):
+                    progress.add_fault(imported.subject, imported.reason)
                 else:
-                    progress.add_run(_taken(taken), "imported")
+                    progress.add_run(_imported(imported), "imported")
     except RunArchiveError as e:
         progress.add_fault(f"workspace {uid}", str(e))
 
@@ -152,13 +152,13 @@ def _listed(uid: str, schedule: "ListedSchedule", run: "ListedRun") -> Found:
     return {"run": f"{uid}/{run.id}", "schedule_name": schedule.name, "state": run.state.lower()}
 
 
-def _taken(taken: "Taken") -> Found:
+def _imported(imported: "Imported") -> Found:
     from functions.run.outcome import run_state
 
-    event = taken.event
+    event = imported.event
     return {
         "run": f"{event.workspace.uid}/{event.id}",
         "schedule_name": event.schedule_name,
         "state": run_state(event),
-        "queued": taken.queued,
+        "queued": imported.queued,
     }
