@@ -1,7 +1,7 @@
 """The message to the topic of failed runs: a subject, a text for an inbox, JSON for programs.
 
-It says what failed and where to look, and nothing else. Sizes stay far below SNS's 256 KB: all
-that others wrote is cut, and listed up to a number.
+It says what failed and where to look, and nothing else. It stays far below SNS's 256 KB: all text
+from outside is cut, and all lists are limited.
 """
 
 import json
@@ -26,7 +26,7 @@ from functions.run.text import (
     one_line,
 )
 
-# SNS takes fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+# SNS allows fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
@@ -60,7 +60,7 @@ _MENTION = re.compile(r"<(?=[!@#/A-Za-z])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`by_protocol` holds the form for each of SNS's protocols, `attributes` what to filter by."""
+    """`by_protocol` has a form for each of SNS's protocols, `attributes` are for filters."""
 
     subject: str
     by_protocol: Mapping[str, str]
@@ -68,7 +68,7 @@ class Message:
 
 
 def compose(event: RunEvent, archive: ArchiveOutcome) -> Message:
-    """The message of a run that failed, once its archive is complete or given up."""
+    """The message about a failed run, once its archive is complete or given up."""
     subject = _subject(event, archive)
     return Message(
         subject=subject,
@@ -95,7 +95,7 @@ def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
-    """What failed first: a node's name, the text of a command, or what is said of the run."""
+    """What failed first: a node's name, a command, or the run's error text."""
     for failure in archive.first_failures(1):
         what, more = _what(event, failure), archive.failure_count - 1
         name = telling_line(failure.get("message")) if what == "run" else named(what).name
@@ -117,14 +117,14 @@ def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
-    said = f"{one_line(event.schedule_name)} failed"
+    headline = f"{one_line(event.schedule_name)} failed"
     if failed := len(_failed_commands(event)):
-        said += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
+        headline += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
     if archive.state == "failed":
-        return f"{said}. Its archive is given up: {one_line(archive.error)}"
+        return f"{headline}. Its archive is given up: {one_line(archive.error)}"
     if archive.missing:
-        return f"{said}. {counted(archive.missing, 'file')} could not be archived."
-    return f"{said}."
+        return f"{headline}. {counted(archive.missing, 'file')} could not be archived."
+    return f"{headline}."
 
 
 def _facts(event: RunEvent) -> list[str]:
@@ -182,10 +182,10 @@ def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
 
 
 def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str, Any]:
-    """The JSON form, which docs/messages.md describes for those who read it.
+    """The JSON form, as docs/messages.md describes it.
 
     `version`, `source`, `content` and `metadata` are what Amazon Q Developer in chat applications
-    asks of a custom notification.
+    requires of a custom notification.
     """
     environment = event.environment or Environment()
     return {
@@ -247,8 +247,8 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
 
 
 def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
-    """Below the 8,000 characters that a chat takes. Whatever others wrote is code, so that no
-    name in it calls anybody."""
+    """Stays below the 8,000 characters that a chat accepts. Text from outside is set as code, so
+    that no name in it mentions anybody."""
     items = [
         f"{_code(_what(event, failure))} {_code(telling_line(failure.get('message')))}"
         for failure in archive.first_failures(MAX_LISTED)
@@ -264,20 +264,20 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _code(text: object) -> str:
-    """Nothing for no text. Slack does not promise that it reads no mention within code."""
+    """Empty if there is no text. Slack does not promise to ignore mentions within code."""
     shown = _MENTION.sub(_LOOKALIKES[ord("<")], one_line(text).replace("`", "'"))
     return f"`{shown}`" if shown else ""
 
 
 def _inert(text: str) -> str:
-    """Text in which a chat finds nothing to format, to link to or to call, and that reads alike."""
+    """The text with lookalikes for all that a chat would format, link or read as a mention."""
     for markup, lookalike in _MARKUP.items():
         text = markup.sub(lookalike, text)
     return text.translate(_LOOKALIKES)
 
 
 def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
-    """SNS takes no empty one."""
+    """SNS refuses empty ones."""
     attributes = {
         "workspace": event.workspace.uid,
         "workspace_name": _name(event.workspace.name),
@@ -289,7 +289,7 @@ def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
 
 
 def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
-    """With their places in the run."""
+    """With their positions in the run."""
     return [
         (event.positions[command.id], command)
         for command in unique_commands(event)
@@ -298,7 +298,7 @@ def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
 
 
 def _what(event: RunEvent, failure: Mapping[str, Any]) -> str:
-    """A node's unique id; of a command that failed without results, `command 2`, its text."""
+    """A node's unique id, or the text of a command that failed without results."""
     unique_id = one_line(failure.get("unique_id"), MAX_NAME_CHARACTERS)
     commands = {f"command {index}": command for index, command in _failed_commands(event)}
     return _shown(commands[unique_id].command) if unique_id in commands else unique_id

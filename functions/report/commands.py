@@ -15,13 +15,13 @@ from functions.run.text import ended, one_line
 # Bytes of the page.
 ROOM_FOR_COMMANDS = 120_000
 ROOM_FOR_STRIP = 40_000
-# So many commands stand in lines of their own; of more, one line shows all of them.
+# Up to this many commands are listed one per line; more are first shown together on one line.
 MAX_OPEN_COMMANDS = 30
 MAX_COMMAND_CHARACTERS = 200
 
 
 def timeline(event: RunEvent) -> dict[str, Any]:
-    """All commands in their order, each with its bar on the run's scale."""
+    """All commands in order, each with its bar on the run's time scale."""
     commands, of = unique_commands(event), scale(event)
     html, shown = fit((piece("command", _row(event, c, of)) for c in commands), ROOM_FOR_COMMANDS)
     return {
@@ -31,7 +31,7 @@ def timeline(event: RunEvent) -> dict[str, Any]:
         "html": html,
         "more": left_out(len(commands) - shown, "command"),
         "strip": _strip(event, of) if len(commands) > MAX_OPEN_COMMANDS else "",
-        "said": counted(len(commands), "command"),
+        "summary": counted(len(commands), "command"),
         "start": f"{of.start:%H:%M:%S}",
         "end": f"{of.end:%H:%M:%S}",
     }
@@ -42,7 +42,7 @@ def command_text(command: Command) -> str:
 
 
 def _strip(event: RunEvent, of: Scale) -> Markup:
-    """All commands in one line, those that failed on top."""
+    """All commands on one line, with the failed ones drawn last, on top."""
     bars = [
         {"bar": bar, "failed": command_failed(command)}
         for command in sorted(unique_commands(event), key=command_failed)

@@ -1,4 +1,4 @@
-"""The parts of the page about files: the ends of logs, all that is archived, and what is not."""
+"""The parts of the page about files: the ends of logs, archived files, and missing ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,7 +53,7 @@ def logs(event: RunEvent, prefix: str, ends: Logs) -> dict[str, Any]:
 
 
 def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]) -> dict[str, Any]:
-    """What is missing, and what is there but could not be looked into, and why."""
+    """Files that are missing, files that could not be read, and why."""
     entries = [(file.planned.key, file.reason) for file in missing]
     entries += [(file.key, f"archived, but not read: {file.reason}") for file in unread]
     html, shown = fit(
@@ -64,8 +64,8 @@ def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]
         ROOM_FOR_ABSENT,
     )
     title = " and ".join(
-        said
-        for number, said in (
+        part
+        for number, part in (
             (len(missing), f"{counted(len(missing), 'file')} missing"),
             (len(unread), f"{counted(len(unread), 'file')} unread"),
         )
@@ -75,7 +75,7 @@ def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]
         "id": "missing",
         "title": "Missing or unread",
         "count": len(entries),
-        "said": title,
+        "summary": title,
         "html": html,
         "more": left_out(len(entries) - shown, "file"),
     }
@@ -84,7 +84,7 @@ def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]
 def files(
     event: RunEvent, prefix: str, archived: Sequence[ArchivedFile], own: Mapping[str, int]
 ) -> dict[str, Any]:
-    """All files by the command that they are of, ours first; their keys for whoever needs them."""
+    """All files, grouped by command with our own first, and a plain list of their keys."""
     groups, room, lacking = [], ROOM_FOR_FILES, 0
     of_command: dict[int, list[ArchivedFile]] = {}
     for file in sorted(archived, key=lambda file: file.planned.key):
@@ -110,7 +110,7 @@ def files(
         "id": "files",
         "title": "Files",
         "count": len(archived),
-        "said": f"{counted(len(archived), 'file')}, {size(total)}",
+        "summary": f"{counted(len(archived), 'file')}, {size(total)}",
         "groups": groups,
         "more": left_out(lacking, "file"),
         "key_lines": lines,
@@ -128,7 +128,7 @@ def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
         "path": end.file.planned.path,
         "href": _href(prefix, end.file.planned.key),
         "extent": "All of" if whole else f"The last {counted(len(lines), 'line')} of",
-        "said_before": f"{counted(len(before), 'line')} before",
+        "title_before": f"{counted(len(before), 'line')} before",
         "before": before,
         "last": last,
     }

@@ -1,7 +1,7 @@
-"""The page's templates, made safe: everything is escaped, and nothing is run or loaded.
+"""The page's templates, made safe: everything is escaped, and nothing is executed or loaded.
 
-The style sheet is part of the page, and the only thing that its Content-Security-Policy lets
-through, by its digest. There is no script.
+The style sheet is part of the page, and the only thing that its Content-Security-Policy allows, by
+its digest. There are no scripts.
 """
 
 from base64 import b64encode
@@ -33,14 +33,14 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What is put into the page: never a character that would reorder or hide what stands by."""
+    """What the page shows of a value: no character that reorders or hides what is next to it."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return without_hidden(value)
     return value
 
 
 def piece(macro: str, view: Any) -> Markup:
-    """One piece of `parts.html`."""
+    """A piece of the page, made by a macro of `parts.html`."""
     return Markup(getattr(_environment().get_template("parts.html").module, macro)(view))  # noqa: S704
 
 
@@ -56,6 +56,6 @@ def page(view: dict[str, Any]) -> bytes:
 
 
 def fit(pieces: Iterable[Markup], room: int) -> tuple[Markup, int]:
-    """The pieces that fit into so many bytes, together, and how many they are."""
+    """The first pieces that fit into so many bytes, joined, and their number."""
     kept = list(take_fitting(pieces, room, lambda one: len(one.encode(errors="replace"))))
     return Markup("").join(kept), len(kept)

@@ -1,7 +1,7 @@
-"""`index.html`: one page that says what a run's archive holds, and first of all what failed.
+"""`index.html`: a page that shows what a run's archive contains, and first of all what failed.
 
-All parts are within bounds: what does not fit is counted, and stands in the JSON files beside the
-page. It holds no time of its making: archiving the same event twice gives the same bytes.
+Every part is bounded: what does not fit is counted, and is in the JSON files beside the page. The
+page does not say when it was made: archiving the same event twice gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ MAX_ERROR_CHARACTERS = 500
 class Report:
     """What the page is made of.
 
-    `own` are our files beside the page, with their sizes; `error` is why the archive was given up.
+    `own` are the archive's own files and their sizes; `error` is why the archive was given up.
     """
 
     event: RunEvent
@@ -76,7 +76,7 @@ def render(report: Report) -> bytes:
 
 
 def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
-    """One sentence with a command in its midst: which command failed, and what in it."""
+    """A sentence with a command in the middle: which command failed, and what in it."""
     commands = unique_commands(event)
     broken = [command for command in commands if command_failed(command)]
     of = f"of {len(commands):,}"
@@ -120,7 +120,7 @@ def _facts(event: RunEvent) -> dict[str, str]:
 
 
 def _sections(parts: Mapping[str, Any]) -> Iterator[Any]:
-    """The parts that have something to show, for the links at the top."""
+    """The parts that are not empty, for the links at the top."""
     in_order = [
         parts["timeline"],
         *parts["findings"],

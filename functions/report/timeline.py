@@ -1,4 +1,4 @@
-"""A run's commands on one scale."""
+"""A run's commands on one time scale."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,13 @@ from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
 
 WIDTH = 1000
-# So narrow a bar can still be seen; all that is longer is drawn to scale.
+# The narrowest bar that can be seen; anything longer is drawn to scale.
 MIN_WIDTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Where a command stands on a scale that is `WIDTH` wide."""
+    """A command's place on a scale that is `WIDTH` wide."""
 
     x: int
     width: int
@@ -25,7 +25,7 @@ class Scale:
     end: datetime
 
     def bar(self, command: Command) -> Bar | None:
-        """None for a command of which either end is not known."""
+        """None for a command whose start or end is unknown."""
         if command.start_dttm is None or command.end_dttm is None or self.end <= self.start:
             return None
         x = min(self._at(command.start_dttm), WIDTH - MIN_WIDTH)
@@ -37,6 +37,6 @@ class Scale:
 
 
 def scale(event: RunEvent) -> Scale:
-    """From the run's start to the last end that is known."""
+    """From the run's start to the last known end."""
     ends = [command.end_dttm for command in unique_commands(event) if command.end_dttm]
     return Scale(event.start_dttm, max([event.end_dttm or event.start_dttm, *ends]))
