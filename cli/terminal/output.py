@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from functions.run.amounts import counted as counted
-from functions.run.text import HIDDEN
+from functions.run.display import HIDDEN
+from functions.run.display import counted as counted
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -22,8 +22,8 @@ from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.run import event as events
-from functions.run.amounts import counted
 from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
+from functions.run.display import counted
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile
 from functions.run.keys import run_prefix

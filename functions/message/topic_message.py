@@ -12,10 +12,10 @@ from typing import Any
 
 from functions.findings.artifacts.nodes import named, telling_line
 from functions.findings.failures import MAX_IN_RECORD
-from functions.run.amounts import counted, lasted, size
 from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
-from functions.run.instants import display, to_text
+from functions.run.instants import to_text
 from functions.run.outcome import command_failed, run_state
 from functions.run.plan import unique_commands
 from functions.run.text import (
@@ -138,8 +138,8 @@ def _facts(event: RunEvent) -> list[str]:
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),
         "Started by": one_line(environment.actor),
-        "Started": display(event.start_dttm),
-        "Ended": display(end) if end else "",
+        "Started": clock(event.start_dttm),
+        "Ended": clock(end) if end else "",
         "Took": lasted((end - event.start_dttm).total_seconds()) if end else "",
         "Error": one_line(event.error_string),
     }

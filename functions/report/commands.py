@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from functions.report.page import fit, piece
 from functions.report.timeline import Scale, scale
-from functions.run.amounts import counted, left_out, precise_seconds
+from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.outcome import command_failed
 from functions.run.plan import unique_commands

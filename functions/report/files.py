@@ -10,7 +10,7 @@ from functions.findings.failures import Unread
 from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs
 from functions.report.page import fit, piece
-from functions.run.amounts import counted, left_out, size
+from functions.run.display import counted, left_out, size
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile
 from functions.run.plan import unique_commands

@@ -8,7 +8,7 @@ from functions.findings.artifacts.nodes import named, telling_line
 from functions.findings.artifacts.run_results import WARNED
 from functions.findings.failures import Finding, SkippedNodes, WhatFailed
 from functions.report.page import fit, piece
-from functions.run.amounts import counted, left_out, precise_seconds
+from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
 from functions.run.text import one_line

@@ -14,7 +14,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from functions.run.text import take_fitting, without_hidden
+from functions.run.display import without_hidden
+from functions.run.text import take_fitting
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

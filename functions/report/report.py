@@ -14,9 +14,8 @@ from functions.report import commands as report_commands
 from functions.report import files as report_files
 from functions.report import findings as report_findings
 from functions.report.page import page
-from functions.run.amounts import counted, lasted
+from functions.run.display import clock, counted, lasted
 from functions.run.event import Environment, RunEvent
-from functions.run.instants import display
 from functions.run.inventory import ArchivedFile, MissingFile
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.plan import unique_commands
@@ -107,8 +106,8 @@ def _facts(event: RunEvent) -> dict[str, str]:
     start, end = event.start_dttm, event.end_dttm
     workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
     return {
-        "Started": display(start),
-        "Ended": display(end) if end else "",
+        "Started": clock(start),
+        "Ended": clock(end) if end else "",
         "Took": lasted((end - start).total_seconds()) if end else "",
         "Started by": ", ".join(
             filter(None, (one_line(environment.actor), one_line(environment.email)))

@@ -15,11 +15,6 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def display(instant: datetime) -> str:
-    """For people: `2023-10-15 16:44:01 UTC`."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def as_utc(instant: datetime) -> datetime:
     """A naive instant is read as UTC: Paradime writes naive ones, and its API uses UTC.
 

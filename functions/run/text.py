@@ -5,22 +5,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from functions.run.display import HIDDEN
 from functions.run.masking import beginning_without_secrets
 
 MAX_CHARACTERS = 300
 
 _Item = TypeVar("_Item")
 
-# Characters that nobody sees, or that change how others are read, as ranges of a regular
-# expression. Not among them are the joiners U+200C and U+200D: Persian, Hindi and emoji need them.
-HIDDEN = (
-    r"\x00-\x1f\x7f-\x9f"  # control characters, line ends and tabs among them
-    r"\u2028\u2029"  # more line ends
-    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of writing
-    r"\xad\u034f\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff"  # of no width
-    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # annotations, no characters, tags
-)
-_HIDDEN_BUT_LAYOUT = re.compile(rf"(?![\t\n])[{HIDDEN}]")
 _BLANK = re.compile(rf"[{HIDDEN} \xa0]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?", re.ASCII)
@@ -31,11 +22,6 @@ def one_line(text: object, characters: int = MAX_CHARACTERS) -> str:
     whole = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "" if text is None else str(text))
     shown = _BLANK.sub(" ", whole).strip()
     return cut(beginning_without_secrets(shown, characters), characters, "…")
-
-
-def without_hidden(text: str) -> str:
-    """The text without hidden characters; line feeds and tabs stay."""
-    return _HIDDEN_BUT_LAYOUT.sub("", text)
 
 
 def one_ascii_line(text: object, characters: int) -> str:

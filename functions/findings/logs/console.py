@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from functions.run.text import without_hidden
+from functions.run.display import without_hidden
 
 MAX_LINE_CHARACTERS = 1_000
 MAX_TELLING_LINES = 12

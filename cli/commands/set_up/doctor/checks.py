@@ -23,7 +23,7 @@ from functions.paradime.api import ParadimeApi
 from functions.paradime.credentials import parse_api_secret
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
-from functions.run.amounts import lasted
+from functions.run.display import lasted
 from functions.shared.errors import (
     AddressRefusedError,
     CredentialsMissingError,

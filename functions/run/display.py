@@ -1,7 +1,26 @@
-"""Numbers, durations and sizes in words."""
+"""How people see numbers, instants, durations and sizes, and what they must not see unawares."""
+
+import re
+from datetime import datetime
+
+# Characters that nobody sees, or that change how others are read, as ranges of a regular
+# expression. Not among them are the joiners U+200C and U+200D: Persian, Hindi and emoji need them.
+HIDDEN = (
+    r"\x00-\x1f\x7f-\x9f"  # control characters, line ends and tabs among them
+    r"\u2028\u2029"  # more line ends
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of writing
+    r"\xad\u034f\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff"  # of no width
+    r"\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # annotations, no characters, tags
+)
+_HIDDEN_BUT_LAYOUT = re.compile(rf"(?![\t\n])[{HIDDEN}]")
 
 # dbt's resource types among them.
 _PLURALS = {"analysis": "analyses", "delivery": "deliveries", "saved query": "saved queries"}
+
+
+def without_hidden(text: str) -> str:
+    """The text without hidden characters; line feeds and tabs stay."""
+    return _HIDDEN_BUT_LAYOUT.sub("", text)
 
 
 def counted(number: int, noun: str) -> str:
@@ -12,6 +31,11 @@ def counted(number: int, noun: str) -> str:
 def left_out(number: int, noun: str) -> str:
     """How many a list lacks; empty if it lacks none."""
     return counted(number, noun) if number > 0 else ""
+
+
+def clock(instant: datetime) -> str:
+    """Such as `2023-10-15 16:44:01 UTC`."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def lasted(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.run.amounts import counted, lasted, size
+from functions.run.display import counted, lasted, size
 
 
 @pytest.mark.parametrize(
