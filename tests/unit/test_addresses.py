@@ -95,14 +95,14 @@ def test_credentials_do_not_go_to(url: str) -> None:
         ("https://api.paradime.io/x?key=0penSesame", "'https://api.paradime.io/x…'"),
         ("https://example.com/x#0penSesame", "'https://example.com/x…'"),
         ("https://example.com/x?0penSesame\n0penSesame", "'https://example.com/x…'"),
-        ("prdm_wsp_0penSesame", "(not quoted, since it has no https://)"),
-        ("user:0penSesame@api.paradime.io/x", "(not quoted, since it has no https://)"),
+        ("prdm_wsp_0penSesame", "(not quoted, since it does not begin with https://)"),
+        ("user:0penSesame@api.paradime.io/x", "(not quoted, since it does not begin with https://)"),
     ],
 )
 def test_a_refused_api_url_is_quoted_without_what_may_be_a_secret(url: str, quoted: str) -> None:
     with pytest.raises(AddressRefusedError) as refusal:
         check_api_url(url, hosts=HOSTS, allow_loopback=False)
-    assert str(refusal.value).startswith(f"api_url {quoted} is no")
+    assert str(refusal.value).startswith(f"api_url {quoted} is not ")
 
 
 def test_a_refused_api_url_is_quoted_as_far_as_its_host_and_path() -> None:
