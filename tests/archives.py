@@ -10,7 +10,7 @@ from functions.findings.failures import WhatFailed, what_failed
 from functions.findings.logs.ends import Logs, failed_commands_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
-from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
+from functions.run.inventory import ArchivedFile, Contents, MissingFile, StoredObject
 from functions.run.keys import command_folder, resource_path, run_prefix
 from functions.run.plan import (
     ListedResource,
@@ -79,8 +79,7 @@ class Archive:
                 prefix=run_prefix(self.event),
                 failed=failed,
                 logs=self.logs,
-                files=self.files,
-                missing=self.missing,
+                held=Contents(files=self.files, missing=self.missing),
                 own={
                     "event.json": 4_447,
                     "archive.json": 9_120,
@@ -104,7 +103,12 @@ def archive_of(run_id: int) -> Archive:
             served[command["id"], resource["path"]] = EVENTS / "paradime" / resource["file"]
         listed[command["id"]] = [ListedResource(r["id"], r["path"]) for r in command["resources"]]
     planned = [log for command in unique_commands(event) for log in plan_logs(event, command)]
-    for file in [*planned, *plan_resources(event, listed, PATTERNS)]:
+    planned += [
+        file
+        for command in unique_commands(event)
+        for file in plan_resources(event, command, listed[command.id], PATTERNS)
+    ]
+    for file in planned:
         archive.add(file, served[file.command_id, file.path].read_bytes())
     return archive
 

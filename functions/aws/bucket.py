@@ -3,6 +3,7 @@
 import base64
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
 
 # docs/performance.md compares smaller and larger parts.
 PART_BYTES = 8 * 1024 * 1024
+# The name, among an object's metadata, of the id of the resource that it was.
+RESOURCE = "resource"
 PAGE = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedObject:
+    """`resource_id` is Paradime's id of the resource that it was, None for all other objects."""
+
+    stored: StoredObject
+    etag: str
+    resource_id: int | None
 
 
 class ArchiveBucket:
@@ -48,8 +60,8 @@ class ArchiveBucket:
                 item["Key"]: item["ETag"] for page in pages for item in page.get("Contents", ())
             }
 
-    def describe(self, key: str) -> StoredObject:
-        """Size and digest of a stored object.
+    def describe(self, key: str) -> DescribedObject:
+        """Size, digest and origin of an object that is there.
 
         S3 has no digest of a multipart object (whose ETag ends in the number of parts), only a
         digest of the parts' digests. Reading the object within AWS is cheaper than fetching it from
@@ -57,14 +69,18 @@ class ArchiveBucket:
         """
         with translate_errors("S3", key=key):
             head = self._client.head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
+            resource = head["Metadata"].get(RESOURCE, "")
+            resource_id = int(resource) if resource.isdecimal() else None
             if "-" not in head["ETag"] and "ChecksumSHA256" in head:
                 digest = base64.b64decode(head["ChecksumSHA256"]).hex()
-                return StoredObject(head["ContentLength"], digest)
-            read = sha256()
-            body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
-            for part in body.iter_chunks(PART_BYTES):
-                read.update(part)
-            return StoredObject(head["ContentLength"], read.hexdigest())
+            else:
+                read = sha256()
+                body = self._client.get_object(Bucket=self._name, Key=key)["Body"]
+                for part in body.iter_chunks(PART_BYTES):
+                    read.update(part)
+                digest = read.hexdigest()
+        stored = StoredObject(head["ContentLength"], digest)
+        return DescribedObject(stored, head["ETag"], resource_id)
 
     def read_end(self, key: str, max_bytes: int) -> bytes:
         """The last bytes of an object, or all of a shorter one, which must not be empty."""
@@ -75,7 +91,8 @@ class ArchiveBucket:
             return answer["Body"].read()
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredObject:
-        return self._put(key, body, metadata, {})
+        self._put(key, body, metadata, {})
+        return _stored(body)
 
     def replace(
         self,
@@ -85,8 +102,8 @@ class ArchiveBucket:
         *,
         etag: str | None,
         page: bool = False,
-    ) -> StoredObject:
-        """Stores an object in place of the one with that ETag, or where there was none.
+    ) -> str:
+        """Stores an object in the place of the one with that ETag, or of none; its own ETag.
 
         `page` marks a page of our own, which browsers may render.
 
@@ -98,10 +115,10 @@ class ArchiveBucket:
         try:
             return self._put(key, body, metadata, condition, PAGE if page else None)
         except SupersededError:
-            stored = self.describe(key)
-            if stored != StoredObject(len(body), sha256(body).hexdigest()):
+            there = self.describe(key)
+            if there.stored != _stored(body):
                 raise
-            return stored
+            return there.etag
 
     def _put(
         self,
@@ -110,10 +127,10 @@ class ArchiveBucket:
         metadata: Mapping[str, str],
         condition: Mapping[str, str],
         shown_as: str | None = None,
-    ) -> StoredObject:
+    ) -> str:
         with translate_errors("S3", key=key):
             try:
-                self._client.put_object(
+                answer = self._client.put_object(
                     Bucket=self._name,
                     Key=key,
                     Body=body,
@@ -126,7 +143,7 @@ class ArchiveBucket:
                 if error_code(e) == "PreconditionFailed":
                     raise SupersededError(f"another fetch of the run stored {key}") from e
                 raise
-        return StoredObject(len(body), sha256(body).hexdigest())
+        return answer["ETag"]
 
     def put_stream(self, key: str, stream: RawIOBase, metadata: Mapping[str, str]) -> None:
         """Stores a file as it arrives, in parts. If the stream breaks off, nothing is stored.
@@ -151,6 +168,10 @@ class ArchiveBucket:
                     use_threads=False,
                 ),
             )
+
+
+def _stored(body: bytes) -> StoredObject:
+    return StoredObject(len(body), sha256(body).hexdigest())
 
 
 def content_type(key: str) -> str:

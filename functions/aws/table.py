@@ -1,13 +1,14 @@
 """The runs table: one item per run, merged from its deliveries and its archive."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from functions.aws.client import error_code, translate_errors
 from functions.aws.items import Assignment, plain, typed
+from functions.aws.stored_run import ARCHIVED_STATES, Attempt, StoredRun
 from functions.run import instants
 from functions.run.record import Delivery, Source, attributes, unpack_event
 from functions.shared.errors import RunNotFoundError, SupersededError
@@ -15,31 +16,11 @@ from functions.shared.errors import RunNotFoundError, SupersededError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-ARCHIVED_STATES = frozenset({"archived", "partial"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
-    """The part of a run's record that archiving needs; `body` is the event, byte for byte.
-
-    `archived_at` is when an archive was last completed, of whichever event; `messages` are the
-    kinds of messages that have been sent about the run.
-    """
-
-    run_key: str
-    body: bytes
-    event_rank: str
-    archive_state: str | None
-    archived_rank: str | None
-    archived_at: str | None
-    source: Source
-    delivery_ids: frozenset[str]
-    messages: frozenset[str]
-
-    @property
-    def is_archived(self) -> bool:
-        """Whether the archive was made from the event that the record holds now."""
-        return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
+# A queue that is far behind is not given the same pointers by every sweep.
+_REQUEUE_INTERVAL = timedelta(hours=6)
+# Longer than publishing takes, with all its retries: a claim this old has been abandoned.
+_LONGEST_CLAIM = timedelta(minutes=1)
+_OF_ATTEMPT = ("attempt_number", "attempt_message", "attempt_begun_at", "reading")
 
 
 class RunsTable:
@@ -48,11 +29,12 @@ class RunsTable:
         self._name = name
 
     def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
-        """Merges a delivery: one write, or two if the record already holds a higher-ranked event.
+        """Merges a delivery: one write, two when the record holds it or a higher-ranked one.
 
-        In whatever order and however often deliveries are merged, the record ends up as the
-        highest-ranked one says, apart from the times of receipt. `archive` marks the run as queued
-        unless it has an archive state already.
+        Whatever the order and however often, the record ends as the highest-ranked delivery
+        has it, but for the times of receipt. `archive` says that a pointer is about to be sent: an
+        event that is new makes the record `queued`, even if an earlier one is archived, and so does
+        any delivery of a run that has no archive state yet.
 
         Raises:
             TooLargeError: the delivery does not fit into an item.
@@ -68,20 +50,21 @@ class RunsTable:
             ":expires_at": int((delivery.received_at + keep).timestamp()),
             ":delivery_ids": {delivery.delivery_id},
         }
-        if archive:
-            receipt += ", archive_state = if_not_exists(archive_state, :queued)"
-            values[":queued"] = "queued"
-        event = Assignment(attributes(delivery))
+        state = {"archive_state": "queued" if archive else None}
+        event = Assignment(attributes(delivery) | state)
         try:
             self._update(
                 delivery.event.run_key,
                 UpdateExpression=f"SET {event.sets}, {receipt} {event.remove}"
                 " ADD delivery_ids :delivery_ids",
-                ConditionExpression="attribute_not_exists(event_rank) OR event_rank <= :event_rank",
+                ConditionExpression="attribute_not_exists(event_rank) OR event_rank < :event_rank",
                 ExpressionAttributeNames=event.names,
                 ExpressionAttributeValues=event.values | typed(values),
             )
         except SupersededError:
+            if archive:
+                receipt += ", archive_state = if_not_exists(archive_state, :queued)"
+                values[":queued"] = "queued"
             self._update(
                 delivery.event.run_key,
                 UpdateExpression=f"SET {receipt} ADD delivery_ids :delivery_ids",
@@ -101,7 +84,8 @@ class RunsTable:
                 Key={"run_key": {"S": run_key}},
                 ConsistentRead=True,
                 ProjectionExpression="event_gz, event_rank, archive_state, archived_rank,"
-                " archived_at, #source, delivery_ids, messages",
+                " archived_at, archive_prefix, #source, delivery_ids, messages, claimed_at,"
+                " attempt_number, attempt_message, attempt_begun_at, reading, unreadable",
                 ExpressionAttributeNames={"#source": "source"},
             )
         if "event_gz" not in answer.get("Item", {}):
@@ -114,9 +98,131 @@ class RunsTable:
             archive_state=item.get("archive_state"),
             archived_rank=item.get("archived_rank"),
             archived_at=item.get("archived_at"),
+            archive_prefix=item.get("archive_prefix"),
             source=Source(item["source"]),
             delivery_ids=frozenset(item["delivery_ids"]),
             messages=frozenset(item.get("messages", ())),
+            claimed_at=item.get("claimed_at"),
+            attempt=_attempt(item),
+            reading=item.get("reading"),
+            unreadable=frozenset(item.get("unreadable", ())),
+        )
+
+    def claim_requeue(self, run_key: str, now: datetime) -> bool:
+        """Whether the pointer of a queued run is to be sent again: no fetch has ever received it.
+
+        It is, once in a few hours, for as long as that is so.
+
+        Raises:
+            UnavailableError: DynamoDB did not take it.
+        """
+        try:
+            self._update(
+                run_key,
+                UpdateExpression="SET requeued_at = :now",
+                ConditionExpression="archive_state = :queued"
+                " AND attribute_not_exists(attempt_begun_at)"
+                " AND (attribute_not_exists(requeued_at) OR requeued_at < :earlier)",
+                ExpressionAttributeValues=typed(
+                    {
+                        ":queued": "queued",
+                        ":now": instants.to_text(now),
+                        ":earlier": instants.to_text(now - _REQUEUE_INTERVAL),
+                    }
+                ),
+            )
+        except SupersededError:
+            return False
+        return True
+
+    def begin_attempt(
+        self, run: StoredRun, message_id: str, now: datetime, *, interruptions: int
+    ) -> None:
+        """Notes that a receive of the run has begun, after so many that never ended.
+
+        A file whose reading stopped the last one is noted as unreadable.
+
+        Raises:
+            SupersededError: a higher-ranked event was merged since the run was read.
+            UnavailableError: DynamoDB did not take it. So do all methods here.
+        """
+        values: dict[str, Any] = {
+            ":rank": run.event_rank,
+            ":number": interruptions + 1,
+            ":message": message_id,
+            ":now": instants.to_text(now),
+        }
+        add = ""
+        if interruptions and run.reading:
+            add, values[":key"] = " ADD unreadable :key", {run.reading}
+        self._update(
+            run.run_key,
+            UpdateExpression="SET attempt_number = :number, attempt_message = :message,"
+            f" attempt_begun_at = :now REMOVE reading{add}",
+            ConditionExpression="event_rank = :rank",
+            ExpressionAttributeValues=typed(values),
+        )
+
+    def end_attempt(self, run: StoredRun) -> None:
+        """Notes that a receive has ended in order, if it did not end with `set_archive`."""
+        self._update(
+            run.run_key,
+            UpdateExpression=f"REMOVE {', '.join(_OF_ATTEMPT)}",
+            ConditionExpression="attribute_exists(event_rank)",
+        )
+
+    def note_reading(self, run: StoredRun, key: str) -> None:
+        """Notes which file is read next: if that stops the function, the next receive knows."""
+        self._update(
+            run.run_key,
+            UpdateExpression="SET reading = :key",
+            ConditionExpression="attribute_exists(event_rank)",
+            ExpressionAttributeValues=typed({":key": key}),
+        )
+
+    def claim_message(
+        self, run: StoredRun, kinds: Collection[str], message_id: str, now: datetime
+    ) -> bool:
+        """Whether a message is the caller's to send, since none of these kinds was sent.
+
+        Of two fetches at once one sends it. A claim stands until the message is confirmed; one
+        that was abandoned passes to the same message when it is received again, and to any other
+        after a minute. So it is sent twice only if its sender stops between sending and
+        confirming, and never not at all.
+
+        Raises:
+            SupersededError: a higher-ranked event was merged since the run was read.
+        """
+        unsent = " AND ".join(f"NOT contains(messages, :{kind})" for kind in sorted(kinds))
+        values = {
+            ":rank": run.event_rank,
+            ":message": message_id,
+            ":now": instants.to_text(now),
+            ":abandoned": instants.to_text(now - _LONGEST_CLAIM),
+            **{f":{kind}": kind for kind in kinds},
+        }
+        try:
+            self._update(
+                run.run_key,
+                UpdateExpression="SET claimed_at = :now, claimed_by = :message",
+                ConditionExpression=f"event_rank = :rank AND {unsent} AND"
+                " (attribute_not_exists(claimed_at) OR claimed_at < :abandoned"
+                " OR claimed_by = :message)",
+                ExpressionAttributeValues=typed(values),
+            )
+        except SupersededError:
+            if self.read(run.run_key).event_rank != run.event_rank:
+                raise
+            return False
+        return True
+
+    def confirm_messages(self, run: StoredRun, kinds: Collection[str]) -> None:
+        """Notes that messages of these kinds were sent, whatever the record says by now."""
+        self._update(
+            run.run_key,
+            UpdateExpression="ADD messages :kinds REMOVE claimed_at, claimed_by",
+            ConditionExpression="attribute_exists(event_rank)",
+            ExpressionAttributeValues=typed({":kinds": set(kinds)}),
         )
 
     def check(self, run: StoredRun) -> None:
@@ -128,21 +234,35 @@ class RunsTable:
             UnavailableError: DynamoDB failed.
         """
         now = self.read(run.run_key)
-        if now.event_rank != run.event_rank or now.is_archived:
+        if now.event_rank != run.event_rank or (now.is_archived and not run.is_archived):
             raise SupersededError(f"run {run.run_key} has changed since it was read")
 
-    def set_archive(self, run: StoredRun, fields: dict[str, Any]) -> None:
-        """Writes archive fields (None removes one) if the record still holds the run's event.
+    def set_archive(
+        self,
+        run: StoredRun,
+        fields: dict[str, Any],
+        *,
+        sent: Collection[str] = (),
+        ends_attempt: bool = False,
+    ) -> None:
+        """Writes archive fields (None removes one), if the record still holds the run's event.
 
-        A complete archive is replaced only by a complete one.
+        An archive that is there is replaced only by one that is as complete. `sent` are the kinds
+        of messages that were sent, whose claim is hereby confirmed.
 
         Raises:
             SupersededError: a higher-ranked event was merged after the run was read, or another
                 fetch has archived it.
             UnavailableError: DynamoDB failed.
         """
+        add = ""
+        values: dict[str, Any] = {":event_rank": run.event_rank}
+        if ends_attempt:
+            fields = fields | dict.fromkeys(_OF_ATTEMPT)
+        if sent:
+            fields = fields | {"claimed_at": None, "claimed_by": None}
+            add, values[":kinds"] = " ADD messages :kinds", set(sent)
         archive = Assignment(fields)
-        values = {":event_rank": run.event_rank}
         condition = "event_rank = :event_rank"
         if fields.get("archive_state") not in ARCHIVED_STATES:
             condition += (
@@ -151,7 +271,7 @@ class RunsTable:
             values |= {":archived": "archived", ":partial": "partial"}
         self._update(
             run.run_key,
-            UpdateExpression=f"SET {archive.sets} {archive.remove}",
+            UpdateExpression=f"SET {archive.sets} {archive.remove}{add}",
             ConditionExpression=condition,
             ExpressionAttributeNames=archive.names,
             ExpressionAttributeValues=archive.values | typed(values),
@@ -167,3 +287,13 @@ class RunsTable:
                 if error_code(e) == "ConditionalCheckFailedException":
                     raise SupersededError(f"the record of run {run_key} has changed") from e
                 raise
+
+
+def _attempt(item: dict[str, Any]) -> Attempt | None:
+    if "attempt_number" not in item:
+        return None
+    return Attempt(
+        number=int(item["attempt_number"]),
+        message_id=item["attempt_message"],
+        begun_at=item["attempt_begun_at"],
+    )

@@ -1,23 +1,46 @@
 """Paradime's API, asked by several threads about one run."""
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from functions.paradime.api import ParadimeApi
-from functions.shared.errors import ApiFailingError, TryAgainError
+from functions.shared.errors import (
+    ApiFailingError,
+    CredentialsMissingError,
+    RunArchiveError,
+    TryAgainError,
+    UnavailableError,
+)
 
-# An API that is down is not asked hundreds of times in one receive.
+# An API that fails so often in a row counts as down: from then on one question at a time probes it.
 MAX_FAILURES = 3
+# So many probes may fail before nothing more is asked in this receive: more than a few files that
+# fail for reasons of their own, and few enough to take a minute or two if each one hangs.
+MAX_PROBES = 12
 
 Answer = TypeVar("Answer")
 
 
 class RunApi:
-    """Stops asking once the API is failing."""
+    """Asks ever less while the API is failing.
 
-    def __init__(self, api: ParadimeApi) -> None:
-        self._api = api
+    Without credentials no question is asked, and each raises what keeps them from being had.
+
+    Raises:
+        AddressRefusedError: no credentials are sent to the API's address.
+    """
+
+    def __init__(self, connect: Callable[[], ParadimeApi]) -> None:
+        self._api: ParadimeApi | None = None
+        self._unusable: RunArchiveError | None = None
+        try:
+            self._api = connect()
+        except (CredentialsMissingError, UnavailableError) as e:
+            self._unusable = e
+        self._probing = threading.Lock()
         self._failures = 0
+        self._probes = 0
         self._failure: ApiFailingError | None = None
 
     def ask(self, question: Callable[[ParadimeApi], Answer]) -> Answer:
@@ -27,12 +50,26 @@ class RunApi:
             ApiFailingError: the API is failing, or failed several times in a row and is not asked.
             RunArchiveError: whatever else the question raises.
         """
-        if self._failure is not None and self._failures >= MAX_FAILURES:
+        if self._api is None:
+            assert self._unusable
+            raise self._unusable
+        if self._failures < MAX_FAILURES:
+            return self._ask(self._api, question)
+        with self._probing:
+            if self._failures >= MAX_FAILURES:
+                self._refuse_if_down()
+                self._probes += 1
+            return self._ask(self._api, question)
+
+    def _refuse_if_down(self) -> None:
+        # If it asks for a wait, that holds for all questions.
+        if self._failure and (self._failure.retry_after or self._probes >= MAX_PROBES):
             raise ApiFailingError(str(self._failure), self._failure.retry_after)
+
+    def _ask(self, api: ParadimeApi, question: Callable[[ParadimeApi], Answer]) -> Answer:
         try:
-            answer = question(self._api)
+            answer = question(api)
         except ApiFailingError as e:
-            # If it asks for a wait, that holds for all questions.
             self._failures = MAX_FAILURES if e.retry_after else self._failures + 1
             self._failure = e
             raise

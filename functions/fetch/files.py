@@ -2,20 +2,29 @@
 
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
-from functions.aws.bucket import ArchiveBucket
+from functions.aws.bucket import RESOURCE, ArchiveBucket
 from functions.fetch.api import RunApi
 from functions.paradime.api import CommandAnswer
 from functions.paradime.download import Downloader
 from functions.run.event import Command, RunEvent
-from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
+from functions.run.inventory import (
+    ArchivedFile,
+    EarlierInventory,
+    FileOutcome,
+    MissingFile,
+    PendingFile,
+    StoredObject,
+)
 from functions.run.plan import (
     ListedResource,
     PlannedFile,
+    commands_of_answer,
+    is_of_answer,
     plan_logs,
     plan_resources,
     unique_commands,
@@ -26,27 +35,23 @@ from functions.shared.errors import (
     Disposition,
     LinkRefusedError,
     NotThereError,
+    OutOfTimeError,
     RunArchiveError,
     TryAgainError,
+    UnavailableError,
 )
 
-# Files fetched at the same time. docs/performance.md compares fewer and more.
+# What a message waits for at most; a question that is under way then is still finished.
+ANSWER_SECONDS = 30.0
+# Files at a time. docs/performance.md has what fewer and more come to.
 WORKERS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class PendingFile:
-    """A file that could not be fetched this time, but may be later."""
-
-    planned: PlannedFile
-    error: RunArchiveError
-
-
-FileOutcome = ArchivedFile | MissingFile | PendingFile
-
-
 class RunFiles:
-    """Fetches one run's files: several at a time, and none twice."""
+    """One run's files being fetched: first those that the answer needs, then all others.
+
+    Several at a time, and none twice. What has become of each so far is in `outcomes`.
+    """
 
     def __init__(
         self,
@@ -59,47 +64,93 @@ class RunFiles:
         missing_grace: timedelta,
         deadline: Deadline,
         stored: Container[str],
+        earlier: EarlierInventory,
     ) -> None:
-        """`stored` holds the keys of stored objects; `missing_grace` starts at the run's end."""
+        """`stored` are the keys that are there, `earlier` is what an earlier fetch said of them;
+        `missing_grace` counts from the run's end.
+        """
         self._event = event
         self._api = api
         self._bucket = bucket
         self._downloader = downloader
-        self._artifact_patterns = artifact_patterns
+        self._artifact_patterns = tuple(artifact_patterns)
         self._deadline = deadline
         self._stored = stored
+        self._earlier = earlier
+        self._listed: dict[int, list[ListedResource]] = {}
+        self._outcomes: dict[str, FileOutcome] = {}
         self.stored_count = 0
         ended_at = event.end_dttm or event.start_dttm
         # The difference of two instants is always in range, unlike an instant plus a duration.
         self._may_come = datetime.now(UTC) - ended_at < missing_grace
 
-    def fetch(self) -> list[FileOutcome]:
-        commands = {command.id: command for command in unique_commands(self._event)}
+    @property
+    def outcomes(self) -> list[FileOutcome]:
+        return list(self._outcomes.values())
+
+    def fetch_answer(self) -> None:
+        """Fetches the files that say what failed, within `ANSWER_SECONDS`."""
+        whole, self._deadline = self._deadline, self._deadline.within(ANSWER_SECONDS)
+        try:
+            self._fetch(commands_of_answer(self._event), is_of_answer)
+        finally:
+            self._deadline = whole
+
+    def fetch_rest(self) -> None:
+        """Fetches all other files, and those for which the answer had no time."""
+        self._fetch(unique_commands(self._event), lambda command, file: True)
+
+    def _fetch(
+        self, commands: list[Command], wanted: Callable[[Command, PlannedFile], bool]
+    ) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
-            answers = list(pool.map(self._fetch_command, commands.values()))
-            listed = {
-                command_id: resources
-                for command_id, (_, resources) in zip(commands, answers, strict=True)
-            }
-            resources = plan_resources(self._event, listed, self._artifact_patterns)
-            files = list(pool.map(self._fetch_resource, resources))
-        return [outcome for logs, _ in answers for outcome in logs] + files
+            unasked = [command for command in commands if command.id not in self._listed]
+            for outcomes in pool.map(self._fetch_command, unasked):
+                self._note(outcomes)
+            files = [
+                file
+                for command in commands
+                for file in self._plan(command)
+                if wanted(command, file) and not self._is_settled(file)
+            ]
+            # Those that an earlier receive could not have come last: they may be broken for good,
+            # and must not use up what the others need.
+            files.sort(key=lambda file: file.key in self._earlier.pending)
+            self._note(pool.map(self._fetch_resource, files))
 
-    def settle(self, outcome: FileOutcome) -> FileOutcome:
-        """The final outcome: a pending file is missing, unless an earlier receive stored it.
+    def _plan(self, command: Command) -> list[PlannedFile]:
+        """The command's resources: named by the event, listed by the API, or stored already.
 
-        Raises:
-            UnavailableError: S3 did not describe a stored file.
+        What is stored is listed again even when Paradime has forgotten it.
         """
-        if not isinstance(outcome, PendingFile):
-            return outcome
-        file = outcome.planned
-        if file.key in self._stored:
-            return ArchivedFile(file, self._bucket.describe(file.key))
-        return MissingFile(file, str(outcome.error))
+        listed = self._listed.get(command.id, ())
+        planned = plan_resources(self._event, command, listed, self._artifact_patterns)
+        keys = {file.key for file in planned}
+        return planned + [
+            file
+            for file in self._earlier.resources(command.id)
+            if file.key not in keys and file.key in self._stored
+        ]
 
-    def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
-        """Stores a command's logs, and lists its resources."""
+    def _is_settled(self, file: PlannedFile) -> bool:
+        outcome = self._outcomes.get(file.key)
+        if isinstance(outcome, PendingFile):
+            return not isinstance(outcome.error, OutOfTimeError)
+        return outcome is not None
+
+    def _note(self, outcomes: Iterable[FileOutcome]) -> None:
+        for outcome in outcomes:
+            self._outcomes[outcome.planned.key] = outcome
+
+    def stored_outcomes(self) -> list[FileOutcome]:
+        """The outcomes, where a pending file that an earlier receive stored is archived."""
+        return [
+            self._stored_or(outcome) if isinstance(outcome, PendingFile) else outcome
+            for outcome in self._outcomes.values()
+        ]
+
+    def _fetch_command(self, command: Command) -> list[FileOutcome]:
+        """What becomes of a command's logs; the list of its resources comes with them."""
         logs = plan_logs(self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
@@ -107,15 +158,24 @@ class RunFiles:
                 answer = self._ask_command(command, with_logs=absent)
             except AnswerTooLargeError as e:
                 answer = self._ask_command(command, with_logs=False)
-                kept: list[FileOutcome] = [MissingFile(log, str(e)) for log in logs]
+                kept = [self._stored_or(MissingFile(log, str(e))) for log in logs]
             else:
-                kept = [
-                    self._keep(log, partial(self._put_log, log, text))
-                    for log, text in zip(logs, (answer.stdout, answer.stderr), strict=True)
-                ]
+                texts = (answer.stdout, answer.stderr)
+                if absent and texts == (None, None) and command.start_dttm is not None:
+                    not_there = NotThereError(f"Paradime has no logs of command {command.id}")
+                    kept = [self._without(log, not_there) for log in logs]
+                else:
+                    kept = [
+                        self._keep(log, partial(self._put_log, log, text))
+                        for log, text in zip(logs, texts, strict=True)
+                    ]
         except TryAgainError as e:
-            return [self._without(log, e) for log in logs], []
-        return kept, [ListedResource(found.id, found.path) for found in answer.resources or ()]
+            self._listed[command.id] = []
+            return [self._without(log, e) for log in logs]
+        self._listed[command.id] = [
+            ListedResource(found.id, found.path) for found in answer.resources or ()
+        ]
+        return kept
 
     def _ask_command(self, command: Command, *, with_logs: bool) -> CommandAnswer:
         self._deadline.check()
@@ -131,20 +191,37 @@ class RunFiles:
         """
         try:
             self._deadline.check()
-            if file.key in self._stored:
-                return ArchivedFile(file, self._bucket.describe(file.key))
+            if file.key in self._stored and (kept := self._described(file)).planned == file:
+                return kept
             stored = store()
             self.stored_count += 1
             return ArchivedFile(file, stored)
         except RunArchiveError as e:
             return self._without(file, e)
 
-    def _without(self, file: PlannedFile, error: RunArchiveError) -> MissingFile | PendingFile:
+    def _without(self, file: PlannedFile, error: RunArchiveError) -> FileOutcome:
         """What Paradime says it does not have may still come until an hour after the run's end."""
         gone = isinstance(error, NotThereError) and not self._may_come
         if gone or error.disposition is Disposition.DEAD_LETTER:
-            return MissingFile(file, str(error))
+            return self._stored_or(MissingFile(file, str(error)))
         return PendingFile(file, error)
+
+    def _stored_or(self, outcome: MissingFile | PendingFile) -> FileOutcome:
+        """What is stored counts, whatever Paradime says of it now."""
+        file = outcome.planned
+        if file.key not in self._stored:
+            return outcome
+        try:
+            return self._described(file)
+        except UnavailableError as e:
+            return PendingFile(file, e)
+
+    def _described(self, file: PlannedFile) -> ArchivedFile:
+        """A stored file as it is, which may be that of another resource with the same key."""
+        described = self._bucket.describe(file.key)
+        own = described.resource_id is None or described.resource_id == file.resource_id
+        planned = file if own else replace(file, resource_id=described.resource_id)
+        return ArchivedFile(planned, described.stored)
 
     def _put_log(self, file: PlannedFile, text: str | None) -> StoredObject:
         # JSON can contain lone surrogates, which UTF-8 cannot encode.
@@ -173,5 +250,5 @@ class RunFiles:
             "path": quote(file.path, errors="replace")[:1024],
         }
         if file.resource_id is not None:
-            metadata["resource"] = str(file.resource_id)
+            metadata[RESOURCE] = str(file.resource_id)
         return metadata

@@ -20,6 +20,7 @@ from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
 from functions.fetch.archive import Archiver
 from functions.fetch.files import WORKERS
+from functions.fetch.heartbeat import heartbeat
 from functions.fetch.received import Received, delay_seconds
 from functions.fetch.settings import Settings
 from functions.intake import pointer as pointers
@@ -80,8 +81,13 @@ class Worker:
             pointer = pointers.parse(message.body)
             logger.append_keys(run_key=pointer.run_key)
             metrics.add_metadata("run_key", pointer.run_key)
-            outcome = self._archiver.archive(pointer, deadline, last=last)
+            with heartbeat(self._runs, message.receipt_handle):
+                outcome = self._archiver.archive(pointer, message.message_id, deadline, last=last)
         except RunArchiveError as e:
+            if last and e.disposition is Disposition.OVERTAKEN:
+                logger.info("run left to a new message", reason=str(e))
+                self._runs.send(message.body)
+                return True
             if last or e.disposition is Disposition.DEAD_LETTER:
                 self._give_up(message, pointer, e)
                 return True
@@ -96,8 +102,10 @@ class Worker:
         return True
 
     def _give_up(self, message: Received, pointer: Pointer | None, error: RunArchiveError) -> None:
-        """The record comes first: if this stops halfway, the message is received again."""
-        if pointer is not None and not self._archiver.give_up(pointer, str(error)):
+        """The record first: if this stops halfway, the message is received again."""
+        if pointer is not None and not self._archiver.give_up(
+            pointer, message.message_id, str(error)
+        ):
             logger.info("run left to another message", reason=str(error))
             return
         logger.error("run given up; its pointer goes to the dead-letter queue", reason=str(error))
@@ -136,10 +144,11 @@ def worker() -> Worker:
     settings = Settings.read()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
+    table = RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name)
     return Worker(
         settings,
         Archiver(
-            table=RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name),
+            table=table,
             bucket=ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name),
             session=session,
             headers=HeaderProvider(
@@ -155,7 +164,8 @@ def worker() -> Worker:
                 allow_loopback=settings.allow_loopback,
             ),
             messenger=Messenger(
-                Topic(boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn)
+                Topic(boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn),
+                table,
             ),
             artifact_patterns=settings.artifact_patterns,
             missing_grace=timedelta(seconds=settings.missing_grace_seconds),

@@ -1,61 +1,98 @@
 """The archive's own files: `event.json`, `archive.json`, `failures.json`, `index.html`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from hashlib import sha256
 
 from functions.aws.bucket import ArchiveBucket
 from functions.findings.failures import WhatFailed, what_failed
-from functions.findings.logs.ends import failed_commands_logs
+from functions.findings.logs.ends import ReadEnd, failed_commands_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
-from functions.run.inventory import ArchivedFile, MissingFile, StoredObject, inventory
-from functions.run.keys import run_prefix
+from functions.run.inventory import (
+    Contents,
+    EarlierInventory,
+    StoredObject,
+    inventory,
+    read_inventory,
+)
+from functions.shared.errors import NotUnderstoodError
 
 EVENT = "event.json"
 INVENTORY = "archive.json"
 FAILURES = "failures.json"
 PAGE = "index.html"
+# Larger ones are not written: this is a thousand files a command, of a thousand commands.
+MAX_INVENTORY_BYTES = 64 * 1024 * 1024
 
 
-def store_own_files(
-    bucket: ArchiveBucket,
-    event: RunEvent,
-    *,
-    body: bytes,
-    etags: Mapping[str, str],
-    files: Sequence[ArchivedFile],
-    missing: Sequence[MissingFile],
-    error: str | None,
-) -> WhatFailed:
-    """Stores all four, each in place of the one that was there when the fetch began.
+class OwnFiles:
+    """The four files, each stored in the place of the one that was there when the fetch began."""
 
-    `event.json` comes first: a fetch that a later event has overtaken stops there, and leaves the
-    other three as that event's fetch made them. `error` is why the archive was given up.
+    def __init__(
+        self,
+        bucket: ArchiveBucket,
+        event: RunEvent,
+        *,
+        prefix: str,
+        body: bytes,
+        etags: Mapping[str, str],
+    ) -> None:
+        """`body` is the event as it came; `etags` are those of the objects below the prefix."""
+        self._bucket = bucket
+        self._event = event
+        self._prefix = prefix
+        self._body = body
+        self._etags = dict(etags)
+        self._stored: dict[str, StoredObject] = {}
 
-    Raises:
-        SupersededError: another fetch of the run has stored one of them meanwhile.
-        UnavailableError: S3 failed.
-    """
-    prefix, metadata = run_prefix(event), {"run": event.run_key}
+    def earlier(self) -> EarlierInventory:
+        """What an earlier fetch of this very event listed; nothing if that cannot be read.
 
-    def replace(name: str, content: bytes, *, page: bool = False) -> StoredObject:
-        key = prefix + name
-        return bucket.replace(key, content, metadata, etag=etags.get(key), page=page)
+        Raises:
+            UnavailableError: S3 failed.
+        """
+        key = self._prefix + INVENTORY
+        if key not in self._etags:
+            return EarlierInventory()
+        try:
+            listed = self._bucket.read_end(key, MAX_INVENTORY_BYTES)
+            return read_inventory(listed, sha256(self._body).hexdigest())
+        except NotUnderstoodError:
+            return EarlierInventory()  # of a version that is not known here
 
-    event_file = replace(EVENT, body)
-    listing = replace(INVENTORY, inventory(event, event_file, files, missing))
-    logs = failed_commands_logs(event, files, bucket.read_end)
-    failed = what_failed(event, files, logs, bucket.read_end)
-    findings = replace(FAILURES, failed.to_json(event))
-    own = {EVENT: event_file.bytes, INVENTORY: listing.bytes, FAILURES: findings.bytes}
-    report = Report(
-        event=event,
-        prefix=prefix,
-        failed=failed,
-        logs=logs,
-        files=files,
-        missing=missing,
-        own=own,
-        error=error,
-    )
-    replace(PAGE, render(report), page=True)
-    return failed
+    def store(self, held: Contents, read_end: ReadEnd) -> WhatFailed:
+        """Stores those that have changed; can be called again as more files come.
+
+        `event.json` comes first: a fetch that was overtaken by a later event stops there, and
+        leaves the other three as that event's fetch made them. `read_end` reads what is archived.
+
+        Raises:
+            SupersededError: another fetch of the run has stored one of them meanwhile.
+            UnavailableError: S3 failed.
+        """
+        event = self._event
+        event_file = self._replace(EVENT, self._body)
+        listing = self._replace(INVENTORY, inventory(event, event_file, held))
+        logs = failed_commands_logs(event, held.files, read_end)
+        failed = what_failed(event, held.files, logs, read_end)
+        findings = self._replace(FAILURES, failed.to_json(event))
+        report = Report(
+            event=event,
+            prefix=self._prefix,
+            failed=failed,
+            logs=logs,
+            held=held,
+            own={EVENT: event_file.bytes, INVENTORY: listing.bytes, FAILURES: findings.bytes},
+        )
+        self._replace(PAGE, render(report), page=True)
+        return failed
+
+    def _replace(self, name: str, content: bytes, *, page: bool = False) -> StoredObject:
+        new = StoredObject(len(content), sha256(content).hexdigest())
+        if self._stored.get(name) != new:
+            key = self._prefix + name
+            self._etags[key] = self._bucket.replace(
+                key, content, {"run": self._event.run_key}, etag=self._etags.get(key), page=page
+            )
+            self._stored[name] = new
+        return new

@@ -1,12 +1,12 @@
 """Records deliveries, and queues the runs that are to be archived."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from functions.aws.queue import Queue
 from functions.aws.table import RunsTable
-from functions.intake.pointer import pointer_to
+from functions.intake.pointer import Pointer, pointer_to
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
 from functions.run.record import Delivery
@@ -38,6 +38,21 @@ class Intake:
         if queue:
             self.runs.send(pointer_to(delivery.event).to_json())
         return queue
+
+    def requeue(self, run_key: str, now: datetime) -> bool:
+        """Sends the pointer of a run again whose record says `queued` and which nobody received.
+
+        Ingest stopped between record and pointer, or SQS refused the pointer, and the sender did
+        not deliver again. Whether it sent one.
+
+        Raises:
+            UnavailableError: DynamoDB or SQS did not take it.
+        """
+        if not self.table.claim_requeue(run_key, now):
+            return False
+        workspace_uid, _, run_id = run_key.partition("#")
+        self.runs.send(Pointer(workspace_uid=workspace_uid, run_id=int(run_id)).to_json())
+        return True
 
     def import_run(self, delivery: Delivery) -> bool:
         """The same for a run that a sweep found, which nobody delivers again.

@@ -1,47 +1,77 @@
-"""Announces failed runs: once when the archive is complete, once when it is given up."""
+"""Publishes about failed runs: one message each, and a second where the first could name nothing.
 
-from typing import Any
+The record has the kinds of messages that were sent: `failed` or `given_up` (`archived`, as earlier
+versions called the first), `unnamed` beside it if it could name nothing, and `update`.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
 
 from aws_lambda_powertools import Logger
 
-from functions.aws.table import StoredRun
+from functions.aws.stored_run import StoredRun
+from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
 from functions.message.topic_message import compose
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
-from functions.shared.errors import UnavailableError
+from functions.shared.errors import TryAgainError
+
+_FIRST = frozenset({"failed", "given_up", "archived"})
+UNNAMED = "unnamed"
+UPDATE = "update"
 
 logger = Logger(service="fetch", child=True)
 
 
 class Messenger:
-    def __init__(self, topic: Topic) -> None:
+    def __init__(self, topic: Topic, table: RunsTable) -> None:
         self._topic = topic
+        self._table = table
+
+    def has_more_to_say(self, sent: Collection[str]) -> bool:
+        """Whether a message of a failed run can still follow those that were sent."""
+        return not _FIRST & set(sent) or (UNNAMED in sent and UPDATE not in sent)
 
     def publish_once(
-        self, run: StoredRun, event: RunEvent, archive: ArchiveOutcome, *, last: bool
-    ) -> dict[str, Any]:
-        """Publishes the message unless the record says so already; returns the field that says so.
+        self,
+        run: StoredRun,
+        sent: Collection[str],
+        event: RunEvent,
+        archive: ArchiveOutcome,
+        message_id: str,
+    ) -> frozenset[str]:
+        """Publishes what is to be said now; the kinds to record as sent, none if it is nothing.
 
-        The field has to be part of the write that stores the archive's outcome. Whatever is
-        repeated after that write publishes nothing again. A fetch that stops or is superseded
-        between the two publishes twice: SNS cannot take a message back. The `last` time, a topic
-        that cannot be reached does not prevent the write.
+        The message is claimed in the record first, so that of two fetches at once one sends it;
+        `message_id` says which fetch claims. The claim is confirmed by the write that records the
+        kinds. A fetch that stops between publishing and that write sends it twice: SNS has no way
+        to take a message back, and twice is better than never.
 
         Raises:
-            UnavailableError: SNS failed, and this is not the last time.
+            SupersededError: a later event of the run came.
+            TryAgainError: another fetch has claimed the message; if that stops, this one sends it.
+            UnavailableError: SNS or DynamoDB failed.
         """
-        kind = "given_up" if archive.state == "failed" else "archived"
-        if not run_failed(event) or kind in run.messages:
-            return {}
-        message = compose(event, archive)
-        try:
-            self._topic.publish(message.subject, message.by_protocol, message.attributes)
-        except UnavailableError as e:
-            if not last:
-                raise
-            logger.error("message not sent", reason=str(e))
-            return {}
-        logger.info("message sent", kind=kind)
-        return {"messages": run.messages | {kind}}
+        kinds = _kinds(sent, archive)
+        if not run_failed(event) or not kinds:
+            return frozenset()
+        done_by = {UPDATE} if UPDATE in kinds else _FIRST
+        if not self._table.claim_message(run, done_by, message_id, datetime.now(UTC)):
+            if already := done_by & self._table.read(run.run_key).messages:
+                return frozenset(already)
+            raise TryAgainError("another fetch of the run is publishing its message")
+        message = compose(event, archive, update=UPDATE in kinds)
+        self._topic.publish(message.subject, message.by_protocol, message.attributes)
+        logger.info("message sent", kinds=sorted(kinds))
+        return kinds
+
+
+def _kinds(sent: Collection[str], archive: ArchiveOutcome) -> frozenset[str]:
+    if not _FIRST & set(sent):
+        first = "given_up" if archive.state == "failed" else "failed"
+        return frozenset({first} if archive.answered else {first, UNNAMED})
+    if UNNAMED in sent and UPDATE not in sent and archive.answered:
+        return frozenset({UPDATE})
+    return frozenset()

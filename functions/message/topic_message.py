@@ -67,13 +67,14 @@ class Message:
     attributes: Mapping[str, str]
 
 
-def compose(event: RunEvent, archive: ArchiveOutcome) -> Message:
-    """The message about a failed run, once its archive is complete or given up."""
+def compose(event: RunEvent, archive: ArchiveOutcome, *, update: bool = False) -> Message:
+    """The message of a run that failed; `update` marks the one that may follow a first one."""
     subject = _subject(event, archive)
+    content = _content(event, archive, subject, update=update)
     return Message(
         subject=subject,
         by_protocol={
-            "default": json.dumps(_content(event, archive, subject), ensure_ascii=False),
+            "default": json.dumps(content, ensure_ascii=False),
             "email": _text(event, archive),
             "sms": subject,
         },
@@ -122,9 +123,17 @@ def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
         headline += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
     if archive.state == "failed":
         return f"{headline}. Its archive is given up: {one_line(archive.error)}"
+    if archive.state == "incomplete":
+        return f"{headline}. {_unfinished(archive)}"
     if archive.missing:
         return f"{headline}. {counted(archive.missing, 'file')} could not be archived."
     return f"{headline}."
+
+
+def _unfinished(archive: ArchiveOutcome) -> str:
+    if archive.error:
+        return f"Its archive is not complete: {one_line(archive.error)}"
+    return "Its archive is still being completed."
 
 
 def _facts(event: RunEvent) -> list[str]:
@@ -177,12 +186,16 @@ def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
         lines += ["The run in Paradime:", run_url]
     if archive.url:
         files = f"{counted(archive.files, 'file')}, {size(archive.bytes)}"
+        if archive.state == "incomplete":
+            files += " so far"
         lines += [f"Its archive ({files}); open index.html there:", archive.url]
     return lines
 
 
-def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str, Any]:
-    """The JSON form, as docs/messages.md describes it.
+def _content(
+    event: RunEvent, archive: ArchiveOutcome, subject: str, *, update: bool
+) -> dict[str, Any]:
+    """The JSON form, which docs/messages.md describes for those who read it.
 
     `version`, `source`, `content` and `metadata` are what Amazon Q Developer in chat applications
     requires of a custom notification.
@@ -202,6 +215,7 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
             "eventType": "run_given_up" if archive.state == "failed" else "run_failed",
         },
         "schema": 1,
+        **({"update": True} if update else {}),
         "run": {
             "workspace_uid": event.workspace.uid,
             "workspace_name": _name(event.workspace.name),
@@ -240,6 +254,7 @@ def _content(event: RunEvent, archive: ArchiveOutcome, subject: str) -> dict[str
             "files": archive.files,
             "bytes": archive.bytes,
             "missing": archive.missing,
+            "pending": archive.pending,
             "url": archive.url,
             "error": one_line(archive.error) or None,
         },

@@ -12,7 +12,7 @@ from functions.findings.logs.ends import LogEnd, Logs
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, size
 from functions.run.event import RunEvent
-from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.inventory import ArchivedFile, Contents
 from functions.run.plan import unique_commands
 from functions.run.text import one_line, take_fitting
 
@@ -52,9 +52,10 @@ def logs(event: RunEvent, prefix: str, ends: Logs) -> dict[str, Any]:
     }
 
 
-def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]) -> dict[str, Any]:
-    """Files that are missing, files that could not be read, and why."""
-    entries = [(file.planned.key, file.reason) for file in missing]
+def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, Any]:
+    """What is missing or still to come, and what is there but could not be looked into, and why."""
+    entries = [(file.planned.key, file.reason) for file in held.missing]
+    entries += [(file.planned.key, f"still to come: {file.error}") for file in held.pending]
     entries += [(file.key, f"archived, but not read: {file.reason}") for file in unread]
     html, shown = fit(
         (
@@ -64,9 +65,10 @@ def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]
         ROOM_FOR_ABSENT,
     )
     title = " and ".join(
-        part
-        for number, part in (
-            (len(missing), f"{counted(len(missing), 'file')} missing"),
+        said
+        for number, said in (
+            (len(held.missing), f"{counted(len(held.missing), 'file')} missing"),
+            (len(held.pending), f"{counted(len(held.pending), 'file')} still to come"),
             (len(unread), f"{counted(len(unread), 'file')} unread"),
         )
         if number

@@ -4,7 +4,7 @@ Every part is bounded: what does not fit is counted, and is in the JSON files be
 page does not say when it was made: archiving the same event twice gives the same bytes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from functions.report import findings as report_findings
 from functions.report.page import page
 from functions.run.display import clock, counted, lasted
 from functions.run.event import Environment, RunEvent
-from functions.run.inventory import ArchivedFile, MissingFile
+from functions.run.inventory import Contents
 from functions.run.outcome import command_failed, run_failed, run_state
 from functions.run.plan import unique_commands
 from functions.run.text import ended, https_url, one_line
@@ -29,30 +29,28 @@ MAX_ERROR_CHARACTERS = 500
 class Report:
     """What the page is made of.
 
-    `own` are the archive's own files and their sizes; `error` is why the archive was given up.
+    `own` are our files beside the page, with their sizes.
     """
 
     event: RunEvent
     prefix: str
     failed: WhatFailed
     logs: Logs
-    files: Sequence[ArchivedFile]
-    missing: Sequence[MissingFile]
+    held: Contents
     own: Mapping[str, int]
-    error: str | None = None
 
 
 def render(report: Report) -> bytes:
     """The page in UTF-8, under 2 MB."""
-    event, failed = report.event, report.failed
+    event, failed, held = report.event, report.failed, report.held
     state = one_line(run_state(event), 40)
     parts = {
         "timeline": report_commands.timeline(event),
         "findings": report_findings.findings(event, failed),
         "skipped": report_findings.skipped(failed),
         "logs": report_files.logs(event, report.prefix, report.logs),
-        "absent": report_files.absent(report.prefix, report.missing, failed.unread),
-        "files": report_files.files(event, report.prefix, report.files, report.own),
+        "absent": report_files.absent(report.prefix, held, failed.unread),
+        "files": report_files.files(event, report.prefix, held.files, report.own),
     }
     return page(
         {
@@ -65,7 +63,8 @@ def render(report: Report) -> bytes:
             "why": report_findings.why(event, failed, MAX_WHY),
             "more_why": f"{more:,}" if (more := len(failed.failures) - MAX_WHY) > 0 else "",
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
-            "given_up": one_line(report.error, MAX_ERROR_CHARACTERS),
+            "incomplete": not held.complete,
+            "given_up": one_line(held.error, MAX_ERROR_CHARACTERS),
             "facts": {name: fact for name, fact in _facts(event).items() if fact},
             "run_url": https_url(event.run_url),
             "sections": list(_sections(parts)),

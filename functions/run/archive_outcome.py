@@ -7,15 +7,18 @@ from typing import Any, Literal
 
 from functions.run.instants import to_text
 
-ArchiveState = Literal["archived", "partial", "failed"]
+ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveOutcome:
     """The record, the message and the log all report the archive from here.
 
-    `prefix`, `url` (in the S3 console) and `archived_at` are None if nothing was archived; `error`
-    is why the archive was given up. `failures` are the first that the record lists, each
+    It is `incomplete` while files are still to come, `pending` those that could not be fetched so
+    far. `answered` is False while neither results nor logs of what failed could be read. `prefix`
+    is None if nothing was archived, and `url` opens it in the S3 console; `archived_at` is None
+    until the archive is complete. `error` is why the archive was given up, or why files are still
+    to come. `failures` are the first that the record lists, each
     `{"unique_id", "status", "message"}`; behind the first `failure_count` of them stand warnings,
     which no message lists. `lag_seconds`, from the run's end, is None if it would not show how the
     archive keeps up: of a run that is archived again, that a sweep found, or that ended days ago.
@@ -28,8 +31,10 @@ class ArchiveOutcome:
     files: int = 0
     bytes: int = 0
     missing: int = 0
+    pending: int = 0
     failures: Sequence[Mapping[str, Any]] = ()
     failure_count: int = 0
+    answered: bool = True
     lag_seconds: float | None = None
     error: str | None = None
 
@@ -40,12 +45,13 @@ class ArchiveOutcome:
         """The record's attributes; None removes one. An archive that is given up leaves the others
         of an earlier one as they are.
         """
-        fields = {"archive_state": self.state, "archive_error": self.error}
-        if self.archived_at is None:
+        fields: dict[str, Any] = {"archive_state": self.state, "archive_error": self.error}
+        if self.prefix is None:
             return fields
+        if self.archived_at is not None:
+            fields["archived_at"] = to_text(self.archived_at)
         return fields | {
             "archive_prefix": self.prefix,
-            "archived_at": to_text(self.archived_at),
             "artifact_count": self.files,
             "artifact_bytes": self.bytes,
             "missing_count": self.missing,

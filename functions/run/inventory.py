@@ -1,17 +1,21 @@
-"""`archive.json`: every file of an archive, and what is missing and why.
+"""`archive.json`: every file of an archive, what is missing or still to come, and why.
 
 It does not say when it was made: archiving the same event twice gives the same bytes.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from functions.run.event import RunEvent
 from functions.run.instants import to_text
 from functions.run.outcome import run_state
 from functions.run.plan import PlannedFile
+from functions.shared.errors import RunArchiveError
+from functions.shared.read_json import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,49 @@ class MissingFile:
     reason: str
 
 
-def inventory(
-    event: RunEvent,
-    event_file: StoredObject,
-    files: Sequence[ArchivedFile],
-    missing: Sequence[MissingFile],
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A file that could not be fetched this time, and may be fetched another time."""
+
+    planned: PlannedFile
+    error: RunArchiveError
+
+
+FileOutcome = ArchivedFile | MissingFile | PendingFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What an archive holds. `complete` is False while files are still being fetched, some of
+    which may not even be listed yet; `error` is why the archive was given up.
+    """
+
+    files: Sequence[ArchivedFile] = ()
+    missing: Sequence[MissingFile] = ()
+    pending: Sequence[PendingFile] = ()
+    complete: bool = True
+    error: str | None = None
+
+
+def contents(
+    outcomes: Iterable[FileOutcome], *, complete: bool, error: str | None = None
+) -> Contents:
+    """The outcomes by their kind, sorted by key."""
+    in_order = sorted(outcomes, key=lambda outcome: outcome.planned.key)
+    return Contents(
+        files=[outcome for outcome in in_order if isinstance(outcome, ArchivedFile)],
+        missing=[outcome for outcome in in_order if isinstance(outcome, MissingFile)],
+        pending=[outcome for outcome in in_order if isinstance(outcome, PendingFile)],
+        complete=complete,
+        error=error,
+    )
+
+
+def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> bytes:
     """`{"schema": 1, "run": {…}, "event": {…}, "files": […], "missing": […]}`, sorted by key.
 
-    Keys are the full object keys; `path` is the original path.
+    While files are still to come, `"pending"` lists those that are known and could not be fetched
+    so far. Keys are those of the objects; `path` is the original one.
     """
     content: dict[str, Any] = {
         "schema": 1,
@@ -57,13 +95,68 @@ def inventory(
             "run_url": event.run_url,
         },
         "event": asdict(event_file),
-        "files": [
-            asdict(file.planned) | asdict(file.stored)
-            for file in sorted(files, key=lambda file: file.planned.key)
-        ],
-        "missing": [
-            asdict(file.planned) | {"reason": file.reason}
-            for file in sorted(missing, key=lambda file: file.planned.key)
-        ],
+        "files": [asdict(file.planned) | asdict(file.stored) for file in held.files],
+        "missing": [asdict(file.planned) | {"reason": file.reason} for file in held.missing],
     }
+    if not held.complete:
+        content["pending"] = [
+            asdict(file.planned) | {"reason": str(file.error)} for file in held.pending
+        ]
     return json.dumps(content, indent=2).encode() + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierInventory:
+    """What an earlier fetch of the same event left: the files it stored, and the keys of those it
+    could not fetch.
+    """
+
+    files: Sequence[PlannedFile] = ()
+    pending: Collection[str] = ()
+
+    def resources(self, command_id: int) -> list[PlannedFile]:
+        return [
+            file
+            for file in self.files
+            if file.command_id == command_id and file.resource_id is not None
+        ]
+
+
+class _Event(Struct):
+    sha256: str
+
+
+class _File(Struct):
+    key: str
+    path: str
+    command_id: int
+    resource_id: int | None
+
+    def planned(self) -> PlannedFile:
+        return PlannedFile(
+            key=self.key, path=self.path, command_id=self.command_id, resource_id=self.resource_id
+        )
+
+
+class _Inventory(Struct):
+    event: _Event
+    files: list[_File]
+    pending: list[_File] = []
+
+
+_INVENTORY = Reader(_Inventory)
+
+
+def read_inventory(body: bytes, event_sha256: str) -> EarlierInventory:
+    """An inventory that was stored earlier; an empty one if it was made of another event.
+
+    Raises:
+        NotUnderstoodError: it is not what `inventory` wrote.
+    """
+    stored = _INVENTORY.read(body)
+    if stored.event.sha256 != event_sha256:
+        return EarlierInventory()
+    return EarlierInventory(
+        files=[file.planned() for file in stored.files],
+        pending={file.key for file in stored.pending},
+    )

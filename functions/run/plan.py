@@ -1,12 +1,17 @@
 """Which files a run's archive has: decided before the first one is fetched."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from functions.run.event import Command, RunEvent
 from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
+from functions.run.outcome import command_failed
+
+RUN_RESULTS = "run_results.json"
+SOURCES = "sources.json"
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,29 @@ def unique_commands(event: RunEvent) -> list[Command]:
     return [commands[position - 1] for position in event.positions.values()]
 
 
+def commands_of_answer(event: RunEvent) -> list[Command]:
+    """The commands whose logs and results say what failed: the failed ones and all behind them.
+
+    A later command may have healed what an earlier one left broken. Where no command failed and
+    the run did (it timed out, say), its last command was at work.
+    """
+    commands = unique_commands(event)
+    first = next((at for at, command in enumerate(commands) if command_failed(command)), -1)
+    return commands[first:]
+
+
+def is_of_answer(command: Command, file: PlannedFile) -> bool:
+    """Whether a file says what failed: logs and manifests do for a failed command only."""
+    if file.resource_id is None or _name(file) == MANIFEST:
+        return command_failed(command)
+    return is_results(file)
+
+
+def is_results(file: PlannedFile) -> bool:
+    """Whether dbt wrote into the file what became of nodes or sources."""
+    return _name(file) in (RUN_RESULTS, SOURCES)
+
+
 def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
     """A command's stdout and stderr."""
     folder = run_prefix(event) + command_folder(event, command)
@@ -44,30 +72,17 @@ def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFi
 
 
 def plan_resources(
-    event: RunEvent, listed: Mapping[int, Iterable[ListedResource]], patterns: Iterable[str]
+    event: RunEvent, command: Command, listed: Iterable[ListedResource], patterns: Iterable[str]
 ) -> list[PlannedFile]:
-    """All resources of a run, of every command and not only of the failed ones.
+    """The resources of a command, whether it failed or not.
 
-    They are those that the event names, and of those that only the API lists (`listed`, by command
-    id) the ones whose path or file name matches a pattern.
+    They are those that the event names, and those that the API lists for the command beyond them
+    whose path or file name matches one of the patterns.
     """
     wanted = tuple(patterns)
-    return [
-        planned
-        for command in unique_commands(event)
-        for planned in _plan_command(event, command, listed.get(command.id, ()), wanted)
-    ]
-
-
-def _plan_command(
-    event: RunEvent,
-    command: Command,
-    listed: Iterable[ListedResource],
-    patterns: tuple[str, ...],
-) -> list[PlannedFile]:
     paths = {resource.id: resource.path for resource in command.json_resources}
     for resource in listed:
-        if resource.id not in paths and _matches(resource.path, patterns):
+        if resource.id not in paths and _matches(resource.path, wanted):
             paths[resource.id] = resource.path
     folder = run_prefix(event) + command_folder(event, command)
     count = Counter(paths.values())
@@ -80,6 +95,10 @@ def _plan_command(
         )
         for resource_id, path in paths.items()
     ]
+
+
+def _name(file: PlannedFile) -> str:
+    return file.path.rpartition("/")[2]
 
 
 def _matches(path: str, patterns: tuple[str, ...]) -> bool:

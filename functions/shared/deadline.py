@@ -1,5 +1,6 @@
 """The function's time limit: work stops before Lambda stops it."""
 
+import time
 from collections.abc import Callable
 
 from functions.shared.errors import OutOfTimeError
@@ -13,6 +14,15 @@ MARGIN_MILLISECONDS = 20_000
 class Deadline:
     def __init__(self, remaining_milliseconds: Callable[[], int]) -> None:
         self._remaining = remaining_milliseconds
+
+    def within(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> "Deadline":
+        """The same, but for so many seconds from now at most."""
+        end = clock() + seconds
+
+        def remaining() -> int:
+            return min(self._remaining(), MARGIN_MILLISECONDS + round((end - clock()) * 1000))
+
+        return Deadline(remaining)
 
     def check(self, wait_seconds: float = 0) -> None:
         """Has to be called between any two steps; the next one begins after `wait_seconds`.

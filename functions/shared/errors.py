@@ -35,6 +35,8 @@ class Disposition(Enum):
     """it is received again after a growing delay; the last time, it becomes a dead letter"""
     RESUME = auto()
     """it is received again at once, since some of the work was done"""
+    OVERTAKEN = auto()
+    """it is received again after a delay; the last time, a new message takes its place"""
     DEAD_LETTER = auto()
     """retrying cannot help: it waits in the dead-letter queue for a person"""
 
@@ -75,6 +77,8 @@ class SignatureError(RunArchiveError):
 
 class SupersededError(RunArchiveError):
     """A later event of the run was recorded meanwhile, or another fetch was faster."""
+
+    disposition = Disposition.OVERTAKEN
 
 
 class GivenUpError(RunArchiveError):

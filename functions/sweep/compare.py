@@ -18,13 +18,17 @@ _ENDED = frozenset({"SUCCESS", "ERROR", "FAILED", "CANCELED", "SKIPPED"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRun:
-    """What a run's record says; `completed` is False until a completed event arrives."""
+    """What a run's record says; `ended_at` is None while only a started event has come."""
 
     run_id: int
     state: str
     started_at: datetime
-    completed: bool
+    ended_at: datetime | None
     archive_state: str | None
+
+    @property
+    def completed(self) -> bool:
+        return self.ended_at is not None
 
 
 def known_run(event: RunEvent, *, queued: bool) -> KnownRun:
@@ -33,7 +37,7 @@ def known_run(event: RunEvent, *, queued: bool) -> KnownRun:
         run_id=event.id,
         state=run_state(event),
         started_at=event.start_dttm,
-        completed=event.completed,
+        ended_at=(event.end_dttm or event.start_dttm) if event.completed else None,
         archive_state="queued" if queued else None,
     )
 
@@ -57,6 +61,15 @@ def missed(
         if has_ended(run)
         and (run.end_dttm or run.start_dttm) < now - GRACE
         and not _is_settled(known.get(run.id), archive_all=archive_all)
+    ]
+
+
+def perhaps_lost(known: Iterable[KnownRun], *, now: datetime) -> list[KnownRun]:
+    """Runs that ended some time ago and are recorded as queued: their pointer may be lost."""
+    return [
+        run
+        for run in known
+        if run.archive_state == "queued" and run.ended_at and run.ended_at < now - GRACE
     ]
 
 

@@ -18,7 +18,15 @@ from functions.shared.errors import OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace
 from functions.sweep.compare import is_stale
 from functions.sweep.settings import Settings
-from functions.sweep.sweep import Fault, Imported, Searched, Sweeper, WorkspaceSweep, new_sweeper
+from functions.sweep.sweep import (
+    Fault,
+    Imported,
+    Requeued,
+    Searched,
+    Sweeper,
+    WorkspaceSweep,
+    new_sweeper,
+)
 from functions.sweep.workspaces import Workspace
 
 logger = Logger(service="sweep")
@@ -107,6 +115,8 @@ class Worker:
         opened = self._sweeper.open(
             workspace, since=since, read_since=read_since, now=now, deadline=deadline
         )
+        for requeued in opened.requeue_lost():
+            _count(requeued, tally)
         try:
             self._sweep_schedules(opened, tally)
         finally:
@@ -132,8 +142,12 @@ class Worker:
             self._sweeper.workspaces.set_resume_point(workspace.uid, after)
 
 
-def _count(step: Searched | Imported | Fault, tally: Tally) -> None:
+def _count(step: Searched | Imported | Requeued | Fault, tally: Tally) -> None:
     match step:
+        case Requeued():
+            tally.requeued += 1
+            tally.queued += 1
+            logger.warning("queued run sent again that nobody received", run_key=step.run_key)
         case Searched():
             tally.runs += step.runs
         case Imported():

@@ -46,6 +46,6 @@ def _known(item: dict[str, Any]) -> KnownRun:
         run_id=int(fields["run_id"]),
         state=fields["state"],
         started_at=instants.from_text(fields["started_at"]),
-        completed="ended_at" in fields,
+        ended_at=instants.from_text(fields["ended_at"]) if "ended_at" in fields else None,
         archive_state=fields.get("archive_state"),
     )

@@ -26,7 +26,7 @@ from functions.run import event as events
 from functions.run.record import Delivery, Source
 from functions.shared.deadline import Deadline
 from functions.shared.errors import OutOfTimeError, RunArchiveError
-from functions.sweep.compare import KnownRun, known_run, missed
+from functions.sweep.compare import KnownRun, known_run, missed, perhaps_lost
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.settings import Settings
@@ -49,6 +49,13 @@ class Imported:
     event: events.RunEvent
     queued: bool
     known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeued:
+    """A run that was recorded as queued, and whose pointer was sent again."""
+
+    run_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +109,19 @@ class WorkspaceSweep:
                 raise
             except RunArchiveError as e:
                 yield Fault(subject=f"run {self.workspace.uid}/{run.id}", reason=str(e))
+
+    def requeue_lost(self) -> Iterator[Requeued | Fault]:
+        """Sends the pointers again of queued runs that nobody has received.
+
+        They are in the records alone, so Paradime's API is not asked.
+        """
+        for run in perhaps_lost(self.known.values(), now=self.now):
+            run_key = f"{self.workspace.uid}#{run.run_id}"
+            try:
+                if self.intake.requeue(run_key, self.now):
+                    yield Requeued(run_key=run_key)
+            except RunArchiveError as e:
+                yield Fault(subject=f"run {self.workspace.uid}/{run.run_id}", reason=str(e))
 
     def _search(self, schedule: ListedSchedule) -> Searched:
         runs = self.bolt.runs(schedule, self.since)

@@ -421,7 +421,7 @@ def _cells(row: Row) -> list[str]:
     inventory = "the file"
     if row.then is Then.LATER:
         done += f" of at least {row.wait} s" if row.wait > 24 else ""
-        record = f"`queued`: {row.says}; then {record}"
+        record = f"`incomplete`: {row.says}; then {record}"
         inventory = "once all is there"
     if row.then is Then.MISSING:
         inventory = f"under `missing`: {row.says}"

@@ -45,18 +45,18 @@ def started(api_url: str) -> bytes:
 
 
 def completed(api_url: str, **changes: Any) -> bytes:
-    commands = [_command(7001, "dbt seed", 0, MANIFEST), _command(7002, "dbt run", 1, RESULTS)]
+    commands = [command(7001, "dbt seed", 0, MANIFEST), command(7002, "dbt run", 1, RESULTS)]
     end = {"end_dttm": "2023-10-15 16:44:39.891890"}
     return _payload(api_url, **({"status": "failed", "commands": commands} | end | changes))
 
 
 def succeeded(api_url: str, **changes: Any) -> bytes:
-    commands = [_command(7001, "dbt seed", 0, MANIFEST), _command(7002, "dbt run", 0, RESULTS)]
+    commands = [command(7001, "dbt seed", 0, MANIFEST), command(7002, "dbt run", 0, RESULTS)]
     return completed(api_url, **({"status": "succeeded", "commands": commands} | changes))
 
 
 def first_command_only(api_url: str, **changes: Any) -> bytes:
-    return completed(api_url, commands=[_command(7001, "dbt seed", 1, MANIFEST)], **changes)
+    return completed(api_url, commands=[command(7001, "dbt seed", 1, MANIFEST)], **changes)
 
 
 def swept(api_url: str, *, state: str, return_code: int) -> bytes:
@@ -83,7 +83,7 @@ def _payload(api_url: str, **fields: Any) -> bytes:
     return json.dumps(run | fields).encode()
 
 
-def _command(command_id: int, command: str, return_code: int, *resources: Resource) -> Any:
+def command(command_id: int, command: str, return_code: int, *resources: Resource) -> Any:
     return {
         "id": command_id,
         "command": command,

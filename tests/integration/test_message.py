@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,6 @@ import boto3
 import pytest
 
 from functions.aws.table import RunsTable
-from local.standin.faults import Status
 from tests.integration.world import Context, World, forget_clients
 
 ALL = "everyone"
@@ -35,6 +35,9 @@ class Inbox:
 
     def envelopes(self, name: str = ALL) -> list[dict[str, Any]]:
         return [json.loads(body) for body in self.world.messages(name)]
+
+    def contents(self) -> list[dict[str, Any]]:
+        return [json.loads(found["Message"]) for found in self.envelopes()]
 
     def archive_states(self) -> list[str]:
         return [json.loads(found["Message"])["archive"]["state"] for found in self.envelopes()]
@@ -63,7 +66,7 @@ def queue_again(world: World) -> None:
     world.drain()
 
 
-def test_a_failed_run_is_told_once_its_archive_is_complete(inbox: Inbox) -> None:
+def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(inbox: Inbox) -> None:
     inbox.world.send(inbox.world.payload())
     assert inbox.envelopes() == []
     inbox.world.drain()
@@ -72,17 +75,10 @@ def test_a_failed_run_is_told_once_its_archive_is_complete(inbox: Inbox) -> None
     message, record = json.loads(envelope["Message"]), inbox.world.record()
     assert record is not None
     assert message["run"]["run_id"] == 63187
-    assert message["archive"]["files"] == record["artifact_count"]
+    assert message["failures"][0]["unique_id"] == "model.jaffle.customer_lifetime_value"
     assert message["archive"]["url"].endswith(
         f"?region=eu-west-1&prefix={record['archive_prefix']}"
     )
-
-
-def test_a_partial_archive_is_told(inbox: Inbox) -> None:
-    inbox.world.standin.faults.add(Status(on="download:1205761", status=404))
-    inbox.world.send(inbox.world.payload())
-    inbox.world.drain()
-    assert inbox.archive_states() == ["partial"]
 
 
 def test_a_run_that_is_given_up_is_told_with_the_reason(inbox: Inbox) -> None:
@@ -117,7 +113,7 @@ def test_a_run_is_told_once(inbox: Inbox, again: Callable[[World], object]) -> N
     inbox.world.drain()
     again(inbox.world)
     inbox.world.drain()
-    assert inbox.archive_states() == ["archived"]
+    assert inbox.archive_states() == ["incomplete"]
 
 
 def test_a_run_that_is_archived_after_all_is_told_as_such(inbox: Inbox) -> None:
@@ -127,7 +123,11 @@ def test_a_run_that_is_archived_after_all_is_told_as_such(inbox: Inbox) -> None:
     inbox.world.drain()
     inbox.world.send(inbox.world.payload())
     inbox.world.drain()
-    assert inbox.archive_states() == ["failed", "archived"]
+    assert [content["metadata"]["eventType"] for content in inbox.contents()] == [
+        "run_given_up",
+        "run_failed",
+    ]
+    assert [content.get("update") for content in inbox.contents()] == [None, True]
 
 
 def test_what_stops_between_message_and_record_tells_again(
@@ -136,15 +136,15 @@ def test_what_stops_between_message_and_record_tells_again(
     """At least once: SNS cannot take a message back."""
     write, writes = RunsTable.set_archive, count(1)
 
-    def stop_at_the_first(*arguments: Any) -> None:
+    def stop_at_the_first(*arguments: Any, **options: Any) -> None:
         if next(writes) == 1:
             raise RuntimeError("stopped")
-        write(*arguments)
+        write(*arguments, **options)
 
     monkeypatch.setattr(RunsTable, "set_archive", stop_at_the_first)
     inbox.world.send(inbox.world.payload())
     inbox.world.drain()
-    assert inbox.archive_states() == ["archived", "archived"]
+    assert inbox.archive_states() == ["incomplete", "incomplete"]
 
 
 def use_topic(patch: pytest.MonkeyPatch, arn: str) -> None:
@@ -165,11 +165,11 @@ def test_a_topic_that_cannot_be_reached_is_tried_again(
     inbox.world.send(inbox.world.payload())
     use_topic(monkeypatch, f"{inbox.world.topic}-gone")
     assert inbox.world.drain(context) == 2
-    assert inbox.archive_states() == ["archived"]
+    assert len(inbox.envelopes()) == 1
 
 
 def test_a_topic_that_is_gone_costs_no_archive(
-    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.world.send(inbox.world.payload())
     use_topic(monkeypatch, f"{inbox.world.topic}-gone")
@@ -177,8 +177,20 @@ def test_a_topic_that_is_gone_costs_no_archive(
     record = inbox.world.record()
     assert record is not None
     assert record["archive_state"] == "archived"
-    assert inbox.world.messages("dead-letters") == []
-    assert "message not sent" in caplog.messages
+
+
+def test_a_run_that_could_not_be_told_waits_among_the_dead_letters_and_is_told_when_redriven(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.world.send(inbox.world.payload())
+    use_topic(monkeypatch, f"{inbox.world.topic}-gone")
+    inbox.world.drain()
+    [pointer] = inbox.world.messages("dead-letters")
+    use_topic(monkeypatch, inbox.world.topic)
+    inbox.world.sqs.send_message(QueueUrl=inbox.world.queues["runs"], MessageBody=pointer)
+    monkeypatch.setattr("functions.aws.table._LONGEST_CLAIM", timedelta(0))
+    inbox.world.drain()
+    assert len(inbox.envelopes()) == 1
 
 
 def test_filter_policies_choose_by_schedule(inbox: Inbox) -> None:

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from functions.run import event as events
 from functions.run.event import RunEvent
 from functions.run.keys import run_prefix
-from functions.run.plan import ListedResource, PlannedFile, plan_logs, plan_resources
+from functions.run.plan import (
+    ListedResource,
+    PlannedFile,
+    plan_logs,
+    plan_resources,
+    unique_commands,
+)
 
 EXAMPLE = json.loads(
     (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")
@@ -35,7 +41,11 @@ def planned(run: RunEvent, *patterns: str, **listed: tuple[int, str]) -> list[Pl
         int(name.removeprefix("of_")): [ListedResource(*resource)]
         for name, resource in listed.items()
     }
-    return plan_resources(run, resources, patterns)
+    return [
+        file
+        for command in unique_commands(run)
+        for file in plan_resources(run, command, resources.get(command.id, ()), patterns)
+    ]
 
 
 def test_one_path_under_two_commands_is_two_files() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.report.report import Report, render
-from functions.run.inventory import MissingFile
+from functions.run.inventory import Contents, MissingFile
 from functions.run.keys import run_prefix
 from tests.archives import (
     Archive,
@@ -113,10 +113,8 @@ class TestTop:
                 prefix=run_prefix(archive.event),
                 failed=archive.what_failed(),
                 logs={},
-                files=(),
-                missing=(),
+                held=Contents(error="3 files never came"),
                 own={},
-                error="3 files never came",
             )
         )
         assert "This archive was given up: 3 files never came" in Document(page).text

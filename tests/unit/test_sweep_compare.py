@@ -24,7 +24,7 @@ def known(
         run_id=1,
         state=state,
         started_at=NOW - 2 * HOUR,
-        completed=completed,
+        ended_at=NOW if completed else None,
         archive_state=archive_state,
     )
 

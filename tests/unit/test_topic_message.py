@@ -228,6 +228,7 @@ def test_programs_get_what_became_of_the_archive() -> None:
         "files": 17,
         "bytes": 680_123,
         "missing": 0,
+        "pending": 0,
         "url": ARCHIVE_URL,
         "error": None,
     }

@@ -1,0 +1,65 @@
+"""What a fetch needs to know of a run's record."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from functions.run.instants import to_text
+from functions.run.record import Source
+
+ARCHIVED_STATES = frozenset({"archived", "partial"})
+# Longer than the fetch function can run: an attempt that began earlier is no longer at work.
+_LONGEST_ATTEMPT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A receive of the run that has begun, and whose end is not recorded.
+
+    It is the last of `number` such receives in a row.
+    """
+
+    number: int
+    message_id: str
+    begun_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """`body` is the event, byte for byte; `archived_at` is when an archive was last completed, for
+    whichever event.
+
+    `messages` are the kinds of messages that were sent about the run, and `claimed_at` is when a
+    fetch set out to send one and has not confirmed it yet. `reading` is the file that a cautious
+    fetch was reading, `unreadable` are those whose reading stopped one.
+    """
+
+    run_key: str
+    body: bytes
+    event_rank: str
+    archive_state: str | None
+    archived_rank: str | None
+    archived_at: str | None
+    archive_prefix: str | None
+    source: Source
+    delivery_ids: frozenset[str]
+    messages: frozenset[str]
+    claimed_at: str | None
+    attempt: Attempt | None
+    reading: str | None
+    unreadable: frozenset[str]
+
+    @property
+    def is_archived(self) -> bool:
+        """True when the archive was made from the very event that the record now holds."""
+        return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
+
+    def interruptions(self, message_id: str, now: datetime) -> int:
+        """How many receives of the run in a row have begun and never ended.
+
+        None, if the last one may still be at work: another message of the run has come meanwhile.
+        """
+        attempt = self.attempt
+        if attempt is None:
+            return 0
+        is_over = attempt.begun_at < to_text(now - _LONGEST_ATTEMPT)
+        return attempt.number if is_over or attempt.message_id == message_id else 0

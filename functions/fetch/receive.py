@@ -1,0 +1,357 @@
+"""One receive of one failed run: fetch, store, publish and record, as far as it gets.
+
+What the answer needs comes first: the logs and results of what failed are fetched, the page is
+stored and the message published; then all other files are fetched, and the page is stored again.
+Each step can happen again: what is stored is not fetched twice, and what comes last, the record,
+says that all the rest is there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import requests
+from aws_lambda_powertools import Logger
+
+from functions.aws.bucket import ArchiveBucket
+from functions.aws.stored_run import StoredRun
+from functions.aws.table import RunsTable
+from functions.fetch.api import RunApi
+from functions.fetch.files import RunFiles
+from functions.fetch.own_files import EVENT, OwnFiles
+from functions.findings.failures import WhatFailed, what_failed
+from functions.findings.logs.ends import ReadEnd
+from functions.message.messenger import Messenger
+from functions.paradime.api import ParadimeApi
+from functions.paradime.download import Downloader
+from functions.paradime.headers import HeaderProvider
+from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
+from functions.run.display import counted
+from functions.run.event import RunEvent
+from functions.run.inventory import Contents, MissingFile, PendingFile, contents
+from functions.run.keys import run_prefix
+from functions.run.outcome import command_failed, run_failed
+from functions.run.plan import (
+    PlannedFile,
+    is_results,
+    plan_logs,
+    plan_resources,
+    unique_commands,
+)
+from functions.run.record import Source
+from functions.shared.deadline import Deadline
+from functions.shared.errors import (
+    Disposition,
+    GivenUpError,
+    NotUnderstoodError,
+    RunArchiveError,
+    SupersededError,
+    TryAgainError,
+    UnavailableError,
+)
+
+# A sender repeats a delivery for 28 hours: what ended longer ago was sent by hand, as a sample is.
+_SENT_BY_PARADIME = timedelta(days=2)
+
+logger = Logger(service="fetch", child=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class Receive:
+    """`run` as it was read when the receive began."""
+
+    run: StoredRun
+    event: RunEvent
+    message_id: str
+    table: RunsTable
+    bucket: ArchiveBucket
+    session: requests.Session
+    headers: HeaderProvider
+    downloader: Downloader
+    messenger: Messenger
+    artifact_patterns: tuple[str, ...]
+    missing_grace: timedelta
+    _published: frozenset[str] = field(init=False)
+    # What went wrong beside the files: it must not keep the record from being written.
+    _faults: list[RunArchiveError] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._published = self.run.messages
+
+    @property
+    def prefix(self) -> str:
+        return run_prefix(self.event)
+
+    def archive(self, deadline: Deadline, *, last: bool, cautious: bool) -> ArchiveOutcome:
+        """Fetches what is not stored yet, and says what the archive has come to.
+
+        `cautious` notes each artifact before it is read: an earlier receive never ended.
+
+        Raises:
+            GivenUpError: files never came, and this was the `last` time.
+            TryAgainError: files are still to come.
+            SupersededError: a later event of the run, or another fetch, overtook this one.
+            UnavailableError: an AWS service failed.
+        """
+        etags = self.bucket.list_etags(self.prefix)
+        if self.prefix + EVENT in etags:
+            # Only what is listed here is replaced in the end. So it must not be of an event that
+            # came between reading and listing: a fetch that is overtaken replaces nothing.
+            self.table.check(self.run)
+        own = self._own_files(etags)
+        read_end = self._reader(cautious=cautious)
+        files = RunFiles(
+            self.event,
+            api=RunApi(self._connect),
+            bucket=self.bucket,
+            downloader=self.downloader,
+            artifact_patterns=self.artifact_patterns,
+            missing_grace=self.missing_grace,
+            deadline=deadline,
+            stored=etags,
+            earlier=own.earlier(),
+        )
+        if self._has_to_publish and not self.run.is_archived:
+            files.fetch_answer()
+            self._save(
+                own, read_end, contents(files.stored_outcomes(), complete=False), "incomplete"
+            )
+        files.fetch_rest()
+        return self._settle(own, read_end, files, last=last)
+
+    def publish_known(self, reason: str) -> None:
+        """Records and publishes what the event alone says, unless a message was published.
+
+        A fault of this is logged: it is called because of another, which it must not hide.
+        """
+        if not self._has_to_publish or self._published:
+            return
+        failed = what_failed(self.event, (), {}, self.bucket.read_end)
+        try:
+            self._record(failed, Contents(complete=False), "incomplete", reason)
+            self._raise_faults()
+        except RunArchiveError as e:
+            logger.error("what is known could not be published", reason=str(e))
+
+    def give_up(self, reason: str) -> bool:
+        """Stores, publishes and records what is known of a run that is given up. Always true.
+
+        What an earlier receive stored or found stays: nothing is read again.
+
+        Raises:
+            SupersededError: the run is archived, or a later event of it came.
+            UnavailableError: DynamoDB or SNS failed.
+        """
+        missing = [MissingFile(file, reason) for file in self._planned()]
+        held = Contents(missing=missing, error=reason)
+        failed = what_failed(self.event, (), {}, self.bucket.read_end)
+        try:
+            etags = self.bucket.list_etags(self.prefix)
+            if self.prefix + EVENT not in etags:
+                self._own_files(etags).store(held, self.bucket.read_end)
+        except UnavailableError as e:
+            logger.error("the page of a run that is given up is not stored", reason=str(e))
+        if self.run.archive_prefix:
+            outcome = self._outcome(failed, held, "failed", reason)
+            self._publish(outcome)
+            self._write(replace(outcome, prefix=None).record_fields(), ends_attempt=True)
+        else:
+            self._record(failed, held, "failed", reason, ends_attempt=True)
+        self._raise_faults()
+        return True
+
+    def _settle(
+        self, own: OwnFiles, read_end: ReadEnd, files: RunFiles, *, last: bool
+    ) -> ArchiveOutcome:
+        outcomes = files.stored_outcomes()
+        pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
+        if pending and not last:
+            held = contents(outcomes, complete=False)
+            telling = _most_telling(pending)
+            error = f"{counted(len(pending), 'file')} still to come: {telling}; trying again"
+            self._save(own, read_end, held, "incomplete", error, ends_attempt=True)
+            raise _to_raise(pending, progress=files.stored_count > 0)
+        if pending:
+            number = counted(len(pending), "file")
+            error = f"{number} could not be fetched: {_most_telling(pending)}"
+            settled = [
+                MissingFile(outcome.planned, str(outcome.error))
+                if isinstance(outcome, PendingFile)
+                else outcome
+                for outcome in outcomes
+            ]
+            held = contents(settled, complete=True, error=error)
+            self._save(own, read_end, held, "failed", error, ends_attempt=True)
+            raise GivenUpError(error)
+        held = contents(outcomes, complete=True)
+        state: ArchiveState = "partial" if held.missing else "archived"
+        outcome = self._save(own, read_end, held, state, ends_attempt=True)
+        self._raise_faults()
+        return outcome
+
+    def _save(
+        self,
+        own: OwnFiles,
+        read_end: ReadEnd,
+        held: Contents,
+        state: ArchiveState,
+        error: str | None = None,
+        *,
+        ends_attempt: bool = False,
+    ) -> ArchiveOutcome:
+        """Stores the archive's own files, publishes, and writes the record, whatever fails of it.
+
+        A store or a topic that fails does not keep the rest from being done: it is raised at last.
+        """
+        try:
+            failed = own.store(held, read_end)
+        except UnavailableError as e:
+            self._faults.append(e)
+            failed = what_failed(self.event, (), {}, read_end)
+            state, error = "incomplete", str(e)
+        return self._record(failed, held, state, error, ends_attempt=ends_attempt)
+
+    def _record(
+        self,
+        failed: WhatFailed,
+        held: Contents,
+        state: ArchiveState,
+        error: str | None,
+        *,
+        ends_attempt: bool = False,
+    ) -> ArchiveOutcome:
+        outcome = self._outcome(failed, held, state, error)
+        self._publish(outcome)
+        fields = outcome.record_fields()
+        if outcome.archived_at is not None:
+            fields["archived_rank"] = self.run.event_rank
+        self._write(fields, ends_attempt=ends_attempt)
+        return outcome
+
+    def _outcome(
+        self, failed: WhatFailed, held: Contents, state: ArchiveState, error: str | None
+    ) -> ArchiveOutcome:
+        now = None if state == "incomplete" else datetime.now(UTC)
+        return ArchiveOutcome(
+            state=state,
+            prefix=self.prefix,
+            url=self.bucket.console_url(self.prefix),
+            archived_at=now,
+            files=len(held.files),
+            bytes=sum(file.stored.bytes for file in held.files),
+            missing=len(held.missing),
+            pending=len(held.pending),
+            failures=failed.summaries(),
+            failure_count=len(failed.failures),
+            answered=_is_answered(self.event, held, failed),
+            lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
+            error=error,
+        )
+
+    def _publish(self, outcome: ArchiveOutcome) -> None:
+        try:
+            self._published |= self.messenger.publish_once(
+                self.run, self._published, self.event, outcome, self.message_id
+            )
+        except (UnavailableError, TryAgainError) as e:
+            self._faults.append(e)
+
+    def _write(self, fields: dict[str, Any], *, ends_attempt: bool) -> None:
+        sent = self._published - self.run.messages
+        try:
+            self.table.set_archive(self.run, fields, sent=sent, ends_attempt=ends_attempt)
+        except SupersededError:
+            if sent:
+                self.table.confirm_messages(self.run, sent)
+            raise
+
+    def _raise_faults(self) -> None:
+        for fault in self._faults:
+            raise fault
+
+    @property
+    def _has_to_publish(self) -> bool:
+        return run_failed(self.event) and self.messenger.has_more_to_say(self._published)
+
+    def _connect(self) -> ParadimeApi:
+        event = self.event
+        return ParadimeApi(self.session, self.headers, event.api_url, event.workspace.uid)
+
+    def _own_files(self, etags: Mapping[str, str]) -> OwnFiles:
+        return OwnFiles(
+            self.bucket, self.event, prefix=self.prefix, body=self.run.body, etags=etags
+        )
+
+    def _planned(self) -> list[PlannedFile]:
+        """What the event alone says that the run has."""
+        return [
+            file
+            for command in unique_commands(self.event)
+            for file in (
+                *plan_logs(self.event, command),
+                *plan_resources(self.event, command, (), ()),
+            )
+        ]
+
+    def _reader(self, *, cautious: bool) -> ReadEnd:
+        """Reads what is archived; artifacts whose reading stopped the function are left alone."""
+        unreadable = self.run.unreadable
+        if cautious and self.run.reading:
+            unreadable |= {self.run.reading}
+
+        def read_end(key: str, max_bytes: int) -> bytes:
+            if key in unreadable:
+                raise NotUnderstoodError("reading it stopped the function")
+            if cautious:
+                self.table.note_reading(self.run, key)
+            return self.bucket.read_end(key, max_bytes)
+
+        return read_end
+
+
+def _is_answered(event: RunEvent, held: Contents, failed: WhatFailed) -> bool:
+    """Whether results or a log of some failed command could be read.
+
+    Where no command failed, the event itself says all that there is.
+    """
+    commands = {command.id for command in event.commands or () if command_failed(command)}
+    unread = {file.key for file in failed.unread}
+    return not commands or any(
+        file.planned.command_id in commands
+        and file.planned.key not in unread
+        and (file.planned.resource_id is None or is_results(file.planned))
+        for file in held.files
+    )
+
+
+def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:
+    if event.end_dttm is None or run.archived_at or run.source is not Source.WEBHOOK:
+        return None
+    lag = now - event.end_dttm
+    return max(lag.total_seconds(), 0.0) if lag < _SENT_BY_PARADIME else None
+
+
+def _most_telling(pending: Iterable[PendingFile]) -> RunArchiveError:
+    """The error that asks for the longest wait, else the first that is not about our own time."""
+    errors = [file.error for file in pending]
+    return max(
+        errors,
+        key=lambda error: (
+            error.retry_after or 0.0,
+            error.disposition is not Disposition.RESUME,
+        ),
+    )
+
+
+def _to_raise(pending: list[PendingFile], *, progress: bool) -> RunArchiveError:
+    """Out of time after some progress: the work is resumed at once. Anything else waits first.
+
+    Without progress, or with a fault of Paradime's as well, it must wait too: an API that hangs
+    now and then would otherwise use up all receives within hours, and they have to outlast an
+    outage of a day.
+    """
+    telling = _most_telling(pending)
+    if telling.disposition is Disposition.RESUME and not progress:
+        return TryAgainError(str(telling))
+    return telling
