@@ -12,7 +12,8 @@ RunArchiveError
 ├── TryAgainError             Paradime cannot give it now; later it may
 │   ├── CredentialsMissingError  no credentials for the run's workspace
 │   ├── ApiFailingError       Paradime's API is out of order, whatever it is asked
-│   │   └── CredentialsRefusedError  or does not take our credentials
+│   │   ├── CredentialsRefusedError  or does not take our credentials
+│   │   └── AskedToWaitError  or asks for a longer wait than a sweep has for it
 │   ├── AnswerTooLargeError   an answer of the API that memory cannot hold
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   ├── LinkRefusedError      a download link is not taken
@@ -75,6 +76,10 @@ class ApiFailingError(TryAgainError):
 
 class CredentialsRefusedError(ApiFailingError):
     """Paradime's API answered 401 or 403; they may have been rotated since we read them."""
+
+
+class AskedToWaitError(ApiFailingError):
+    """Paradime's API asked for a longer wait than a sweep spends on one workspace."""
 
 
 class AnswerTooLargeError(TryAgainError):

@@ -22,7 +22,7 @@ from functions.paradime.session import new_session
 from functions.run import event as events
 from functions.run.record import Delivery, Source
 from functions.shared.deadline import Deadline
-from functions.shared.errors import OutOfTimeError, RunArchiveError
+from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
 from functions.sweep.compare import KnownRun, known_run, missed
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
@@ -74,6 +74,7 @@ class WorkspaceSweep:
 
         Raises:
             OutOfTimeError: the function's time is nearly over.
+            AskedToWaitError: the API wants no more questions for now.
             TryAgainError: the API does not list its schedules.
         """
         for schedule in in_turn(self.bolt.schedules(), self.workspace.resume_after):
@@ -81,7 +82,7 @@ class WorkspaceSweep:
                 continue
             try:
                 yield self._search(schedule)
-            except OutOfTimeError:
+            except (OutOfTimeError, AskedToWaitError):
                 raise
             except RunArchiveError as e:
                 yield Fault(subject=f"schedule {schedule.key}", reason=str(e))
@@ -90,12 +91,12 @@ class WorkspaceSweep:
         """Takes the missed runs of a schedule in, each by itself.
 
         Raises:
-            OutOfTimeError: the function's time is nearly over; what was taken in stays.
+            OutOfTimeError, AskedToWaitError: as above; what was taken in stays.
         """
         for run in searched.missed:
             try:
                 yield self._take(searched.schedule, run)
-            except OutOfTimeError:
+            except (OutOfTimeError, AskedToWaitError):
                 raise
             except RunArchiveError as e:
                 yield Fault(subject=f"run {self.workspace.uid}/{run.id}", reason=str(e))
