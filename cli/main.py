@@ -42,7 +42,7 @@ PANELS = {
         Listed(
             "redrive",
             "repair.redrive:redrive",
-            "Send dead letters back to the run queue.",
+            "Retry runs that were given up: send their dead letters back to the queue.",
         ),
         Listed(
             "sweep",
@@ -52,7 +52,7 @@ PANELS = {
         Listed(
             "restore",
             "repair.restore:restore",
-            "Copy missing run records from another table.",
+            "Copy missing run records from another table, such as a restored one.",
         ),
         Listed(
             "quarantine",

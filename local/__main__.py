@@ -95,7 +95,8 @@ def _up_detached(state: StateDir, port: int | None, fresh: bool) -> None:
             process.wait()
         raise
     _show(outputs, state)
-    _say("ready; to stop: python -m local down")
+    which = "" if state.root == DEFAULT_STATE_DIR.absolute() else f" --state-dir {state.root}"
+    _say(f"ready; to stop: python -m local down{which}")
 
 
 def _await_outputs(process: "subprocess.Popen[bytes]", state: StateDir) -> Outputs:

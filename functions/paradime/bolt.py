@@ -107,6 +107,7 @@ class BoltApi:
 
     All raise:
         OutOfTimeError: too little of the function's time is left to ask.
+        AskedToWaitError: the API has asked for longer waits than there is time for.
         TryAgainError: the API did not answer as it should.
     """
 

@@ -12,7 +12,8 @@ RunArchiveError
 ├── TryAgainError             Paradime cannot provide it now, but may later
 │   ├── CredentialsMissingError  there are no credentials for the run's workspace
 │   ├── ApiFailingError       Paradime's API is failing, whatever it is asked
-│   │   └── CredentialsRefusedError  or refuses our credentials
+│   │   ├── CredentialsRefusedError  or refuses our credentials
+│   │   └── AskedToWaitError  or asks for a longer wait than a sweep has time for
 │   ├── AnswerTooLargeError   an API response does not fit in memory
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   ├── LinkRefusedError      a download link was refused
@@ -113,6 +114,10 @@ class ApiFailingError(TryAgainError):
 
 class CredentialsRefusedError(ApiFailingError):
     """Paradime's API answered 401 or 403; the credentials may have been rotated since."""
+
+
+class AskedToWaitError(ApiFailingError):
+    """Paradime's API asked for a longer wait than a sweep spends on one workspace."""
 
 
 class AnswerTooLargeError(TryAgainError):

@@ -13,15 +13,17 @@ No error quotes what was read. So models have neither `Literal`, enumerations, t
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 
 from functions.shared.errors import NotUnderstoodError
 
 _Model = TypeVar("_Model")
+Text = bytes | bytearray | memoryview | msgspec.Raw | str
+
+_FAULTS = (msgspec.DecodeError, RecursionError, UnicodeError)
 
 # Beyond that many it is no number that went wrong, and to mend them would take long.
 MAX_MENDED = 100_000
@@ -46,27 +48,31 @@ _WORDS = {
 class Reader(Generic[_Model]):
     """Reads one model. It is made once, since msgspec prepares each model's decoding."""
 
-    def __init__(self, model: type[_Model]) -> None:
+    def __init__(self, model: type[_Model] | UnionType) -> None:
         # With the float hook a number that is out of range costs no more than its own field.
-        self._decoder = msgspec.json.Decoder(model, dec_hook=_read_by_type, float_hook=float)
+        self._decoder: msgspec.json.Decoder[_Model] = msgspec.json.Decoder(
+            model, dec_hook=_read_by_type, float_hook=float
+        )
 
-    def read(self, text: bytes | bytearray | memoryview | str) -> _Model:
+    def read(self, text: Text) -> _Model:
         """
         A bytearray may be mended in place; anything else is copied for it.
 
         Raises:
             NotUnderstoodError: not JSON, or not what the model asks for.
         """
-        with _understood():
-            try:
-                return self._decoder.decode(text)
-            except msgspec.ValidationError:
-                raise
-            except msgspec.DecodeError:
-                if (mended := _mended(text)) is None:
-                    raise
-        with _understood(" (NaN and Infinity count as a list)"):
+        fault: Exception
+        try:
+            return self._decoder.decode(text)
+        except _FAULTS as e:
+            fault = e
+        mended = _mended(text) if type(fault) is msgspec.DecodeError else None
+        if mended is None:
+            raise _not_understood(fault) from None
+        try:
             return self._decoder.decode(mended)
+        except _FAULTS as e:
+            raise _not_understood(e, " (NaN and Infinity count as a list)") from None
 
 
 def convert(value: object, model: type[_Model]) -> _Model:
@@ -75,12 +81,14 @@ def convert(value: object, model: type[_Model]) -> _Model:
     Raises:
         NotUnderstoodError: it is not what the model asks for.
     """
-    with _understood():
+    try:
         return msgspec.convert(value, model, dec_hook=_read_by_type)
+    except _FAULTS as e:
+        raise _not_understood(e) from None
 
 
 if TYPE_CHECKING:
-    Lenient = _Model | None
+    Lenient: TypeAlias = _Model | None
 else:
 
     class _FitsAnything(type):
@@ -102,19 +110,17 @@ def _read_by_type(kind: Any, value: object) -> object:
         return None
 
 
-@contextmanager
-def _understood(note: str = "") -> Iterator[None]:
-    try:
-        yield
-    except RecursionError:
-        raise NotUnderstoodError("it is nested too deeply") from None
-    except UnicodeError:
-        raise NotUnderstoodError("it is not UTF-8") from None
-    except msgspec.ValidationError as e:
-        raise NotUnderstoodError(_fault(str(e)) + note) from None
-    except msgspec.DecodeError as e:
-        said = str(e).removeprefix("JSON is malformed: ")
-        raise NotUnderstoodError(f"it is not JSON: {_lower(said)}") from None
+def _not_understood(fault: Exception, note: str = "") -> NotUnderstoodError:
+    match fault:
+        case RecursionError():
+            return NotUnderstoodError("it is nested too deeply")
+        case UnicodeError():
+            return NotUnderstoodError("it is not UTF-8")
+        case msgspec.ValidationError():
+            return NotUnderstoodError(_fault(str(fault)) + note)
+        case _:
+            said = str(fault).removeprefix("JSON is malformed: ")
+            return NotUnderstoodError(f"it is not JSON: {_lower(said)}")
 
 
 def _fault(said: str) -> str:
@@ -137,7 +143,7 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _mended(text: bytes | bytearray | memoryview | str) -> bytearray | None:
+def _mended(text: Text) -> bytearray | None:
     """The text with an empty list, of the same length, for each `NaN` and `Infinity`."""
     body = text.encode() if isinstance(text, str) else text
     mended = body if isinstance(body, bytearray) else bytearray(body)

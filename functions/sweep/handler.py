@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.aws.client import CLIENT_CONFIG
 from functions.shared.deadline import Deadline
-from functions.shared.errors import OutOfTimeError, RunArchiveError
+from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace
 from functions.sweep.compare import is_stale
 from functions.sweep.settings import Settings
@@ -132,7 +132,7 @@ class Worker:
                     for imported in opened.import_runs(searched):
                         _count(imported, tally)
                     resume_after = searched.schedule.key
-        except OutOfTimeError:
+        except (OutOfTimeError, AskedToWaitError):
             self._set_resume_point(opened.workspace, resume_after)
             raise
         self._set_resume_point(opened.workspace, None)

@@ -25,7 +25,7 @@ from functions.paradime.session import new_session
 from functions.run import event as events
 from functions.run.record import Delivery, Source
 from functions.shared.deadline import Deadline
-from functions.shared.errors import OutOfTimeError, RunArchiveError
+from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
 from functions.sweep.compare import KnownRun, known_run, missed, perhaps_lost
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
@@ -84,6 +84,7 @@ class WorkspaceSweep:
 
         Raises:
             OutOfTimeError: the function's time is nearly over.
+            AskedToWaitError: the API wants no more questions for now.
             TryAgainError: the API does not list the schedules.
         """
         for schedule in in_turn(self.bolt.schedules(), self.workspace.resume_after):
@@ -91,7 +92,7 @@ class WorkspaceSweep:
                 continue
             try:
                 yield self._search(schedule)
-            except OutOfTimeError:
+            except (OutOfTimeError, AskedToWaitError):
                 raise
             except RunArchiveError as e:
                 yield Fault(subject=f"schedule {schedule.key}", reason=str(e))
@@ -100,12 +101,12 @@ class WorkspaceSweep:
         """Imports the missed runs of a schedule one by one.
 
         Raises:
-            OutOfTimeError: the function's time is nearly over; what was imported stays.
+            OutOfTimeError, AskedToWaitError: as above; what was imported stays.
         """
         for run in searched.missed:
             try:
                 yield self._import(searched.schedule, run)
-            except OutOfTimeError:
+            except (OutOfTimeError, AskedToWaitError):
                 raise
             except RunArchiveError as e:
                 yield Fault(subject=f"run {self.workspace.uid}/{run.id}", reason=str(e))

@@ -1,1 +1,1 @@
-"""What the embedded AWS lacks, added in its own process."""
+"""Features that the embedded AWS lacks, added in its own process."""

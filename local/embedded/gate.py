@@ -1,8 +1,8 @@
-"""What stands before MiniStack, which by itself answers every web page and takes anyone for root.
+"""A gate in front of MiniStack, which by itself serves any web page and accepts anybody as root.
 
-MiniStack verifies the signatures of users and sessions, but not those of root, and root is whoever
-names the access key `test`, an account's number or none at all. Its own addresses below
-`/_ministack/` ask for no credentials. So a request passes only with the key of a user or a session;
+MiniStack verifies the signatures of users and sessions, but not those of root, and treats as root
+whoever names the access key `test`, an account number or none at all. Its own addresses below
+`/_ministack/` need no credentials. So a request passes only with the key of a user or a session;
 deliveries to the webhook, which are signed in their own way, need none.
 """
 
@@ -25,7 +25,7 @@ _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", re.IGNORECASE
 
 
 def register_operator(access_key_id: str, secret_access_key: str, account: str) -> None:
-    """Makes the key one of root whose signatures are verified; it is forgotten with the process."""
+    """Registers a root key whose signatures are verified; it lasts as long as the process."""
     sts.register_session(
         access_key_id,
         {
@@ -39,7 +39,7 @@ def register_operator(access_key_id: str, secret_access_key: str, account: str) 
 
 
 def gated(app: App, on_ready: Callable[[], None]) -> App:
-    """The same app for those who pass; `on_ready` is called once its state is loaded."""
+    """The app behind the gate; `on_ready` is called once its state is loaded."""
 
     async def answer(scope: Scope, receive: Any, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -53,31 +53,31 @@ def gated(app: App, on_ready: Callable[[], None]) -> App:
 
 
 def refusal(scope: Scope) -> str | None:
-    """Why a request does not pass; None if it does."""
+    """Why a request is refused, or None if it passes."""
     headers = _headers(scope["headers"])
     if scope["type"] != "http":
-        return "no web sockets are served here"
+        return "web sockets are not supported"
     if "origin" in headers:
-        return "no web page may use the local stack"
+        return "web pages may not use the local stack"
     if not _LOOPBACK.fullmatch(headers.get("host", "")):
-        # A name that somebody else owns can be made to point here once a page of theirs is open.
-        return "the local stack is called by a loopback address only, such as 127.0.0.1"
+        # DNS rebinding: the owner of an open page could point its host name here.
+        return "the local stack can only be called at a loopback address, such as 127.0.0.1"
     path = scope["path"]
     if path == HEALTH or path.startswith(APIS):
         return None
     if path.startswith("/_"):
-        return f"{path} is not served here"
+        return f"{path} is not available"
     query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     if is_root_access_key(extract_access_key_id(headers, query)):
         return (
-            "the local stack has credentials of its own: access_key_id and secret_access_key "
-            "in outputs.json of its state directory"
+            "the local stack has its own credentials: access_key_id and secret_access_key in "
+            "outputs.json in its state directory"
         )
     return None
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Joined as MiniStack joins them, so that both see the same access key."""
+    """Joins repeated headers as MiniStack does, so that both see the same access key."""
     headers: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")

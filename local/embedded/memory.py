@@ -1,4 +1,4 @@
-"""Ends functions that take more memory than they have, as Lambda does: by SIGKILL."""
+"""Kills functions that use more memory than they have, as Lambda does."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ from subprocess import Popen
 from ministack.core import lambda_runtime  # type: ignore[import-untyped]
 
 _PROC = Path("/proc")
-# What a process can take between two looks, by touching it, is some tens of MiB.
+# Between two checks a process can use some tens of MiB more.
 _POLL_SECONDS = 0.02
 _MIB = 2**20
 
@@ -18,17 +18,17 @@ _log = logging.getLogger("memory")
 
 
 def can_be_enforced() -> bool:
-    """Only Linux tells the resident memory of another process cheaply enough."""
+    """Only Linux reports the resident memory of another process cheaply enough."""
     return (_PROC / "self" / "statm").exists()
 
 
 def enforce_memory() -> None:
-    """From now on, in a thread of its own; nothing where it cannot be done."""
+    """Starts a thread that enforces the limits, if it can be done here."""
     if can_be_enforced():
-        threading.Thread(target=_go_on, name="memory", daemon=True).start()
+        threading.Thread(target=_watch, name="memory", daemon=True).start()
 
 
-def _go_on() -> None:
+def _watch() -> None:
     pause = threading.Event()
     while not pause.wait(_POLL_SECONDS):
         for function, process, mib in _workers():
@@ -47,13 +47,13 @@ def _workers() -> Iterator[tuple[str, "Popen[str]", int]]:
     """The processes that run functions, each with the function's name and MemorySize in MiB."""
     for pool in list(lambda_runtime._workers.values()):
         for worker in list(pool):
-            process = worker._proc  # once: it is None as soon as the worker is given up
+            process = worker._proc  # read once: it becomes None when the worker is discarded
             if process is not None and process.returncode is None:
                 yield worker.func_name, process, worker.config["MemorySize"]
 
 
 def resident_bytes(pid: int) -> int:
-    """0 if there is no such process any more."""
+    """0 if the process no longer exists."""
     try:
         pages = (_PROC / str(pid) / "statm").read_bytes().split()[1]
     except (FileNotFoundError, ProcessLookupError):

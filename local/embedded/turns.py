@@ -1,9 +1,8 @@
-"""Lets a function run a few times at once; what comes meanwhile waits for its turn.
+"""Limits how often a function runs at the same time; further invocations wait for their turn.
 
 MiniStack starts a process for each invocation that finds none idle. Fifty deliveries at once would
-start fifty, which starve each other on a small machine until the function's own time is over.
-MiniStack's own limit refuses what is above it. The time that an invocation waits is not the
-function's.
+start fifty, which on a small machine slow each other down until the function times out.
+MiniStack's own limit would reject the rest instead. Waiting does not count towards the time-out.
 """
 
 import threading
@@ -16,7 +15,7 @@ AT_ONCE = 4
 
 
 def take_turns() -> None:
-    """From now on; not for functions that invoke themselves, which would wait for themselves."""
+    """Applies the limit from now on. A function that invokes itself would deadlock."""
     run = lambda_svc._execute_function_warm
     turns: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(AT_ONCE))
 

@@ -618,7 +618,7 @@ class TestProcess:
         with process("--data", str(data_folder), "--port", str(standin.port)) as second:
             _, error = second.communicate(timeout=30)
         assert second.returncode == 1
-        assert f"Port {standin.port} cannot be used" in error
+        assert f"Port {standin.port} is not available" in error
 
     def test_says_that_there_is_no_data(self, tmp_path: Path) -> None:
         with process("--data", str(tmp_path / "nowhere")) as standin:

@@ -1,6 +1,7 @@
 """Runs of which no webhook came, found by a sweep: the three handlers on moto and the stand-in."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from functions.paradime import bolt as queries
 from functions.paradime import pace
 from functions.shared.errors import UnavailableError
 from functions.sweep import handler as sweep
-from local.standin import Run, Schedule
+from functions.sweep.workspaces import Workspace
+from local.standin import Run, Schedule, Standin
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload
 from tests.integration.world import Context, World, forget_clients
@@ -481,6 +483,30 @@ class TestWorkspaces:
         )
         tally = swept()
         assert (tally["missing"], tally["faults"]) == (1, 1)
+
+    @pytest.mark.parametrize("question", ["listBoltRuns:a", "boltRunStatus:2"])
+    def test_a_workspace_that_asks_to_wait_for_hours_holds_up_no_other(
+        self, bolt: Bolt, question: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def asking_first(workspaces: list[Workspace]) -> None:
+            workspaces.sort(key=lambda workspace: workspace.uid != UID)
+
+        monkeypatch.setattr(random, "shuffle", asking_first)
+        bolt.has(new_run(2, schedule="a"), new_run(3, schedule="b"))
+        wait = Status(on=f"api:{question}", status=429, headers={"Retry-After": "43200"}, times=1)
+        bolt.world.standin.faults.add(wait)
+        with Standin() as other:
+            other.bolt.add(new_run(4))
+            self._store_api_secret(
+                lambda secret: (
+                    secret
+                    | {"workspaces": {"other": secret["default"] | {"api_url": other.api_url}}}
+                )
+            )
+            tally = swept()
+        assert bolt.world.record("other#4") is not None
+        assert (tally["missing"], tally["complete"]) == (1, True)
+        assert swept()["missing"] == 2
 
     def _forget_workspace(self, bolt: Bolt) -> None:
         boto3.client("dynamodb").delete_item(

@@ -96,7 +96,10 @@ def test_credentials_do_not_go_to(url: str) -> None:
         ("https://example.com/x#0penSesame", "'https://example.com/x…'"),
         ("https://example.com/x?0penSesame\n0penSesame", "'https://example.com/x…'"),
         ("prdm_wsp_0penSesame", "(not quoted, since it does not begin with https://)"),
-        ("user:0penSesame@api.paradime.io/x", "(not quoted, since it does not begin with https://)"),
+        (
+            "user:0penSesame@api.paradime.io/x",
+            "(not quoted, since it does not begin with https://)",
+        ),
     ],
 )
 def test_a_refused_api_url_is_quoted_without_what_may_be_a_secret(url: str, quoted: str) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from functions.paradime.pace import SECONDS_BETWEEN_CALLS, Pace
+from functions.paradime.pace import MAX_ASKED_SECONDS, SECONDS_BETWEEN_CALLS, Pace
 from functions.shared.deadline import MARGIN_MILLISECONDS, Deadline
-from functions.shared.errors import OutOfTimeError, TryAgainError
+from functions.shared.errors import AskedToWaitError, OutOfTimeError, TryAgainError
 
 
 class Clock:
@@ -83,9 +83,31 @@ def test_a_fault_without_a_wait_keeps_the_pace(pace: Pace, clock: Clock) -> None
     assert sum(clock.slept) == pytest.approx(SECONDS_BETWEEN_CALLS)
 
 
+@pytest.mark.parametrize("wait", [MAX_ASKED_SECONDS + 1, 12 * 60 * 60])
+def test_a_long_wait_is_not_begun(pace: Pace, clock: Clock, wait: float) -> None:
+    refused(pace, retry_after=wait)
+    with pytest.raises(AskedToWaitError):
+        call(pace)
+    assert clock.slept == [0]
+
+
+def test_short_waits_add_up(pace: Pace, clock: Clock) -> None:
+    """An API that asks for a little at each turn would otherwise use up a whole sweep."""
+    for _ in range(int(MAX_ASKED_SECONDS) // 30 + 1):
+        refused(pace, retry_after=30)
+    with pytest.raises(AskedToWaitError):
+        call(pace)
+    assert sum(clock.slept) <= MAX_ASKED_SECONDS
+
+
 def test_a_wait_beyond_the_functions_time_is_not_begun(pace: Pace, clock: Clock) -> None:
     refused(pace, retry_after=60)
     soon_over = Deadline(lambda: 60_000 + MARGIN_MILLISECONDS - 1)
-    with pytest.raises(OutOfTimeError):
+    with pytest.raises(AskedToWaitError):
         call(pace, soon_over)
     assert clock.slept == [0]
+
+
+def test_without_time_no_call_is_begun(pace: Pace) -> None:
+    with pytest.raises(OutOfTimeError):
+        call(pace, Deadline(lambda: MARGIN_MILLISECONDS - 1))

@@ -18,7 +18,7 @@ from functions.shared.errors import NotUnderstoodError
 
 
 def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Send dead letters back to the run queue.
+    """Retry runs that were given up: send their dead letters back to the queue.
 
     Fix what made them fail first: `bolt-archive show RUN` says what it was. Each is sent before it
     is deleted, so none is lost if you interrupt this. For deliveries that could not be understood,

@@ -17,7 +17,7 @@ def restore(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="DynamoDB table to copy from.")],
     as_json: AsJson = False,
 ) -> None:
-    """Copy missing run records from another table.
+    """Copy missing run records from another table, such as a restored one.
 
     DynamoDB restores a table to a point in time as a new table; this copies its records back.
     Existing records are not changed. Nothing is queued, and no message is sent.

@@ -63,7 +63,7 @@ def send(
 
     Examples:
     $ bolt-archive send events/run_completed.json
-    $ bolt-archive send my.json --local --api-url http://127.0.0.1:8000/graphql
+    $ bolt-archive send my.json --local --api-url http://127.0.0.1:8484/api/v1/any/graphql
     """
     target = find_target(ctx)
     secret = read_secret(target, target.webhook_secret)
