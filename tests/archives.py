@@ -103,8 +103,12 @@ def archive_of(run_id: int) -> Archive:
         for resource in command["resources"]:
             served[command["id"], resource["path"]] = EVENTS / "paradime" / resource["file"]
         listed[command["id"]] = [ListedResource(r["id"], r["path"]) for r in command["resources"]]
-    planned = [log for command in unique_commands(event) for log in plan_logs(event, command)]
-    for file in [*planned, *plan_resources(event, listed, PATTERNS)]:
+    planned = [
+        log
+        for command in unique_commands(event)
+        for log in plan_logs(run_prefix(event), event, command)
+    ]
+    for file in [*planned, *plan_resources(run_prefix(event), event, listed, PATTERNS)]:
         archive.add(file, served[file.command_id, file.path].read_bytes())
     return archive
 
@@ -114,7 +118,7 @@ def archive_from(payload: dict[str, Any]) -> Archive:
     event = parse(json.dumps(payload).encode())
     archive = Archive(event)
     for command in unique_commands(event):
-        for log in plan_logs(event, command):
+        for log in plan_logs(run_prefix(event), event, command):
             archive.add(log, b"")
     return archive
 

@@ -13,6 +13,7 @@ from functions.paradime.api import CommandAnswer
 from functions.paradime.download import Downloader
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
+from functions.run.keys import run_prefix
 from functions.run.plan import (
     ListedResource,
     PlannedFile,
@@ -82,7 +83,9 @@ class RunFiles:
                 command_id: resources
                 for command_id, (_, resources) in zip(commands, answers, strict=True)
             }
-            resources = plan_resources(self._event, listed, self._artifact_patterns)
+            resources = plan_resources(
+                run_prefix(self._event), self._event, listed, self._artifact_patterns
+            )
             files = list(pool.map(self._fetch_resource, resources))
         return [outcome for logs, _ in answers for outcome in logs] + files
 
@@ -101,7 +104,7 @@ class RunFiles:
 
     def _fetch_command(self, command: Command) -> tuple[list[FileOutcome], list[ListedResource]]:
         """A command's logs, stored, and the list of its resources."""
-        logs = plan_logs(self._event, command)
+        logs = plan_logs(run_prefix(self._event), self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
             try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from functions.run.event import Command, RunEvent
-from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
+from functions.run.keys import STDERR, STDOUT, apart, command_folder, resource_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ def unique_commands(event: RunEvent) -> list[Command]:
     return [commands[position - 1] for position in event.positions.values()]
 
 
-def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
-    """A command's stdout and stderr."""
-    folder = run_prefix(event) + command_folder(event, command)
+def plan_logs(prefix: str, event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
+    """A command's stdout and stderr; `prefix` is the run's."""
+    folder = prefix + command_folder(event, command)
     stdout, stderr = (
         PlannedFile(key=folder + path, path=path, command_id=command.id)
         for path in (STDOUT, STDERR)
@@ -44,41 +44,49 @@ def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFi
 
 
 def plan_resources(
-    event: RunEvent, listed: Mapping[int, Iterable[ListedResource]], patterns: Iterable[str]
+    prefix: str,
+    event: RunEvent,
+    listed: Mapping[int, Iterable[ListedResource]],
+    patterns: Iterable[str],
 ) -> list[PlannedFile]:
     """All resources of a run, of every command and not only the failed one.
 
     They are those that the event names, and those that the API lists for a command (`listed`,
-    by command id) beyond them whose path or file name matches one of the patterns.
+    by command id) beyond them whose path or file name matches one of the patterns. `prefix` is the
+    run's.
     """
     wanted = tuple(patterns)
     return [
         planned
         for command in unique_commands(event)
-        for planned in _plan_command(event, command, listed.get(command.id, ()), wanted)
+        for planned in _plan_command(
+            prefix + command_folder(event, command), command, listed.get(command.id, ()), wanted
+        )
     ]
 
 
 def _plan_command(
-    event: RunEvent,
+    folder: str,
     command: Command,
     listed: Iterable[ListedResource],
     patterns: tuple[str, ...],
 ) -> list[PlannedFile]:
     paths = {resource.id: resource.path for resource in command.json_resources}
-    for resource in listed:
+    # In an order of their own: the one in which the API lists them shall not decide their keys, nor
+    # shall a list that comes later change those of the event.
+    for resource in sorted(listed, key=lambda resource: (resource.path, resource.id)):
         if resource.id not in paths and _matches(resource.path, patterns):
             paths[resource.id] = resource.path
-    folder = run_prefix(event) + command_folder(event, command)
     count = Counter(paths.values())
-    return [
-        PlannedFile(
-            key=folder + resource_path(path, resource_id=resource_id, shared=count[path] > 1),
-            path=path,
-            command_id=command.id,
-            resource_id=resource_id,
-        )
+    below = [
+        resource_path(path, resource_id=resource_id, shared=count[path] > 1)
         for resource_id, path in paths.items()
+    ]
+    return [
+        PlannedFile(key=folder + place, path=path, command_id=command.id, resource_id=resource_id)
+        for (resource_id, path), place in zip(
+            paths.items(), apart([STDOUT, STDERR, *below])[2:], strict=True
+        )
     ]
 
 
