@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.findings.failures import WhatFailed, what_failed
-from functions.findings.logs.ends import Logs, failed_commands_logs
+from functions.findings.logs.ends import Logs, read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
 from functions.run.inventory import ArchivedFile, MissingFile, StoredObject
@@ -66,7 +66,7 @@ class Archive:
 
     @property
     def logs(self) -> Logs:
-        return failed_commands_logs(self.event, self.files, self.read_end)
+        return read_logs(self.event, self.files, self.read_end)
 
     def what_failed(self) -> WhatFailed:
         return what_failed(self.event, self.files, self.logs, self.read_end)

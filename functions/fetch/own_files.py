@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from functions.aws.bucket import ArchiveBucket
 from functions.findings.failures import WhatFailed, what_failed
-from functions.findings.logs.ends import failed_commands_logs
+from functions.findings.logs.ends import read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile, MissingFile, StoredObject, inventory
@@ -43,7 +43,7 @@ def store_own_files(
 
     event_file = replace(EVENT, body)
     listing = replace(INVENTORY, inventory(event, event_file, files, missing))
-    logs = failed_commands_logs(event, files, bucket.read_end)
+    logs = read_logs(event, files, bucket.read_end)
     failed = what_failed(event, files, logs, bucket.read_end)
     findings = replace(FAILURES, failed.to_json(event))
     own = {EVENT: event_file.bytes, INVENTORY: listing.bytes, FAILURES: findings.bytes}
