@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.findings.failures import WhatFailed, what_failed
-from functions.findings.logs.ends import Logs, failed_commands_logs
+from functions.findings.logs.ends import Logs, read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
 from functions.run.inventory import ArchivedFile, Contents, MissingFile, StoredObject
@@ -66,7 +66,7 @@ class Archive:
 
     @property
     def logs(self) -> Logs:
-        return failed_commands_logs(self.event, self.files, self.read_end)
+        return read_logs(self.event, self.files, self.read_end)
 
     def what_failed(self) -> WhatFailed:
         return what_failed(self.event, self.files, self.logs, self.read_end)
@@ -102,11 +102,13 @@ def archive_of(run_id: int) -> Archive:
         for resource in command["resources"]:
             served[command["id"], resource["path"]] = EVENTS / "paradime" / resource["file"]
         listed[command["id"]] = [ListedResource(r["id"], r["path"]) for r in command["resources"]]
-    planned = [log for command in unique_commands(event) for log in plan_logs(event, command)]
-    planned += [
+    planned = [
         file
         for command in unique_commands(event)
-        for file in plan_resources(event, command, listed[command.id], PATTERNS)
+        for file in (
+            *plan_logs(run_prefix(event), event, command),
+            *plan_resources(run_prefix(event), event, command, listed[command.id], PATTERNS),
+        )
     ]
     for file in planned:
         archive.add(file, served[file.command_id, file.path].read_bytes())
@@ -118,7 +120,7 @@ def archive_from(payload: dict[str, Any]) -> Archive:
     event = parse(json.dumps(payload).encode())
     archive = Archive(event)
     for command in unique_commands(event):
-        for log in plan_logs(event, command):
+        for log in plan_logs(run_prefix(event), event, command):
             archive.add(log, b"")
     return archive
 

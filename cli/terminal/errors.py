@@ -12,6 +12,7 @@ CommandError
 ├── SecretFormError      a secret, as typed or as stored, is malformed
 ├── CaptureError         the file is not a captured delivery
 ├── ChecksumError        a downloaded file does not match the inventory
+├── LinkInTheWayError    a download would write through a symbolic link
 ├── StoppedError         a download was interrupted
 └── IncompleteError      part of the work failed; details have been printed
 """
@@ -63,6 +64,10 @@ class CaptureError(CommandError):
 
 class ChecksumError(CommandError):
     """A downloaded file does not match the inventory."""
+
+
+class LinkInTheWayError(CommandError):
+    """A download would write through a symbolic link, to wherever it leads."""
 
 
 class StoppedError(CommandError):

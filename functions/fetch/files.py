@@ -57,6 +57,7 @@ class RunFiles:
         self,
         event: RunEvent,
         *,
+        prefix: str,
         api: RunApi,
         bucket: ArchiveBucket,
         downloader: Downloader,
@@ -70,6 +71,7 @@ class RunFiles:
         `missing_grace` counts from the run's end.
         """
         self._event = event
+        self._prefix = prefix
         self._api = api
         self._bucket = bucket
         self._downloader = downloader
@@ -92,17 +94,17 @@ class RunFiles:
         """Fetches the files that say what failed, within `ANSWER_SECONDS`."""
         whole, self._deadline = self._deadline, self._deadline.within(ANSWER_SECONDS)
         try:
-            self._fetch(commands_of_answer(self._event), is_of_answer)
+            self._fetch(
+                commands_of_answer(self._event), lambda file: is_of_answer(self._event, file)
+            )
         finally:
             self._deadline = whole
 
     def fetch_rest(self) -> None:
         """Fetches all other files, and those for which the answer had no time."""
-        self._fetch(unique_commands(self._event), lambda command, file: True)
+        self._fetch(unique_commands(self._event), lambda file: True)
 
-    def _fetch(
-        self, commands: list[Command], wanted: Callable[[Command, PlannedFile], bool]
-    ) -> None:
+    def _fetch(self, commands: list[Command], wanted: Callable[[PlannedFile], bool]) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
             unasked = [command for command in commands if command.id not in self._listed]
             for outcomes in pool.map(self._fetch_command, unasked):
@@ -111,7 +113,7 @@ class RunFiles:
                 file
                 for command in commands
                 for file in self._plan(command)
-                if wanted(command, file) and not self._is_settled(file)
+                if wanted(file) and not self._is_settled(file)
             ]
             # Those that an earlier receive could not have come last: they may be broken for good,
             # and must not use up what the others need.
@@ -124,7 +126,9 @@ class RunFiles:
         What is stored is listed again even when Paradime has forgotten it.
         """
         listed = self._listed.get(command.id, ())
-        planned = plan_resources(self._event, command, listed, self._artifact_patterns)
+        planned = plan_resources(
+            self._prefix, self._event, command, listed, self._artifact_patterns
+        )
         keys = {file.key for file in planned}
         return planned + [
             file
@@ -151,7 +155,7 @@ class RunFiles:
 
     def _fetch_command(self, command: Command) -> list[FileOutcome]:
         """What becomes of a command's logs; the list of its resources comes with them."""
-        logs = plan_logs(self._event, command)
+        logs = plan_logs(self._prefix, self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
             try:

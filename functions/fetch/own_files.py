@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from functions.aws.bucket import ArchiveBucket
 from functions.findings.failures import WhatFailed, what_failed
-from functions.findings.logs.ends import ReadEnd, failed_commands_logs
+from functions.findings.logs.ends import ReadEnd, read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
 from functions.run.inventory import (
@@ -73,7 +73,7 @@ class OwnFiles:
         event = self._event
         event_file = self._replace(EVENT, self._body)
         listing = self._replace(INVENTORY, inventory(event, event_file, held))
-        logs = failed_commands_logs(event, held.files, read_end)
+        logs = read_logs(event, held.files, read_end)
         failed = what_failed(event, held.files, logs, read_end)
         findings = self._replace(FAILURES, failed.to_json(event))
         report = Report(

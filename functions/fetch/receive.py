@@ -81,7 +81,8 @@ class Receive:
 
     @property
     def prefix(self) -> str:
-        return run_prefix(self.event)
+        """Of an archive that is there already, whatever the rules for names are by now."""
+        return self.run.archive_prefix or run_prefix(self.event)
 
     def archive(self, deadline: Deadline, *, last: bool, cautious: bool) -> ArchiveOutcome:
         """Fetches what is not stored yet, and says what the archive has come to.
@@ -103,6 +104,7 @@ class Receive:
         read_end = self._reader(cautious=cautious)
         files = RunFiles(
             self.event,
+            prefix=self.prefix,
             api=RunApi(self._connect),
             bucket=self.bucket,
             downloader=self.downloader,
@@ -289,8 +291,8 @@ class Receive:
             file
             for command in unique_commands(self.event)
             for file in (
-                *plan_logs(self.event, command),
-                *plan_resources(self.event, command, (), ()),
+                *plan_logs(self.prefix, self.event, command),
+                *plan_resources(self.prefix, self.event, command, (), ()),
             )
         ]
 

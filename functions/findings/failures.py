@@ -8,16 +8,20 @@ from typing import Any
 
 from functions.findings.artifacts import artifact, manifest, run_results
 from functions.findings.artifacts.manifest import Manifest
-from functions.findings.artifacts.run_results import FAILED, SKIPPED, NodeResult
+from functions.findings.artifacts.nodes import named
+from functions.findings.artifacts.run_results import FAILED, SKIPPED, WARNED, NodeResult
 from functions.findings.artifacts.skipped import by_causes
 from functions.findings.logs import console
-from functions.findings.logs.ends import LogEnd, Logs, ReadEnd, telling_lines
+from functions.findings.logs.ends import Logs, ReadEnd
+from functions.findings.logs.reading import Reading
+from functions.findings.logs.telling import says_nothing, telling_line
+from functions.run.display import counted
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import command_failed, run_failed, run_state
-from functions.run.plan import unique_commands
-from functions.run.text import take_fitting
+from functions.run.plan import to_explain, unique_commands
+from functions.run.text import OF_A_SHELL, code_in_words, listed, one_line, take_fitting
 from functions.shared.errors import NotUnderstoodError
 
 RUN_RESULTS = "run_results.json"
@@ -26,6 +30,7 @@ MANIFEST = "manifest.json"
 MAX_MESSAGE_CHARACTERS = 10_000
 # Thousands of nodes can fail in one run: the first of them are told in full.
 MAX_TOLD_IN_FULL = 200
+MAX_RUNNING = 3
 MAX_CODE_CHARACTERS = 20_000
 MAX_FURTHER_CHARACTERS = 2_000
 
@@ -34,6 +39,7 @@ MAX_IN_RECORD = 20
 MAX_RECORD_MESSAGE_CHARACTERS = 1_000
 MAX_RECORD_BYTES = 24 * 1024
 
+_OF_A_NODE = re.compile(r"\s*(?:Failure|[A-Z]\w+ Error) in (.*\))$")
 _BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 
 
@@ -41,13 +47,15 @@ _BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 class Finding:
     """A node, or a command without results, that failed or warned.
 
-    `failures` is what a test counted, `execution_time` in seconds, `path` in the dbt project.
+    `reason` is what is wrong, in a line. `failures` is what a test counted, `execution_time` in
+    seconds, `path` in the dbt project.
     `unique_id` is a command's place in the run, such as `command 4`, where no node is known.
     """
 
     unique_id: str
     status: str
     message: str | None
+    reason: str | None = None
     command_id: int | None
     failures: int | None = None
     execution_time: float | None = None
@@ -116,21 +124,14 @@ def what_failed(
     Raises:
         RunArchiveError: whatever reading raises.
     """
-    search = _Search(files, read_end)
+    search = _Search(files, logs, read_end)
     for command in unique_commands(event):
         failed_before = len(search.failures)
         search.through(command)
         if command_failed(command) and len(search.failures) == failed_before:
-            search.failures.append(_from_logs(event, command, logs.get(command.id, ())))
-    if not search.failures and run_failed(event) and event.error_string:
-        search.failures.append(
-            Finding(
-                unique_id="run",
-                status="failed",
-                message=_told(event.error_string, MAX_MESSAGE_CHARACTERS),
-                command_id=None,
-            )
-        )
+            search.failures.append(_from_logs(event, command, search.reading(command)))
+    if not search.failures and run_failed(event):
+        search.failures += _without_failed_command(event, search)
     return WhatFailed(
         failures=tuple(sorted(search.failures, key=_severity)),
         warnings=tuple(search.warnings),
@@ -140,14 +141,20 @@ def what_failed(
 
 
 class _Search:
-    def __init__(self, files: Sequence[ArchivedFile], read_end: ReadEnd) -> None:
+    def __init__(self, files: Sequence[ArchivedFile], logs: Logs, read_end: ReadEnd) -> None:
         self._files = files
+        self._logs = logs
         self._read_end = read_end
         self._seen: set[str] = set()
         self.failures: list[Finding] = []
         self.warnings: list[Finding] = []
         self.skipped: list[SkippedNodes] = []
         self.unread: list[Unread] = []
+
+    def reading(self, command: Command) -> Reading:
+        """What the command's logs say."""
+        logs = self._logs.get(command.id)
+        return logs.reading if logs else Reading()
 
     def through(self, command: Command) -> None:
         """All results of a command."""
@@ -165,11 +172,12 @@ class _Search:
         if not results:
             return
         graph, unknown = self._manifest(command, file)
+        reading = self.reading(command)
         for result in results:
             if result.status in FAILED:
-                self.failures.append(_finding(result, command, graph, len(self.failures)))
+                self.failures.append(_finding(result, command, graph, reading, len(self.failures)))
             elif result.status != SKIPPED:
-                self.warnings.append(_finding(result, command, graph, len(self.warnings)))
+                self.warnings.append(_finding(result, command, graph, reading, len(self.warnings)))
         self.skipped += _skipped(results, command, graph, unknown)
 
     def _manifest(self, command: Command, results: ArchivedFile) -> tuple[Manifest, str]:
@@ -200,14 +208,17 @@ def _belongs(file: ArchivedFile, command: Command, name: str) -> bool:
     return planned.command_id == command.id and planned.path.rpartition("/")[2] == name
 
 
-def _finding(result: NodeResult, command: Command, graph: Manifest, position: int) -> Finding:
+def _finding(
+    result: NodeResult, command: Command, graph: Manifest, reading: Reading, position: int
+) -> Finding:
     in_full = position < MAX_TOLD_IN_FULL
     node = graph.node(result.unique_id)
-    message = console.without_escapes(result.message or "").strip("\n").rstrip()
+    message = _said(result, node.original_file_path, reading)
     return Finding(
         unique_id=result.unique_id,
         status=result.status,
         message=_told(message, MAX_MESSAGE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS),
+        reason=telling_line(message, MAX_RECORD_MESSAGE_CHARACTERS) or None,
         command_id=command.id,
         failures=result.failures,
         execution_time=result.execution_time,
@@ -219,13 +230,92 @@ def _finding(result: NodeResult, command: Command, graph: Manifest, position: in
     )
 
 
-def _from_logs(event: RunEvent, command: Command, ends: Sequence[LogEnd]) -> Finding:
+def _said(result: NodeResult, path: str | None, reading: Reading) -> str:
+    """A node's message; below one that only says that it failed, what the log or the count does."""
+    message = console.without_escapes(result.message or "").strip("\n").rstrip()
+    if not says_nothing(message):
+        return message
+    name = named(result.unique_id)
+    lines = reading.nodes.of(result.unique_id, kind=name.kind, name=name.name, path=path)
+    if result.failures and not lines and result.status in ("fail", WARNED):
+        return counted(result.failures, "failing row")
+    if (
+        not lines
+        and result.status in FAILED
+        and reading.reason
+        and not reading.reason.rule.of_a_node
+    ):
+        lines = reading.reason.lines
+    return "\n".join(filter(None, (message, *lines)))
+
+
+def _from_logs(event: RunEvent, command: Command, reading: Reading) -> Finding:
+    """A command that failed and left no results that say why."""
+    ended = code_in_words(command.return_code)
+    told = _reason(reading)
+    if ended and not (told and command.return_code in OF_A_SHELL):
+        return _of_command(event, command, _with_reason(_while_running(ended, reading), reading))
+    return _of_command(event, command, told or list(reading.last))
+
+
+def _reason(reading: Reading) -> list[str]:
+    """What the log has of a reason; of a node's, the first line names the node."""
+    if reading.reason is None:
+        return []
+    first, *more = reading.reason.lines
+    if reading.reason.rule.of_ending:
+        return [_while_running(first, reading), *more]
+    if reading.reason.rule.of_a_node and (node := _OF_A_NODE.match(first)):
+        return [f"{node[1]}:", *more]
+    return [first, *more]
+
+
+def _without_failed_command(event: RunEvent, search: "_Search") -> Iterator[Finding]:
+    """A run that failed though no command did: Paradime says why, or a command never ended."""
+    said = one_line(event.error_string, MAX_MESSAGE_CHARACTERS)
+    unended = [command for command in to_explain(event) if command.return_code is None]
+    for command in unended:
+        reading = search.reading(command)
+        ended = _while_running("it never finished", reading)
+        first = f"{said.rstrip('.')}; {ended}" if said else ended
+        yield _of_command(event, command, _with_reason(first, reading))
+    if said and not unended:
+        yield Finding(
+            unique_id="run",
+            status="failed",
+            message=_cut(said, MAX_MESSAGE_CHARACTERS),
+            reason=telling_line(said, MAX_RECORD_MESSAGE_CHARACTERS),
+            command_id=None,
+        )
+
+
+def _of_command(event: RunEvent, command: Command, lines: list[str]) -> Finding:
+    message = "\n".join(lines)
     return Finding(
         unique_id=f"command {event.positions[command.id]}",
         status="failed",
-        message=_cut("\n".join(telling_lines(ends)), MAX_MESSAGE_CHARACTERS),
+        message=_told(message, MAX_MESSAGE_CHARACTERS),
+        reason=telling_line(message, MAX_RECORD_MESSAGE_CHARACTERS) or None,
         command_id=command.id,
     )
+
+
+def _while_running(ended: str, reading: Reading) -> str:
+    """How a command ended, with the nodes that had not."""
+    names = list(reading.running[:MAX_RUNNING])
+    if not names:
+        return ended
+    if more := len(reading.running) - len(names):
+        names.append(f"{more:,} more")
+    verb = "was" if len(reading.running) == 1 else "were"
+    return f"{ended}, while {listed(names)} {verb} running"
+
+
+def _with_reason(first: str, reading: Reading) -> list[str]:
+    """What ended a command from outside, and below it what its log has of a reason."""
+    if reading.reason is None or reading.reason.rule.weak:
+        return [first]
+    return [f"{first}:", *_reason(reading)]
 
 
 def _skipped(
@@ -254,7 +344,7 @@ def _summary(finding: Finding) -> dict[str, Any]:
     return {
         "unique_id": _cut(finding.unique_id, MAX_RECORD_MESSAGE_CHARACTERS),
         "status": finding.status,
-        "message": _cut(finding.message or "", MAX_RECORD_MESSAGE_CHARACTERS),
+        "message": _cut(finding.reason or "", MAX_RECORD_MESSAGE_CHARACTERS),
     }
 
 

@@ -28,10 +28,13 @@ MAX_REASON_CHARACTERS = 300
 _SPAN_BYTES = 40  # the tags of a coloured span
 
 
-def logs(event: RunEvent, prefix: str, ends: Logs) -> dict[str, Any]:
+def logs(event: RunEvent, prefix: str, logs_of: Logs) -> dict[str, Any]:
     """The ends of the logs of all failed commands."""
     in_order = [
-        (command, end) for command in unique_commands(event) for end in ends.get(command.id, ())
+        (command, end)
+        for command in unique_commands(event)
+        if command.id in logs_of
+        for end in logs_of[command.id].ends
     ]
     titles = [
         f"{event.positions[command.id]} {one_line(command.command)}" for command, _ in in_order

@@ -4,14 +4,15 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-from functions.findings.artifacts.nodes import named, telling_line
+from functions.findings.artifacts.nodes import named
 from functions.findings.artifacts.run_results import WARNED
 from functions.findings.failures import Finding, SkippedNodes, WhatFailed
+from functions.findings.logs.telling import telling_line
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
-from functions.run.text import one_line
+from functions.run.text import listed, one_line
 
 # Bytes of the page. The first findings are shown with all that is known, the others in a line.
 ROOM_FOR_FAILED = 250_000
@@ -57,7 +58,7 @@ def counts(failed: WhatFailed) -> str:
     said = []
     if kinds:
         nodes = [counted(number, kind) for kind, number in kinds.most_common()]
-        said.append(f"{_listed(nodes)} failed")
+        said.append(f"{listed(nodes)} failed")
     if number := failed.skipped_count:
         said.append(f"{counted(number, 'node')} {'was' if number == 1 else 'were'} skipped")
     if failed.warnings:
@@ -118,7 +119,7 @@ class _FindingViews:
             "name": one_line(name, MAX_NAME_CHARACTERS),
             "kind": node.kind,
             "is_code": not node.kind,
-            "gist": one_line(telling_line(finding.message), MAX_GIST_CHARACTERS),
+            "gist": telling_line(finding.reason, MAX_GIST_CHARACTERS),
             "meta": list(filter(None, self._meta(finding, command))),
             "message": finding.message,
             "took_down": f"{counted(took_down, 'node')} skipped" if took_down else "",
@@ -146,15 +147,11 @@ def _group(group: SkippedNodes) -> dict[str, Any]:
     return {
         "title": counted(count, "node"),
         "relation": "because of" if causes else "of unknown cause:",
-        "causes": _listed(causes) if causes else group.unknown,
+        "causes": listed(causes) if causes else group.unknown,
         "open": count <= MAX_OPEN_NAMES,
         "names": [_name(unique_id) for unique_id in group.unique_ids[:MAX_NAMES]],
         "more": left_out(count - MAX_NAMES, "other"),
     }
-
-
-def _listed(items: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))
 
 
 def _is_python(finding: Finding) -> bool:

@@ -1,12 +1,15 @@
 """Object keys of the archive: a pure function of run, command and path.
 
-`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/`, and below it one folder
-per command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A path that had to
-be changed gets a `~` and a digest of the original; no unchanged path contains a `~`. So two paths
-never share a key, and no key leaves the run's prefix.
+`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/` and below it one folder
+per command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A name or path that
+had to be changed gets a digest of the original behind a `~`, a character that no unchanged one
+keeps: so what differs has keys that differ, and no key leaves the run's prefix.
+
+They differ where case does not count, too: an archive is copied to file systems of that kind.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import islice, takewhile
 
@@ -23,14 +26,27 @@ STDERR = "stderr.log"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SEPARATOR = re.compile(r"[/\\]")
+_SLASH = re.compile("/")
 
 
 def run_prefix(event: RunEvent) -> str:
-    """The folder of a run, ending in a slash; its date is that of the run's start, in UTC."""
-    uid = event.workspace.uid
-    workspace = f"{_name(event.workspace.name or '', 'workspace')}-{uid}"
-    schedule = _name(event.schedule_name, "schedule")
+    """The folder of a run, with a slash at its end; dated by the run's start, in UTC.
+
+    That of a run that has an archive is its record's `archive_prefix`: names change, and so may
+    these rules.
+    """
+    name = _reduced(event.workspace.name or "", "workspace")
+    workspace = f"{name}{_uid_mark(event.workspace.uid)}"
+    schedule = _reduced(event.schedule_name, "schedule")
+    if schedule != event.schedule_name.lower():
+        schedule += f"~{_digest(event.schedule_name)[:8]}"
     return f"runs/{workspace}/{schedule}/{event.start_dttm:%Y/%m/%d}/{event.id}/"
+
+
+def _uid_mark(uid: str) -> str:
+    """Behind a name with hyphens, a uid with a hyphen could begin anywhere."""
+    plain = "-" not in uid and uid == uid.lower()
+    return f"-{uid}" if plain else f"~{uid}~{_digest(uid)[:8]}"
 
 
 def command_folder(event: RunEvent, command: Command) -> str:
@@ -42,7 +58,7 @@ def command_folder(event: RunEvent, command: Command) -> str:
     commands = event.commands or ()
     position = event.positions[command.id]
     words = takewhile(_is_plain, command.command.split())
-    name = _name(" ".join(islice(words, 2)), "command")[:MAX_COMMAND_CHARACTERS]
+    name = _reduced(" ".join(islice(words, 2)), "command")[:MAX_COMMAND_CHARACTERS]
     return f"{position:0{max(2, len(str(len(commands))))}d}-{name}-{command.id}/"
 
 
@@ -52,10 +68,7 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
     `shared` means that another resource of the command has the same path: the id tells them apart.
     """
     clean = _clean(path)
-    if clean == path and clean not in {"", STDOUT, STDERR}:
-        digest = ""
-    else:
-        digest = "~" + sha256(path.encode(errors="surrogatepass")).hexdigest()[:16]
+    digest = "" if clean == path and clean not in {"", STDOUT, STDERR} else f"~{_digest(path)}"
     mark = digest + (f"~{resource_id}" if shared else "")
     if not mark:
         return clean
@@ -63,6 +76,45 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
     if not stem or "/" in suffix:
         stem, dot, suffix = stem + dot + suffix, "", ""
     return f"{stem or 'unnamed'}{mark}{dot}{suffix}"
+
+
+def apart(paths: Sequence[str]) -> list[str]:
+    """The paths, in their order, so that a file system without case can hold all of them.
+
+    One that would be the same file as an earlier one there, or the folder that the other is a file
+    in, or a file in the other as its folder, gets a folder of its own. No path stands there twice.
+    """
+    folded = [path.casefold() for path in paths]
+    places: dict[str, int] = {}
+    for at, path in enumerate(folded):
+        places.setdefault(path, at)
+    # By a path that is a folder to others: the first of them.
+    below: dict[str, int] = {}
+    for at, path in enumerate(folded):
+        for folder in filter(places.__contains__, _folders(path)):
+            below.setdefault(folder, at)
+    kept: set[str] = set()
+    found = []
+    for at, (path, fold) in enumerate(zip(paths, folded, strict=True)):
+        if (
+            places[fold] < at
+            or below.get(fold, at) < at
+            or any(map(kept.__contains__, _folders(fold)))
+        ):
+            found.append(f"~{_digest(path)}/{path}")
+        else:
+            kept.add(fold)
+            found.append(path)
+    return found
+
+
+def _folders(path: str) -> Iterator[str]:
+    """One by one: all of them, of many long paths, would fill the memory."""
+    return (path[: slash.start()] for slash in _SLASH.finditer(path))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _is_plain(word: str) -> bool:
@@ -78,6 +130,6 @@ def _clean(path: str) -> str:
     return "/".join(part for part in parts if part.strip("."))
 
 
-def _name(text: str, otherwise: str) -> str:
+def _reduced(text: str, otherwise: str) -> str:
     reduced = _UNSAFE.sub("-", text)[:MAX_NAME_CHARACTERS].strip("-.")
     return reduced or otherwise

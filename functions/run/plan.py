@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from functions.run.event import Command, RunEvent
-from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
-from functions.run.outcome import command_failed
+from functions.run.keys import STDERR, STDOUT, apart, command_folder, resource_path
+from functions.run.outcome import command_failed, run_failed
 
 RUN_RESULTS = "run_results.json"
 SOURCES = "sources.json"
@@ -38,21 +38,34 @@ def unique_commands(event: RunEvent) -> list[Command]:
     return [commands[position - 1] for position in event.positions.values()]
 
 
-def commands_of_answer(event: RunEvent) -> list[Command]:
-    """The commands whose logs and results say what failed: the failed ones and all behind them.
+def to_explain(event: RunEvent) -> list[Command]:
+    """The commands whose logs may say why a run failed.
 
-    A later command may have healed what an earlier one left broken. Where no command failed and
-    the run did (it timed out, say), its last command was at work.
+    They are those that failed; where none did, those that never ended, or else the last one.
     """
     commands = unique_commands(event)
-    first = next((at for at, command in enumerate(commands) if command_failed(command)), -1)
-    return commands[first:]
+    failed = [command for command in commands if command_failed(command)]
+    if failed or not run_failed(event):
+        return failed
+    unended = [command for command in commands if command.return_code is None]
+    return [command for command in unended if command.end_dttm is None] or unended or commands[-1:]
 
 
-def is_of_answer(command: Command, file: PlannedFile) -> bool:
-    """Whether a file says what failed: logs and manifests do for a failed command only."""
+def commands_of_answer(event: RunEvent) -> list[Command]:
+    """The commands whose files say what failed: those to explain, and all behind the first.
+
+    A later command may have healed what an earlier one left broken.
+    """
+    commands = unique_commands(event)
+    explained = {command.id for command in to_explain(event)}
+    first = next((at for at, command in enumerate(commands) if command.id in explained), None)
+    return [] if first is None else commands[first:]
+
+
+def is_of_answer(event: RunEvent, file: PlannedFile) -> bool:
+    """Whether a file says what failed: logs and manifests do for a command to explain only."""
     if file.resource_id is None or _name(file) == MANIFEST:
-        return command_failed(command)
+        return any(file.command_id == command.id for command in to_explain(event))
     return is_results(file)
 
 
@@ -61,9 +74,9 @@ def is_results(file: PlannedFile) -> bool:
     return _name(file) in (RUN_RESULTS, SOURCES)
 
 
-def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
-    """A command's stdout and stderr."""
-    folder = run_prefix(event) + command_folder(event, command)
+def plan_logs(prefix: str, event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:
+    """A command's stdout and stderr; `prefix` is the run's."""
+    folder = prefix + command_folder(event, command)
     stdout, stderr = (
         PlannedFile(key=folder + path, path=path, command_id=command.id)
         for path in (STDOUT, STDERR)
@@ -72,28 +85,35 @@ def plan_logs(event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFi
 
 
 def plan_resources(
-    event: RunEvent, command: Command, listed: Iterable[ListedResource], patterns: Iterable[str]
+    prefix: str,
+    event: RunEvent,
+    command: Command,
+    listed: Iterable[ListedResource],
+    patterns: Iterable[str],
 ) -> list[PlannedFile]:
     """The resources of a command, whether it failed or not.
 
     They are those that the event names, and those that the API lists for the command beyond them
-    whose path or file name matches one of the patterns.
+    whose path or file name matches one of the patterns. `prefix` is the run's.
     """
     wanted = tuple(patterns)
+    folder = prefix + command_folder(event, command)
     paths = {resource.id: resource.path for resource in command.json_resources}
-    for resource in listed:
+    # In an order of their own: the one in which the API lists them shall not decide their keys, nor
+    # shall a list that comes later change those of the event.
+    for resource in sorted(listed, key=lambda resource: (resource.path, resource.id)):
         if resource.id not in paths and _matches(resource.path, wanted):
             paths[resource.id] = resource.path
-    folder = run_prefix(event) + command_folder(event, command)
     count = Counter(paths.values())
-    return [
-        PlannedFile(
-            key=folder + resource_path(path, resource_id=resource_id, shared=count[path] > 1),
-            path=path,
-            command_id=command.id,
-            resource_id=resource_id,
-        )
+    below = [
+        resource_path(path, resource_id=resource_id, shared=count[path] > 1)
         for resource_id, path in paths.items()
+    ]
+    return [
+        PlannedFile(key=folder + place, path=path, command_id=command.id, resource_id=resource_id)
+        for (resource_id, path), place in zip(
+            paths.items(), apart([STDOUT, STDERR, *below])[2:], strict=True
+        )
     ]
 
 

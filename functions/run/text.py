@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from functions.run.display import HIDDEN
@@ -42,7 +42,9 @@ def https_url(url: str | None) -> str | None:
 
 def ended(return_code: int | None, status: str | None) -> str:
     """How a failed command ended: its return code, or its status if there is none."""
-    return f"returned {return_code}" if return_code else one_line(status, 40)
+    if return_code:
+        return code_in_words(return_code) or f"returned {return_code}"
+    return one_line(status, 40)
 
 
 def take_fitting(
@@ -54,3 +56,37 @@ def take_fitting(
         if room < 0:
             return
         yield item
+
+
+# https://man7.org/linux/man-pages/man7/signal.7.html; a shell returns 128 more than the signal,
+# Python's subprocess the signal below zero. 124, 126 and 127 are those of timeout(1) and of shells.
+_SIGNALS = {
+    1: "hung up ({})",
+    2: "interrupted ({})",
+    3: "quit ({})",
+    4: "crashed ({}): illegal instruction",
+    6: "aborted ({})",
+    7: "crashed ({}): bus error",
+    8: "crashed ({}): arithmetic error",
+    9: "killed ({}), most likely out of memory",
+    11: "crashed ({}): segmentation fault",
+    13: "ended ({}): broken pipe",
+    15: "terminated ({}), by a time-out or a cancellation",
+    24: "killed ({}): out of processor time",
+}
+_CODES = {124: "timed out ({})", 126: "could not be run ({})", 127: "command not found ({})"}
+# Of these a shell says more.
+OF_A_SHELL = (126, 127)
+
+
+def code_in_words(return_code: int | None) -> str:
+    """What a return code says besides that the command failed; empty if it says no more."""
+    code = return_code or 0
+    signal = -code if code < 0 else code - 128
+    said = _CODES.get(code) or _SIGNALS.get(signal, "")
+    return said.format(code)
+
+
+def listed(items: Sequence[str]) -> str:
+    """Such as `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))

@@ -10,7 +10,7 @@ import pytest
 from botocore.response import StreamingBody
 
 from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
-from cli.terminal.errors import ChecksumError, StoppedError
+from cli.terminal.errors import ChecksumError, LinkInTheWayError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -140,3 +140,37 @@ def test_a_stop_keeps_what_came_for_the_next_time(machine: Machine, bucket: Buck
     assert machine.transfer.download(FILE) == "downloaded"
     tidy(machine.root)
     assert not (machine.root / ".unfinished").exists()
+
+
+@pytest.mark.parametrize("link", ["target/a.json", "target", ".unfinished"])
+def test_nothing_is_written_through_a_link_that_is_there(
+    machine: Machine, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a.json").write_bytes(b"mine")
+    place = machine.root / link
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(elsewhere / "a.json" if link.endswith(".json") else elsewhere)
+    with pytest.raises(LinkInTheWayError, match="is a link; remove it"):
+        machine.transfer.download(FILE)
+    assert [(file.name, file.read_bytes()) for file in elsewhere.iterdir()] == [("a.json", b"mine")]
+    assert place.is_symlink()
+
+
+def test_an_unfinished_file_that_is_a_link_is_not_written_through(machine: Machine) -> None:
+    mine = machine.root / "mine"
+    mine.write_bytes(b"mine")
+    unfinished = machine.root / ".unfinished" / sha256(FILE.key.encode()).hexdigest()
+    unfinished.parent.mkdir()
+    unfinished.symlink_to(mine)
+    with pytest.raises(LinkInTheWayError):
+        machine.transfer.download(FILE)
+    assert mine.read_bytes() == b"mine"
+
+
+def test_the_chosen_directory_may_be_a_link(
+    tmp_path_factory: pytest.TempPathFactory, bucket: Bucket
+) -> None:
+    root = tmp_path_factory.mktemp("links") / "root"
+    root.symlink_to(tmp_path_factory.mktemp("real"))
+    assert Machine(root, bucket).transfer.download(FILE) == "downloaded"

@@ -66,6 +66,7 @@ class TestSampleRuns:
                 unique_id="command 1",
                 status="failed",
                 message="fatal: Remote branch feature/segments-v2 not found in upstream origin",
+                reason="fatal: Remote branch feature/segments-v2 not found in upstream origin",
                 command_id=193471,
             ),
         )
@@ -222,7 +223,7 @@ class TestCommands:
     def test_of_a_long_log_only_the_end_is_read(self) -> None:
         archive = archive_from(payload())
         archive.put(70, "stdout.log", b"error: early\n" * 100_000 + b"fatal: late\n")
-        [end] = archive.logs[70]
+        [end] = archive.logs[70].ends
         assert len(end.text) <= 64 * 1024
         assert not end.whole
         [finding] = archive.what_failed().failures

@@ -1,8 +1,8 @@
-"""Console logs as lines, and which of them tell why a command failed."""
+"""Console logs as lines."""
 
 import pytest
 
-from functions.findings.logs.console import Span, lines, plain_lines, telling
+from functions.findings.logs.console import Span, lines
 
 
 @pytest.mark.parametrize(
@@ -47,38 +47,4 @@ def test_a_colour_goes_on_over_the_end_of_a_line() -> None:
     ],
 )
 def test_lines_are_those_that_a_terminal_shows_at_last(log: str, shown: list[str]) -> None:
-    assert plain_lines(log) == shown
-
-
-@pytest.mark.parametrize(
-    ("log", "told"),
-    [
-        (
-            "Cloning into 'jaffle'...\nfatal: Remote branch a not found in upstream origin",
-            ["fatal: Remote branch a not found in upstream origin"],
-        ),
-        (
-            "02:00:01  Running with dbt=1.10.23\n02:00:02  Encountered an error:\n"
-            "Compilation Error\n  Model 'model.demo.a' depends on a node named 'b'",
-            [
-                "Encountered an error:",
-                "Compilation Error",
-                "  Model 'model.demo.a' depends on a node named 'b'",
-            ],
-        ),
-        (
-            'Traceback (most recent call last):\n  File "a.py", line 1\n'
-            "sqlalchemy.exc.OperationalError: (timeout) no answer",
-            ["sqlalchemy.exc.OperationalError: (timeout) no answer"],
-        ),
-        (
-            "ERROR: Could not find a version\nERROR: No matching distribution found",
-            ["ERROR: Could not find a version", "ERROR: No matching distribution found"],
-        ),
-        ("/bin/sh: 1: dbtt: command not found", ["/bin/sh: 1: dbtt: command not found"]),
-        ("Done. PASS=5 WARN=0 ERROR=0 SKIP=0 TOTAL=5", []),
-    ],
-    ids=["git", "dbt", "python", "pip", "shell", "nothing"],
-)
-def test_the_telling_lines_of_a_log(log: str, told: list[str]) -> None:
-    assert telling(plain_lines(log)) == told
+    assert ["".join(span.text for span in line) for line in lines(log)] == shown

@@ -1,6 +1,8 @@
 """Whatever a payload or the API calls things, a run's keys stay below its prefix and apart."""
 
 import json
+import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,14 @@ from hypothesis import strategies as st
 
 from functions.run import event as events
 from functions.run.event import RunEvent
-from functions.run.keys import STDERR, STDOUT, command_folder, resource_path, run_prefix
+from functions.run.keys import (
+    STDERR,
+    STDOUT,
+    apart,
+    command_folder,
+    resource_path,
+    run_prefix,
+)
 
 EXAMPLE = json.loads(
     (Path(__file__).parents[2] / "events" / "run_completed.json").read_text(encoding="utf-8")
@@ -141,6 +150,95 @@ def test_any_path_of_dots_and_slashes_stays_below(
     path: str, resource_id: int, shared: bool
 ) -> None:
     assert_stays_below(resource_path(path, resource_id=resource_id, shared=shared))
+
+
+def test_the_prefix_of_plain_names_is_made_of_them() -> None:
+    assert run_prefix(event()) == "runs/demo-jaffle-n0sg8br1m44k0ryj/daily_run/2023/10/15/63187/"
+
+
+def of_workspace(name: str | None, uid: str) -> str:
+    return run_prefix(event(workspace={"name": name, "uid": uid})).casefold()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("demo-jaffle", "b-x"), ("demo-jaffle-b", "x")),
+        (("demo", "abc"), ("demo", "ABC")),
+        (("demo", "Abc-d"), ("demo", "aBC-D")),
+        ((None, "x-y"), ("workspace-x", "y")),
+    ],
+)
+def test_two_workspaces_share_no_prefix(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert of_workspace(*one) != of_workspace(*other)
+
+
+NAMES = st.text("aAbB-_ .", max_size=5) | st.text(max_size=5)
+UIDS = st.text("aAbB-_0", min_size=1, max_size=4)
+
+
+@given(st.tuples(NAMES, UIDS), st.tuples(NAMES, UIDS))
+def test_any_two_workspaces_share_no_prefix(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert one[1] == other[1] or of_workspace(*one) != of_workspace(*other)
+
+
+@given(NAMES, NAMES)
+def test_any_two_schedules_share_no_folder(one: str, other: str) -> None:
+    prefixes = {run_prefix(event(schedule_name=name)).casefold() for name in (one, other)}
+    assert len(prefixes) == len({one, other})
+
+
+@pytest.mark.parametrize("name", ["hourly run", "Daily", "a" * 81, "über", "", "schedule."])
+def test_a_schedule_s_name_that_had_to_be_changed_is_marked(name: str) -> None:
+    folder = run_prefix(event(schedule_name=name)).split("/")[2]
+    assert re.fullmatch(r"[A-Za-z0-9._-]+~[0-9a-f]{8}", folder)
+
+
+@pytest.mark.parametrize("name", ["daily_run", "nightly", "a" * 80, "v1.2-rc"])
+def test_a_plain_schedule_s_name_is_kept(name: str) -> None:
+    assert run_prefix(event(schedule_name=name)).split("/")[2] == name
+
+
+def assert_apart(paths: list[str]) -> None:
+    """As files, even where case does not count."""
+    files = {path.casefold() for path in paths}
+    assert len(files) == len(paths)
+    assert not [path for path in files for other in files if other.startswith(f"{path}/")]
+
+
+@pytest.mark.parametrize(
+    ("paths", "moved"),
+    [
+        (["target/a.json", "Target/A.json"], [1]),
+        (["x.json", "x.json/y.json", "x.json/y.json/z"], [1, 2]),
+        (["x.json/y.json", "X.json", "x.json/z.json"], [1]),
+        (["a", "b/A", "b/a/c", "B/a"], [2, 3]),
+        (["target/manifest.json", "target/run_results.json", "target"], [2]),
+    ],
+)
+def test_a_path_that_would_meet_an_earlier_one_gets_a_folder_of_its_own(
+    paths: list[str], moved: list[int]
+) -> None:
+    found = apart(paths)
+    assert_apart(found)
+    assert [at for at, path in enumerate(found) if path != paths[at]] == moved
+    assert all(found[at].endswith(f"/{paths[at]}") for at in moved)
+
+
+@given(st.lists(st.lists(st.sampled_from("aAbc"), min_size=1, max_size=4), max_size=12))
+def test_any_paths_are_apart(paths: list[list[str]]) -> None:
+    unique = list(dict.fromkeys("/".join(path) for path in paths))
+    assert_apart(apart(unique))
+
+
+def test_many_deep_paths_are_apart_without_filling_the_memory() -> None:
+    """All their folders' names together have 30 MB."""
+    paths = [f"{number:05}{'/a' * 250}" for number in range(400)]
+    tracemalloc.start()
+    assert apart(paths) == paths
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 8 * 1024**2
 
 
 HOSTILE_NAMES = [

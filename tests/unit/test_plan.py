@@ -1,10 +1,12 @@
 """Which files a run's archive has, and that no two of them share a key."""
 
 import json
-from itertools import count
+import re
+from itertools import count, permutations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +46,9 @@ def planned(run: RunEvent, *patterns: str, **listed: tuple[int, str]) -> list[Pl
     return [
         file
         for command in unique_commands(run)
-        for file in plan_resources(run, command, resources.get(command.id, ()), patterns)
+        for file in plan_resources(
+            run_prefix(run), run, command, resources.get(command.id, ()), patterns
+        )
     ]
 
 
@@ -84,14 +88,47 @@ def test_a_command_that_the_payload_repeats_is_one_command() -> None:
 
 def test_of_twenty_thousand_commands_each_has_its_folder() -> None:
     run = run_of(*(command(number) for number in range(1, 20_001)))
-    logs = {log.key for one in run.commands or () for log in plan_logs(run, one)}
+    logs = {log.key for one in run.commands or () for log in plan_logs(run_prefix(run), run, one)}
     assert len(logs) == 40_000
+
+
+@pytest.mark.parametrize(
+    "path", ["stdout.log/x.json", "STDOUT.log", "stderr.log/a/b", "Stderr.Log"]
+)
+def test_no_resource_stands_in_the_way_of_a_log(path: str) -> None:
+    [file] = planned(run_of(command(1, (11, path))))
+    below = file.key.partition("01-dbt-run-1/")[2]
+    assert re.fullmatch(rf"~[0-9a-f]{{16}}/{path}|(?i:std...)~[0-9a-f]{{16}}\.(?i:log)", below)
+
+
+def test_what_the_api_lists_changes_no_key_of_what_the_event_names() -> None:
+    run = run_of(command(1, (11, "target/a.json"), (12, "x.json/y.json")))
+    named = {file.key for file in planned(run)}
+    listed = planned(run, "*", of_1=(21, "target/A.json"))
+    assert named < {file.key for file in listed}
+    assert named < {file.key for file in planned(run, "*", of_1=(21, "x.json"))}
+
+
+def test_the_order_in_which_the_api_lists_resources_decides_no_key() -> None:
+    run = run_of(command(1))
+    resources = [ListedResource(1, "a/B"), ListedResource(2, "a/b"), ListedResource(3, "a")]
+    keys = {
+        frozenset(
+            (file.resource_id, file.key)
+            for file in plan_resources("", run, unique_commands(run)[0], order, ["*"])
+        )
+        for order in permutations(resources)
+    }
+    assert len(keys) == 1
 
 
 PATHS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["", ".", "stdout.log", "stderr.log", "a b", "a_b", "/a", "a", "a~1", "x/../a"]
+        [
+            *("", ".", "stdout.log", "stderr.log", "a b", "a_b", "/a", "a", "a~1", "x/../a", "A"),
+            *("a/b", "A/B/c", "stdout.log/x", "STDOUT.log", "a_b/c", "a b/c"),
+        ]
     ),
 )
 
@@ -109,7 +146,10 @@ def test_all_files_of_any_run_have_keys_of_their_own_below_its_prefix(
             for position, of in enumerate(paths, start=1)
         )
     )
-    files = planned(run) + [log for one in run.commands or () for log in plan_logs(run, one)]
-    keys = [file.key for file in files]
-    assert len(set(keys)) == len(keys)
-    assert all(key.startswith(run_prefix(run)) for key in keys)
+    files = planned(run) + [
+        log for one in run.commands or () for log in plan_logs(run_prefix(run), run, one)
+    ]
+    keys = {file.key.casefold() for file in files}
+    assert len(keys) == len(files)
+    assert not [key for key in keys for other in keys if other.startswith(f"{key}/")]
+    assert all(file.key.startswith(run_prefix(run)) for file in files)

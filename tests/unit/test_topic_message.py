@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.findings.artifacts.nodes import telling_line
 from functions.message.topic_message import Message, compose
 from functions.run import event as events
 from functions.run.archive_outcome import ArchiveOutcome
@@ -364,23 +363,6 @@ def test_the_largest_message_is_far_below_256_kib(character: str) -> None:
 
 
 # --- the words
-
-
-@pytest.mark.parametrize(
-    ("message", "line"),
-    [
-        (ORDERS["message"], "no column amount"),
-        ("Got 3 results, configured to fail if != 0", "Got 3 results, configured to fail if != 0"),
-        (
-            "Compilation Error in model a (models/a.sql)",
-            "Compilation Error in model a (models/a.sql)",
-        ),
-        ("\n\n  fatal: not found\nhint", "fatal: not found"),
-        (None, ""),
-    ],
-)
-def test_telling_line(message: str | None, line: str) -> None:
-    assert telling_line(message) == line
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """Console logs: the lines that a terminal would show at last, with or without their colours."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.run.display import without_hidden
 
 MAX_LINE_CHARACTERS = 1_000
-MAX_TELLING_LINES = 12
 
 # Escape sequences of ECMA-48: colours and the like (SGR, the only ones that are kept), all other
 # control sequences, strings such as window titles and links, and the two-character ones.
@@ -16,14 +15,6 @@ _ESCAPE = re.compile(
     r"|\x1b\[[0-?]*[ -/]*[@-~]?"
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"
     r"|\x1b[ -/]*[0-~]?"
-)
-_DBT_TIME = re.compile(r"^\d\d:\d\d:\d\d(?:\.\d+)?(?:  |$)")
-# How git, dbt, pip, Python and shells begin a line that says what went wrong.
-_TELLING = re.compile(
-    r"^\s*(?:fatal|error|failure|failed|panic|encountered an error)\b"
-    r"|^\s*(?:\w+ )?[\w.]*(?:Error|Exception)\b"
-    r"|: (?:command not found|No such file or directory|Permission denied)\s*$",
-    re.IGNORECASE,
 )
 
 
@@ -41,33 +32,20 @@ Line = tuple[Span, ...]
 def lines(log: str) -> list[Line]:
     """The lines of a log with their styles; each within bounds."""
     style = _Style()
-    return [tuple(_spans(line, style)) for line in _shown_at_last(log)]
+    return [
+        tuple(_spans(shown_at_last(line)[:MAX_LINE_CHARACTERS], style))
+        for line in log.rstrip().split("\n")
+    ]
 
 
-def plain_lines(log: str) -> list[str]:
-    """The lines of a log as they read."""
-    return [without_escapes(line) for line in _shown_at_last(log)]
+def plain(line: str) -> str:
+    """A line as it reads, within bounds."""
+    return without_escapes(line[:MAX_LINE_CHARACTERS])
 
 
 def without_escapes(text: str) -> str:
     """The text as it reads: without colours and hidden characters."""
     return without_hidden(_ESCAPE.sub("", text))
-
-
-def telling(shown: Sequence[str]) -> list[str]:
-    """The few lines of a failed command's log that say why it failed; none if none looks so.
-
-    They are the last that begins as an error does, a few right before it that do too, and what
-    follows: what is printed last is what ended the command.
-    """
-    said = [line for line in (_DBT_TIME.sub("", line).rstrip() for line in shown) if line]
-    last = max((at for at, line in enumerate(said) if _TELLING.search(line)), default=None)
-    if last is None:
-        return []
-    first = last
-    while first and last - first < MAX_TELLING_LINES // 2 and _TELLING.search(said[first - 1]):
-        first -= 1
-    return said[first:][:MAX_TELLING_LINES]
 
 
 _ON = {1: "b", 2: "d", 3: "i", 4: "u"}
@@ -118,11 +96,9 @@ class _Style:
             self._colour = f"c{index}" if index < 16 else ""
 
 
-def _shown_at_last(log: str) -> Iterator[str]:
+def shown_at_last(line: str) -> str:
     """After a carriage return a terminal writes over the line: of progress only the end stays."""
-    for line in log.rstrip().split("\n"):
-        last = next((part for part in reversed(line.split("\r")) if part.strip()), "")
-        yield last.rstrip()[:MAX_LINE_CHARACTERS]
+    return next((part for part in reversed(line.split("\r")) if part.strip()), "").rstrip()
 
 
 def _spans(text: str, style: _Style) -> Iterator[Span]:

@@ -1,15 +1,18 @@
-"""The ends of console logs, which say how a command ended."""
+"""The ends of console logs, and what they say of how a command ended."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from functions.findings.logs import console
+from functions.findings.logs.reading import Reading, read
 from functions.run.event import RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.keys import STDERR
 from functions.run.masking import without_secrets
-from functions.run.outcome import command_failed
+from functions.run.plan import to_explain
 
+# What is searched for a reason, and what of it is kept to be shown.
+MAX_READ_BYTES = 1024 * 1024
+MAX_READ_BYTES_OF_A_RUN = 16 * 1024 * 1024
 MAX_END_BYTES = 64 * 1024
 MAX_END_LINES = 200
 
@@ -26,38 +29,59 @@ class LogEnd:
     whole: bool
 
 
-Logs = dict[int, list[LogEnd]]
+@dataclass(frozen=True, slots=True)
+class CommandLogs:
+    """What a command printed: `ends` leave out what is empty, and come with stderr first."""
+
+    ends: list[LogEnd] = field(default_factory=list)
+    reading: Reading = field(default_factory=Reading)
 
 
-def failed_commands_logs(event: RunEvent, files: Iterable[ArchivedFile], read_end: ReadEnd) -> Logs:
-    """The ends of the logs of each failed command, by its id, what is empty left out.
+Logs = dict[int, CommandLogs]
+
+
+def read_logs(event: RunEvent, files: Iterable[ArchivedFile], read_end: ReadEnd) -> Logs:
+    """What the commands that are to be explained printed, by their ids.
 
     Raises:
         RunArchiveError: whatever reading raises.
     """
-    failed = {command.id for command in event.commands or () if command_failed(command)}
-    ends: Logs = {command_id: [] for command_id in failed}
+    logs_of: dict[int, list[ArchivedFile]] = {command.id: [] for command in to_explain(event)}
     # stderr first: what is there, a program has set apart.
     for file in sorted(files, key=lambda file: file.planned.path != STDERR):
         planned = file.planned
-        if planned.resource_id is None and planned.command_id in failed and file.stored.bytes:
-            ends[planned.command_id].append(_end(file, read_end(planned.key, MAX_END_BYTES)))
-    return ends
+        if planned.resource_id is None and planned.command_id in logs_of and file.stored.bytes:
+            logs_of[planned.command_id].append(file)
+    logs: Logs = {}
+    room = MAX_READ_BYTES_OF_A_RUN
+    for command_id, of_command in logs_of.items():
+        most = max(min(MAX_READ_BYTES, room), MAX_END_BYTES)
+        bodies = [read_end(file.planned.key, most) for file in of_command]
+        room -= sum(map(len, bodies))
+        texts = [
+            _text(body, whole=len(body) == file.stored.bytes)
+            for file, body in zip(of_command, bodies, strict=True)
+        ]
+        logs[command_id] = CommandLogs(
+            [
+                _end(file, text, whole=len(body) == file.stored.bytes)
+                for file, text, body in zip(of_command, texts, bodies, strict=True)
+            ],
+            read(texts),
+        )
+    return logs
 
 
-def telling_lines(ends: Sequence[LogEnd]) -> list[str]:
-    """What a command's logs say about why it failed: the last lines if nothing looks like it."""
-    shown = [console.plain_lines(end.text) for end in ends]
-    for lines in shown:
-        if told := console.telling(lines):
-            return told
-    return next((lines[-console.MAX_TELLING_LINES :] for lines in shown if any(lines)), [])
-
-
-def _end(file: ArchivedFile, body: bytes) -> LogEnd:
+def _text(body: bytes, *, whole: bool) -> str:
     text = without_secrets(body.decode(errors="replace").rstrip())
-    whole = len(body) == file.stored.bytes
-    if not whole:
-        text = text.partition("\n")[2] or text  # without what is left of the line that was cut
-    lines = text.split("\n")
-    return LogEnd(file, "\n".join(lines[-MAX_END_LINES:]), whole and len(lines) <= MAX_END_LINES)
+    # Without what is left of the line that was cut.
+    return text if whole else text.partition("\n")[2] or text
+
+
+def _end(file: ArchivedFile, text: str, *, whole: bool) -> LogEnd:
+    end = text[-MAX_END_BYTES:]
+    if len(end) < len(text):
+        end = end.partition("\n")[2] or end
+    lines = end.split("\n")
+    whole = whole and len(end) == len(text) and len(lines) <= MAX_END_LINES
+    return LogEnd(file, "\n".join(lines[-MAX_END_LINES:]), whole)

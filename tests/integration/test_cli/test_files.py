@@ -93,6 +93,36 @@ class TestDownload:
         assert list(tmp_path.iterdir()) == [tmp_path / "inner"]
         assert not list(tmp_path.parent.glob("escaped*"))
 
+    @pytest.mark.parametrize(
+        "key",
+        [
+            pytest.param("04-dbt-run-193442/stdout.log/x.json", id="below a file"),
+            pytest.param("04-dbt-run-193442", id="in the place of a folder"),
+            pytest.param("04-dbt-run-193442/STDOUT.log", id="alike but for case"),
+        ],
+    )
+    def test_keys_that_no_directory_can_hold_together_get_places_of_their_own(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path, key: str
+    ) -> None:
+        """Archives made before 0.2.0 can have them."""
+        rewrite_key(archived, PREFIX + key)
+        assert bolt_archive("download", "63187").status == 0
+        files = files_below(tmp_path / "63187")
+        assert len({path.casefold() for path in files}) == len(below(archived))
+        assert sorted(files.values()) == sorted(below(archived).values())
+
+    def test_what_would_be_written_through_a_link_is_reported(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        mine = tmp_path / "mine"
+        mine.write_bytes(b"mine")
+        (tmp_path / "63187").mkdir()
+        (tmp_path / "63187" / "event.json").symlink_to(mine)
+        ended = bolt_archive("download", "63187")
+        assert ended.status == 1
+        assert "event.json is a link; remove it" in ended.err
+        assert mine.read_bytes() == b"mine"
+
     def test_a_key_of_another_run_is_refused(
         self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
     ) -> None:

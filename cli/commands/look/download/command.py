@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Annotated, Any
 
@@ -21,12 +21,13 @@ from rich.progress import (
 )
 
 from cli.commands.look.download.local_paths import local_path
-from cli.commands.look.download.transfer import RemoteFile, Transfer, tidy
+from cli.commands.look.download.transfer import UNFINISHED, RemoteFile, Transfer, tidy
 from cli.stack.options import RunName, find_target
 from cli.stack.records import no_archive, read_inventory, read_run
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
 from cli.terminal.output import AsJson, counted, print_json, say, warn
+from functions.run.keys import apart
 
 WORKERS = 8
 
@@ -97,14 +98,14 @@ def remote_files(target: Target, prefix: str, inventory: dict[str, Any]) -> list
         for item in page.get("Contents", ())
         if item["Key"] not in keys
     ]
+    files = [*listed, *others]
+    paths = [str(local_path(file["key"].removeprefix(prefix))) for file in files]
+    # Archives made before 0.2.0 may hold a file and a folder of one name.
     return [
         RemoteFile(
-            key=file["key"],
-            path=local_path(file["key"].removeprefix(prefix)),
-            bytes=file["bytes"],
-            sha256=file["sha256"],
+            key=file["key"], path=PurePosixPath(path), bytes=file["bytes"], sha256=file["sha256"]
         )
-        for file in [*listed, *others]
+        for file, path in zip(files, apart([UNFINISHED, *paths])[1:], strict=True)
     ]
 
 

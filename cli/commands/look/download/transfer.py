@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
-from cli.terminal.errors import ChecksumError, StoppedError
+from cli.terminal.errors import ChecksumError, LinkInTheWayError, StoppedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,15 +44,17 @@ class Transfer:
 
         Raises:
             ChecksumError: It does not match; what was received is discarded.
+            LinkInTheWayError: See there; nothing is written.
             StoppedError: It was interrupted; what was received is kept for the next call.
             ClientError, BotoCoreError: S3 did not deliver it; likewise.
             OSError: It could not be written.
         """
-        place = self.root / file.path
+        place = self._place(file.path)
         if _is(place, file):
             self.advance(file.bytes)
             return "there"
-        unfinished = self.root / UNFINISHED / sha256(file.key.encode()).hexdigest()
+        name = sha256(file.key.encode()).hexdigest()
+        unfinished = self._place(PurePosixPath(UNFINISHED, name))
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         begun = unfinished.stat().st_size if unfinished.exists() else 0
         if file.sha256 is None or begun >= file.bytes:
@@ -67,6 +69,17 @@ class Transfer:
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished.replace(place)
         return "downloaded"
+
+    def _place(self, path: PurePosixPath) -> Path:
+        """Below `root`, which itself may be a link: that is where it was told to write."""
+        place = self.root
+        for part in path.parts:
+            place /= part
+            if place.is_symlink() or _is_junction(place):
+                raise LinkInTheWayError(
+                    f"{place} is a link; remove it, or choose another directory"
+                )
+        return place
 
     def _fetch(self, file: RemoteFile, unfinished: Path, begun: int) -> None:
         with unfinished.open("r+b" if begun else "wb") as stream:
@@ -97,6 +110,12 @@ def tidy(root: Path) -> None:
     """Removes the directory of unfinished files if it is empty."""
     with suppress(OSError):
         (root / UNFINISHED).rmdir()
+
+
+def _is_junction(place: Path) -> bool:
+    """A link of Windows to a directory, which Python knows from 3.12 on."""
+    is_junction: Callable[[], bool] | None = getattr(place, "is_junction", None)
+    return bool(is_junction and is_junction())
 
 
 def _is(place: Path, file: RemoteFile) -> bool:

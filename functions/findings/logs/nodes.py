@@ -1,0 +1,128 @@
+"""What a log of dbt's says of single nodes: why one failed, and which had not ended."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from functions.findings.logs.entries import LogLine
+from functions.findings.logs.telling import says_nothing
+
+MAX_REASON_LINES = 40
+MAX_NODES = 1_000
+MAX_RUNNING = 20
+
+_HEADING = re.compile(
+    r"\s*(?:Failure|[A-Z]\w+ Error) in (?P<kind>[\w ]{1,40}?) (?P<name>\S+) \((?P<path>.*)\)"
+)
+# dbt Fusion names nodes by their ids or by a place in their files.
+_FUSION = re.compile(r"(?:\[error\] )?\[\w+ \(dbt\d{4}\)\]: ")
+_UNIQUE_ID = re.compile(
+    r"\b(?:model|seed|snapshot|test|unit_test|source|operation|macro|analysis|saved_query)"
+    r"(?:\.\w{1,200}){2,4}"
+)
+_PLACE = re.compile(r"\s*--> (?P<path>[^\s:]{1,400})(?::\d+){0,2}")
+_STEP = re.compile(
+    r"(?P<step>\d+ of \d+) (?P<state>START|OK|PASS|WARN|SKIP|ERROR|FAIL|CANCEL|NO-OP"
+    r"|PARTIAL SUCCESS)\b(?P<rest>.*)"
+)
+# dbt Fusion says what it starts in its log of JSON alone.
+_FUSION_STEP = re.compile(
+    r" *(?P<state>Started|Succeeded|Passed|Failed|Warned|Skipped) (?P<step>) *(?:\[[^\]]{0,20}\] )?"
+    r"(?P<rest>\w+ +\S+)"
+)
+_DOTS = re.compile(r" \.{2,}.*| \[.*")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReasons:
+    """Why nodes failed, by what a log names them by: unique id, kind and name, or file."""
+
+    by_id: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    by_path: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, unique_id: str, *, kind: str, name: str, path: str | None) -> tuple[str, ...]:
+        """The lines that a log has of a node's failure; none if it does not name the node.
+
+        `kind` and `name` are as `nodes.named` has them, `path` as the manifest does.
+        """
+        return (
+            self.by_id.get(unique_id)
+            or self.by_name.get((kind, name))
+            or self.by_path.get(path or "")
+            or ()
+        )
+
+
+def reasons(logs: Iterable[Sequence[LogLine]]) -> NodeReasons:
+    """The reasons that say more than that a node failed; the first of each node."""
+    found = NodeReasons()
+    places = ((lines, at) for lines in logs for at in range(len(lines)) if _names_a_node(lines[at]))
+    for lines, at in islice(places, MAX_NODES):
+        _add(found, lines, at)
+    return found
+
+
+def _names_a_node(line: LogLine) -> bool:
+    if line.level == "error" and (line.node or _FUSION.match(line.text)):
+        return line.fresh
+    return line.text.endswith(")") and _HEADING.fullmatch(line.text) is not None
+
+
+def running(logs: Iterable[Sequence[LogLine]]) -> tuple[str, ...]:
+    """The nodes that were started and had not ended, as dbt's console names them.
+
+    dbt that is interrupted cancels its queries, and only then says that their nodes ended.
+    """
+    started: dict[str, str] = {}
+    for lines in logs:
+        for line in lines:
+            if line.text.startswith("Running with dbt"):
+                started.clear()
+            elif line.text.startswith("CANCEL query "):
+                return _first(started)
+            elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
+                key = line.node or step["step"]
+                if step["state"] in ("START", "Started"):
+                    started[key] = _DOTS.sub("", step["rest"]).split(" ")[-1]
+                else:
+                    started.pop(key, None)
+    return _first(started)
+
+
+def _first(started: dict[str, str]) -> tuple[str, ...]:
+    return tuple(islice(started.values(), MAX_RUNNING))
+
+
+def _add(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:
+    """What an entry says, under each name that it has for its node."""
+    said = _said(lines, at)
+    if not said:
+        return
+    line = lines[at]
+    if heading := _HEADING.fullmatch(_FUSION.sub("", line.text, count=1)):
+        found.by_name.setdefault((heading["kind"].replace("_", " "), heading["name"]), said)
+    if line.node:
+        found.by_id.setdefault(line.node, said)
+    if _FUSION.match(line.text):
+        for unique_id in _UNIQUE_ID.findall(line.text)[:1]:
+            found.by_id.setdefault(unique_id, said)
+        for place in filter(None, map(_PLACE.fullmatch, said)):
+            found.by_path.setdefault(place["path"], said)
+
+
+def _said(lines: Sequence[LogLine], at: int) -> tuple[str, ...]:
+    """The lines from here on that are of one failure; none if they say no more than that."""
+    said = tuple(islice(_of_failure(lines, at), MAX_REASON_LINES))
+    return () if says_nothing("\n".join(said)) else said
+
+
+def _of_failure(lines: Sequence[LogLine], at: int) -> Iterator[str]:
+    """dbt ends its summary of a node by an entry that is blank, all else with the entry."""
+    summary = lines[at].text.lstrip().startswith("Failure in ")
+    yield lines[at].shown
+    for line in lines[at + 1 :]:
+        if line.fresh and (not summary or not line.text.strip()):
+            return
+        yield line.shown

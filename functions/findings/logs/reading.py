@@ -1,0 +1,92 @@
+"""What the logs of a command say: why it failed, why nodes did, and what was running."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from functions.findings.logs import entries, nodes
+from functions.findings.logs.entries import LogLine
+from functions.findings.logs.forms import NOISE, VAGUE, fits
+from functions.findings.logs.nodes import NodeReasons
+from functions.findings.logs.rules import RULES, Rule
+from functions.findings.logs.telling import says_nothing, tell
+from functions.findings.logs.tracebacks import raised
+
+MAX_LAST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`lines` are as the log has them, found by `rule`."""
+
+    rule: Rule
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`last` are the last lines, for where no reason is found."""
+
+    reason: Reason | None = None
+    nodes: NodeReasons = field(default_factory=NodeReasons)
+    running: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+
+def read(logs: Iterable[str]) -> Reading:
+    """Reads the logs of one command, the most telling first."""
+    read_logs = [entries.read(log) for log in logs]
+    useful = [list(_without_noise(lines)) for lines in read_logs]
+    return Reading(
+        reason=reason(useful),
+        nodes=nodes.reasons(read_logs),
+        running=nodes.running(read_logs),
+        last=next((last for lines in useful if (last := _last(lines))), ()),
+    )
+
+
+def reason(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
+    """By the first rule that applies; what is only a warning counts where nothing else does."""
+    graver = [[line for line in lines if line.level not in ("warn", "debug")] for lines in logs]
+    return _by_rules(graver) or (None if graver == logs else _by_rules(logs))
+
+
+def _by_rules(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
+    found = _found(logs)
+    first = next(found, None)
+    if first is None or not _is_vague(first):
+        return first
+    # What only says that something failed is told with what says it better, if anything does.
+    for other in found:
+        if not _is_vague(other):
+            return Reason(first.rule, first.lines + other.lines)
+    return first
+
+
+def _found(logs: Sequence[Sequence[LogLine]]) -> Iterator[Reason]:
+    for rule in RULES:
+        for lines in logs:
+            found = rule.find(lines)
+            if found and not says_nothing("\n".join(found)):
+                yield Reason(rule, tuple(found))
+
+
+def _is_vague(reason: Reason) -> bool:
+    return fits(VAGUE, tell(reason.lines)[-1])
+
+
+def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:
+    ignored = {at for one in raised(lines) if one.ignored for at in range(one.begin, one.end)}
+    for at, line in enumerate(lines):
+        if at not in ignored and not _is_noise(line):
+            yield line
+
+
+def _is_noise(line: LogLine) -> bool:
+    return fits(NOISE, line.text.strip()) or (
+        line.shown is not line.text and fits(NOISE, line.shown.strip())
+    )
+
+
+def _last(lines: Sequence[LogLine]) -> tuple[str, ...]:
+    said = [line.shown.strip() for line in lines if line.text.strip()]
+    return tuple(said[-MAX_LAST_LINES:])

@@ -1,0 +1,384 @@
+"""Where in a log the reason of a failure stands: one table of rules, in the order of their use.
+
+The first rule that finds something decides, in whichever of a command's logs it does; so what only
+one program writes stands above what any might. To add a rule is to add an entry here: its example
+is tested, and so is that no rule above it takes the example.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from functions.findings.logs.entries import LogLine
+from functions.findings.logs.forms import DBT, FUSION, PYTHON, VAGUE, fits
+from functions.findings.logs.tracebacks import ended_in, raised
+from functions.run.display import counted
+
+MAX_BLOCK_LINES = 12
+# Of a console that is no terminal, as Rich and Click take it to be.
+_CONSOLE_COLUMNS = 80
+
+Lines = Sequence[LogLine]
+# The lines that a rule finds, as they are shown; none where it does not apply.
+Find = Callable[[Lines], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`told` is the line that the example comes to.
+
+    A `weak` rule may take what is no reason. `of_a_node` is one whose reason is a node's alone,
+    `of_ending` one that says how the command was ended, whatever was running.
+    """
+
+    name: str
+    find: Find
+    example: str
+    told: str
+    source: str
+    weak: bool = False
+    of_a_node: bool = False
+    of_ending: bool = False
+
+
+def _entry(lines: Lines, at: int) -> Iterator[str]:
+    """To the end of the entry, or of the paragraph where lines have no prefix."""
+    yield lines[at].shown
+    for line in lines[at + 1 :]:
+        if line.fresh or (not lines[at].fresh and not line.text.strip()):
+            return
+        yield line.shown
+
+
+def _section(lines: Lines, at: int) -> Iterator[str]:
+    """To the next entry of dbt's that is blank."""
+    for line in lines[at:]:
+        if line.fresh and not line.text.strip():
+            return
+        yield line.shown
+
+
+def _rest(lines: Lines, at: int) -> Iterator[str]:
+    for line in lines[at:]:
+        yield line.shown
+
+
+def _unwrapped(lines: Lines, at: int) -> Iterator[str]:
+    """A paragraph that was wrapped where the next word did not fit, as one line."""
+    text = lines[at].shown.rstrip()
+    width = len(text)
+    for line in lines[at + 1 :]:
+        word = line.shown.split(" ", 1)[0]
+        if not word or line.fresh or width + 1 + len(word) <= _CONSOLE_COLUMNS:
+            break
+        width = len(line.shown.rstrip())
+        text += f" {line.shown.strip()}"
+    yield text
+
+
+def _line(lines: Lines, at: int) -> Iterator[str]:
+    yield lines[at].shown
+
+
+Extent = Callable[[Lines, int], Iterator[str]]
+
+
+def _matching(
+    pattern: str,
+    extent: Extent = _entry,
+    *,
+    last: bool = True,
+) -> Find:
+    """The last line that is so, or the first, and what belongs to it."""
+    search = re.compile(pattern).search
+
+    def find(lines: Lines) -> list[str]:
+        at = _choose(lines, lambda line: search(line.text), last=last)
+        return [] if at is None else list(islice(extent(lines, at), MAX_BLOCK_LINES))
+
+    return find
+
+
+def _choose(lines: Lines, found: Callable[[LogLine], object], *, last: bool) -> int | None:
+    """Where such a line is; one that is vague only where all are."""
+    vague = None
+    for at in range(len(lines) - 1, -1, -1) if last else range(len(lines)):
+        if found(lines[at]):
+            if not fits(VAGUE, lines[at].text.strip()):
+                return at
+            vague = at if vague is None else vague
+    return vague
+
+
+def _run(of_lines: Callable[[LogLine], object]) -> Find:
+    """The last line that is so, with those right before it that are too, and what follows."""
+
+    def find(lines: Lines) -> list[str]:
+        last = _choose(lines, of_lines, last=True)
+        if last is None:
+            return []
+        first = last
+        while first and last - first < MAX_BLOCK_LINES // 2 and of_lines(lines[first - 1]):
+            first -= 1
+        return [line.shown for line in lines[first : first + MAX_BLOCK_LINES] if line.text.strip()]
+
+    return find
+
+
+def _exception(lines: Lines) -> list[str]:
+    return ended_in(raised(lines))[:MAX_BLOCK_LINES]
+
+
+_JAVA_CAUSE = re.compile(r"\s*Caused by: ")
+_JAVA = re.compile(
+    r"\s*(?:Exception in thread \"[^\"]{0,100}\" )?(?:\w+\.)+\w*(?:Exception|Error)\b"
+)
+_JAVA_FRAME = re.compile(r"\s*at [\w.$<>/@]+\(")
+
+
+def _java(lines: Lines) -> list[str]:
+    """The exception at the top, and the deepest of its causes."""
+    frames = [at for at, line in enumerate(lines) if _JAVA_FRAME.match(line.text)]
+    tops = [
+        at - 1
+        for at in frames
+        if at and not _JAVA_FRAME.match(lines[at - 1].text) and _JAVA.match(lines[at - 1].text)
+    ]
+    if not tops:
+        return []
+    causes = [line.text.strip() for line in lines[tops[-1] :] if _JAVA_CAUSE.match(line.text)]
+    return [lines[tops[-1]].shown.strip(), *causes[-1:]]
+
+
+_SQLFLUFF_FILE = re.compile(r"== \[(?P<path>.*)\] FAIL")
+_SQLFLUFF = re.compile(r"L: *(?P<line>\d+) \| P: *(?P<at>\d+) \| *(?P<code>\w+) \| (?P<said>.*)")
+_SQLFLUFF_MORE = re.compile(r" +\| (?P<said>.*)")
+# A file that cannot be parsed or rendered, which is worse than any matter of style.
+_SQLFLUFF_BROKEN = ("PRS", "TMP")
+
+
+def _sqlfluff(lines: Lines) -> list[str]:
+    """Violations, each in a line and the worst first, below their number."""
+    path, found = "", list[tuple[str, str]]()
+    for line in lines:
+        if file := _SQLFLUFF_FILE.fullmatch(line.text):
+            path = file["path"]
+        elif one := _SQLFLUFF.match(line.text):
+            place = f"{path}:{one['line']}:{one['at']}"
+            found.append((one["code"], f"{place} {one['code']} {one['said']}"))
+        elif found and (more := _SQLFLUFF_MORE.match(line.text)):
+            code, said = found[-1]
+            found[-1] = code, f"{said} {more['said']}"
+    if not found:
+        return []
+    found.sort(key=lambda one: one[0] not in _SQLFLUFF_BROKEN)
+    return [f"{counted(len(found), 'violation')}:", *(said for _, said in found)]
+
+
+_BEGINS_AS_ERROR = re.compile(
+    r"^\s*(?:fatal|error|failure|failed|panic|encountered an error)\b"
+    r"|^\s*(?:\w+ )?[\w.]*(?:Error|Exception)\b",
+    re.IGNORECASE,
+)
+_NAMES_AN_ERROR = (
+    r"(?i)\b(?:errors?|exception|failed|failure|fails|denied|refused|forbidden|unauthorized"
+    r"|timed out|timeout|could not|cannot|can't|unable to|not found|does not exist|invalid"
+    r"|missing|no such|not authorized|exceeded|unreachable|aborted|killed)\b"
+)
+
+RULES = (
+    Rule(
+        "dbt Fusion",
+        _matching(
+            r"^(?:\[error\] )?\[\w+ \(dbt\d{4}\)\]: |^(?:\[error\] |error: )\[?dbt\d{4}\]?: ",
+            last=False,
+        ),
+        "\n==== Errors and Warnings ====\n[warning] [Unused (dbt1059)]: Unused key 'x'\n"
+        "[error] [DependencyNotFound (dbt1048)]: Ref 'nope' not found in project.\n"
+        "  --> models/broken_ref.sql:1:15\n",
+        "[DependencyNotFound (dbt1048)]: Ref 'nope' not found in project."
+        " --> models/broken_ref.sql:1:15",
+        FUSION,
+    ),
+    Rule(
+        "dbt Fusion, a node",
+        _matching(r"^ *Failed \[ *[\d.]+s\] ", _line, last=False),
+        "    Passed [  0.03s] test  not_null_orders_id\n"
+        "    Failed [  0.03s] test  unique_orders_id (models/schema.yml:6:22)\n",
+        "Failed [ 0.03s] test unique_orders_id (models/schema.yml:6:22)",
+        FUSION,
+        of_a_node=True,
+    ),
+    Rule(
+        "dbt",
+        _matching(r"^Encountered an error\b"),
+        "02:00:01  Running with dbt=1.10.23\n02:00:02  Encountered an error:\nRuntime Error\n"
+        "  Could not find profile named 'shop'\n02:00:02  [WARNING][DeprecationsSummary]: …",
+        "Could not find profile named 'shop'",
+        DBT,
+    ),
+    Rule(
+        "dbt, interrupted",
+        _matching(r"^Exited because of keyboard interrupt", _line),
+        "02:00:01  CANCEL query model.shop.slow ........ [CANCEL]\n"
+        "02:00:01  Exited because of keyboard interrupt\n02:00:01  Encountered an error:\n\n",
+        "Exited because of keyboard interrupt",
+        DBT,
+        of_ending=True,
+    ),
+    Rule(
+        "dbt debug",
+        _matching(r"^\d+ checks? failed:", _rest),
+        "02:00:01    Connection test: [ERROR]\n\n02:00:01  1 check failed:\n"
+        "02:00:01  dbt was unable to connect to the specified database.\n"
+        "The database returned the following error:\n\n  >Database Error\n"
+        '  connection to server at "127.0.0.1", port 5432 failed: Connection refused\n',
+        'connection to server at "127.0.0.1", port 5432 failed: Connection refused',
+        DBT,
+    ),
+    Rule(
+        "dbt, a thread",
+        _matching(r"^Unhandled error while executing", last=False),
+        "02:00:01  Unhandled error while executing \nException on worker thread. Runtime Error\n"
+        '  Parser Error: syntax error at or near ","\n'
+        "02:00:01  Batch 1 of 3 ERROR creating batch 2024-01-01 of main.mb ... [ERROR in 0.33s]",
+        'Parser Error: syntax error at or near ","',
+        DBT,
+    ),
+    Rule(
+        "dbt, a node",
+        _matching(
+            r"^Failure in [\w ]{1,40} \S+ \(.*\)$|^\s*[A-Z]\w+ Error in [\w ]{1,40} \S+ \(.*\)$",
+            _section,
+            last=False,
+        ),
+        "02:00:01  Failure in model orders (models/orders.sql)\n"
+        "02:00:01    Runtime Error in model orders (models/orders.sql)\n"
+        "  Catalog Error: Table with name raw does not exist!\n02:00:01  \n02:00:01  Done.",
+        "Catalog Error: Table with name raw does not exist!",
+        DBT,
+        of_a_node=True,
+    ),
+    Rule(
+        "Python",
+        _exception,
+        'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    raise X\n'
+        "KeyError: 'a'\n\n"
+        "During handling of the above exception, another exception occurred:\n\n"
+        'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n    close()\n'
+        "OSError: handle is closed\nException ignored in: <function Pool.__del__ at 0x7f>\n"
+        'Traceback (most recent call last):\n  File "a.py", line 9, in __del__\n'
+        "RuntimeError: Event loop is closed\n",
+        "OSError: handle is closed while handling KeyError: 'a'",
+        PYTHON,
+    ),
+    Rule(
+        "Java",
+        _java,
+        'Exception in thread "main" java.lang.RuntimeException: could not load orders\n'
+        "\tat Load.main(Load.java:12)\n"
+        "Caused by: java.lang.IllegalStateException: no connection\n\tat Load.open(Load.java:5)\n"
+        "Caused by: java.net.ConnectException: Connection refused\n\t... 3 more\n",
+        'Exception in thread "main" java.lang.RuntimeException: could not load orders'
+        " Caused by: java.net.ConnectException: Connection refused",
+        "written by OpenJDK 17",
+    ),
+    Rule(
+        "out of memory",
+        _matching(
+            r"^Killed\b|: line \d+: +\d+ (?:Killed|Segmentation fault|Aborted|Terminated)\b"
+            r"|\bOutOfMemoryError\b|JavaScript heap out of memory|Cannot allocate memory",
+            _line,
+        ),
+        "run.sh: line 3:   812 Killed                  dbt run\n",
+        "run.sh: line 3: 812 Killed dbt run",
+        "written by bash 5.2",
+    ),
+    Rule(
+        "git, a merge",
+        _matching(r"^CONFLICT \(", last=False),
+        "Auto-merging models/orders.sql\n"
+        "CONFLICT (content): Merge conflict in models/orders.sql\n"
+        "Automatic merge failed; fix conflicts and then commit the result.\n",
+        "CONFLICT (content): Merge conflict in models/orders.sql",
+        "written by git 2.39",
+    ),
+    Rule(
+        "git over ssh",
+        _matching(
+            r"Permission denied \((?:publickey|password|keyboard)|^Host key verification failed"
+            r"|^ssh: |^kex_exchange_identification: |^Load key \"",
+            _line,
+        ),
+        "git@github.com: Permission denied (publickey).\n"
+        "fatal: Could not read from remote repository.\n",
+        "git@github.com: Permission denied (publickey).",
+        "https://docs.github.com/en/authentication/troubleshooting-ssh/error-permission-denied-publickey",
+    ),
+    Rule(
+        "git and others",
+        _run(lambda line: line.text.startswith(("fatal: ", "error: "))),
+        "Cloning into 'shop'...\nremote: Repository not found.\n"
+        "fatal: repository 'https://github.com/acme/shop.git/' not found\n",
+        "fatal: repository 'https://github.com/acme/shop.git/' not found",
+        "written by git 2.39",
+    ),
+    Rule(
+        "sqlfluff",
+        _sqlfluff,
+        "== [models/orders.sql] FAIL\n"
+        "L:   1 | P:   7 | LT01 | Expected only single space before\n"
+        "                       | naked identifier. [layout.spacing]\n"
+        "All Finished!\n",
+        "1 violation: models/orders.sql:1:7 LT01 Expected only single space before"
+        " naked identifier. [layout.spacing]",
+        "written by sqlfluff 4.5.0",
+    ),
+    Rule(
+        "a mark",
+        _matching(r"^\s*[✗✘❌✖] ", _unwrapped),
+        "Tableau — Refresh Workbooks\n"
+        "✗  Tableau refresh failed: Could not find workbook with name or UUID 'Sales'. \n"
+        "Please check that the workbook exists.\n\nbye\n",
+        "✗ Tableau refresh failed: Could not find workbook with name or UUID 'Sales'."
+        " Please check that the workbook exists.",
+        "written by paradime-io 6.9.0",
+    ),
+    Rule(
+        "a level",
+        _run(lambda line: line.level == "error" and line.fresh),
+        "2024-05-01 02:00:09,001 ERROR main could not load orders: permission denied\n"
+        "2024-05-01 02:00:09,002 INFO main bye\n",
+        "main could not load orders: permission denied",
+        "https://docs.python.org/3/library/logging.html",
+    ),
+    Rule(
+        "a shell",
+        _matching(
+            r": (?:(?:command )?not found|No such file or directory|Permission denied"
+            r"|unbound variable|parameter not set|bad interpreter.*|Is a directory"
+            r"|syntax error.*)$",
+            _line,
+        ),
+        "push.sh: line 3: BUCKET: unbound variable\n",
+        "push.sh: line 3: BUCKET: unbound variable",
+        "written by bash 5.2",
+    ),
+    Rule(
+        "an error",
+        _run(lambda line: _BEGINS_AS_ERROR.search(line.text)),
+        "Usage: dbt run [OPTIONS]\nTry 'dbt run --help' for help.\n\n"
+        "Error: No such option '--slect'.\n",
+        "Error: No such option '--slect'.",
+        DBT,
+    ),
+    Rule(
+        "a word",
+        _matching(_NAMES_AN_ERROR, _line),
+        "uploading orders\nupload of orders failed with HTTP 403\nbye\n",
+        "upload of orders failed with HTTP 403",
+        "many tools",
+        weak=True,
+    ),
+)

@@ -1,0 +1,102 @@
+"""Of what dbt or a log says of a failure, the lines that tell what is wrong.
+
+    Database Error in model orders (models/orders.sql)     a heading: left out
+      000940 (22023): SQL compilation error: error line 46 at position 12      does not say it
+      missing required argument [INPUT] for function [flatten]                 says it
+      compiled SQL at target/run/shop/models/orders.sql    a remark: left out
+
+is told as its second and third line, and in one line where only a line fits.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from functions.findings.logs.entries import LogLine, without_prefix
+from functions.findings.logs.forms import CAUSES, HEADINGS, NOISE, REMARKS, VAGUE, fits
+from functions.findings.logs.tracebacks import ended_in, raised
+from functions.run.text import MAX_CHARACTERS, one_line
+
+MAX_LINES = 3
+# A long line has what was tried at its beginning, and what became of it at its end.
+_KEPT_AT_THE_END = 110
+_GAP = " … "
+
+_BORDERS = "│┃|"
+# What is told beside the point, if it stands anywhere below.
+_ADDS = re.compile(r"--> [^:\s]|while handling |Caused by: ")
+# dbt prints its own object: the path is what a reader needs.
+_FILE_PATH = re.compile(
+    r"FilePath\(searched_path='([^']{0,300})', relative_path='([^']{0,300})'[^)]{0,600}\)"
+)
+_BARE = re.compile(
+    r"(?:error|fail(?:ed|ure)?|pass|warn|success|skipped|none|null|runtime|unknown"
+    r"|\w+ error|partial success \(\d+/\d+\))?[.:!]*",
+    re.IGNORECASE,
+)
+
+
+def telling_line(message: object, characters: int = MAX_CHARACTERS) -> str:
+    """What is wrong, in one line; empty for a message that says nothing."""
+    whole = one_line(" ".join(telling_lines(message)), 10 * MAX_CHARACTERS)
+    if len(whole) <= characters:
+        return whole
+    begin = whole[: characters - _KEPT_AT_THE_END - len(_GAP)].rstrip()
+    return one_line(begin + _GAP + whole[-_KEPT_AT_THE_END:].lstrip(), characters)
+
+
+def telling_lines(message: object) -> list[str]:
+    """What is wrong, in up to three lines: one, unless that one does not say it."""
+    return tell(str(message or "").splitlines())
+
+
+def says_nothing(message: str | None) -> bool:
+    """True for a message that only repeats that it failed: none, `ERROR`, `Compilation Error`."""
+    told = " ".join(telling_lines(message))
+    return bool(_BARE.fullmatch(told)) or fits(HEADINGS, told)
+
+
+def tell(lines: Iterable[str]) -> list[str]:
+    """As `telling_lines`, of a message that comes in lines."""
+    given = [LogLine(text := without_prefix(line), text) for line in lines]
+    before, exception, after = _parted(given)
+    shown = [text for line in (*before, *exception, *after) if (text := _cleaned(line))]
+    while len(shown) > 1 and fits(HEADINGS, shown[0]):
+        del shown[0]
+    told, rest = shown[:1], shown[1:]
+    while rest and len(told) < MAX_LINES and fits(VAGUE, told[-1]):
+        at = _next(rest, told[-1])
+        told.append(rest[at])
+        del rest[: at + 1]
+    adds = [line for line in rest if _ADDS.match(line)][-1:]
+    if exception and (raised_last := _cleaned(exception[0])) not in told:
+        adds.insert(0, raised_last)
+    return [*told, *adds][:MAX_LINES]
+
+
+def _next(rest: Sequence[str], vague: str) -> int:
+    """Which line below a vague one to add: a cause if there is one, else the next one."""
+    if not vague.endswith(":"):
+        causes = (
+            at for at, line in enumerate(rest) if fits(CAUSES, line) and not fits(VAGUE, line)
+        )
+        if (cause := next(causes, None)) is not None:
+            return cause
+    return next((at for at, line in enumerate(rest) if not fits(HEADINGS, line)), 0)
+
+
+def _parted(lines: Sequence[LogLine]) -> tuple[list[str], list[str], list[str]]:
+    """What stands before tracebacks, the exception that they ended in, and what follows."""
+    found = raised(lines)
+    ended = ended_in(found)
+    if not ended:
+        return [line.text for line in lines], [], []
+    before, after = lines[: found[0].begin], lines[found[-1].end :]
+    return [line.text for line in before], ended, [line.text for line in after]
+
+
+def _cleaned(line: str) -> str:
+    """The line without blanks, borders and objects; empty for one that never tells."""
+    text = line.strip().strip(_BORDERS).strip()
+    if not text or fits(REMARKS, text) or fits(NOISE, text):
+        return ""
+    return _FILE_PATH.sub(r"\1/\2", text)

@@ -1,0 +1,107 @@
+"""Python's tracebacks in a log: the exceptions that they end in, and what each came after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.findings.logs.entries import LogLine
+from functions.findings.logs.forms import IGNORED, fits
+
+MAX_EXCEPTION_LINES = 12
+
+_BEGINS = "Traceback (most recent call last)"
+_CAUSED = "The above exception was the direct cause of the following exception:"
+_HANDLING = "During handling of the above exception, another exception occurred:"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """`lines` begin with the exception; `begin` and `end` are its traceback's place in the log.
+
+    `after` says how it followed the one before it in the same chain, if there was one.
+    """
+
+    begin: int
+    end: int
+    lines: tuple[str, ...]
+    after: Literal["", "cause", "handling"] = ""
+    ignored: bool = False
+
+
+def raised(lines: Sequence[LogLine]) -> list[Raised]:
+    """Every exception that has a traceback, in the order of the log."""
+    found: list[Raised] = []
+    at = 0
+    while at < len(lines):
+        if _BEGINS in lines[at].text and (one := _read(lines, at)):
+            found.append(one)
+            at = one.end
+        else:
+            at += 1
+    return found
+
+
+def ended_in(found: Sequence[Raised]) -> list[str]:
+    """What the last of these exceptions says, and what it came after if that is not its cause.
+
+    An exception that came while another was handled may be the handler's own fault, or only end
+    the program: so the other is told as well.
+    """
+    ending = [one for one in found if not one.ignored]
+    if not ending:
+        return []
+    last = ending[-1]
+    if not last.after or len(ending) == 1:
+        return list(last.lines)
+    before = ending[-2].lines[0].strip()
+    return [*last.lines, f"while handling {before}" if last.after == "handling" else before]
+
+
+def _read(lines: Sequence[LogLine], begin: int) -> Raised | None:
+    """The traceback that begins at a line; None for one whose end is not there."""
+    depth = _indent(lines[begin].text)
+    at = begin + 1
+    while at < len(lines) and not lines[at].fresh and _is_of_frames(lines[at].text, depth):
+        at += 1
+    if at == len(lines) or lines[at].fresh:
+        return None
+    end = at + 1
+    while end < len(lines) and not lines[end].fresh and _goes_on(lines[end].text):
+        end += 1
+    before = _said_before(lines, begin)
+    after: Literal["", "cause", "handling"] = ""
+    if before.startswith(_CAUSED):
+        after = "cause"
+    elif before.startswith(_HANDLING):
+        after = "handling"
+    return Raised(
+        begin,
+        end,
+        tuple(line.text for line in lines[at : min(end, at + MAX_EXCEPTION_LINES)]),
+        after,
+        fits(IGNORED, before),
+    )
+
+
+def _is_of_frames(text: str, depth: int) -> bool:
+    return not text.strip() or _indent(text) > depth
+
+
+def _goes_on(text: str) -> bool:
+    """A message of several lines ends at a blank one."""
+    return bool(text.strip()) and not text.strip().startswith((_BEGINS, _CAUSED, _HANDLING))
+
+
+def _said_before(lines: Sequence[LogLine], begin: int) -> str:
+    return next(
+        (
+            text
+            for line in reversed(lines[max(0, begin - 2) : begin])
+            if (text := line.text.strip())
+        ),
+        "",
+    )
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
