@@ -22,6 +22,7 @@ from cli.commands.look.runs import table_of
 from cli.commands.set_up.send import deliver, with_api_url
 from cli.stack.records import Record, list_runs, read_inventory, read_run
 from cli.stack.target import Target, local_target
+from cli.terminal.output import print_tables
 from local.inbox import new_inbox
 from local.stack import LocalStackError
 from local.stack.stack import interrupt_once, local_stack
@@ -122,7 +123,7 @@ def _files(target: Target, record: Record) -> list[dict[str, Any]]:
 
 def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
     console.rule("bolt-archive runs")
-    console.print(table_of(list(list_runs(target))))
+    print_tables(table_of(list(list_runs(target))))
     console.rule(f"s3://{target.bucket}")
     console.print(_tree(target, record["archive_prefix"]))
     console.rule("message to subscribers")

@@ -428,4 +428,4 @@ def test_fresh_forgets(tmp_path: Path) -> None:
 
 
 def test_down_without_a_stack_says_so(tmp_path: Path) -> None:
-    assert "no local stack runs" in local("down", state_dir=tmp_path)
+    assert "no local stack is running" in local("down", state_dir=tmp_path)
