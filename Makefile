@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 TOOLS_READY := .venv/.aws-ready .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
+.PHONY: help demo local down test fuzz soak poison reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,9 @@ reliability: $(READY) ## reproduce the figures of docs/reliability.md: order, cr
 
 soak: $(READY) ## send 5,000 deliveries to the local stack while Paradime fails and workers are killed; SEED=…
 	@python -m tests.soak $(if $(SEED),--seed $(SEED))
+
+poison: $(READY) ## runs made to kill the functions, and honest ones beside them, on the local stack
+	@python -m tests.poison
 
 lint: $(READY) ## run ruff and mypy
 	@ruff check .

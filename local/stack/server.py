@@ -17,6 +17,7 @@ from functools import partial
 
 from ministack import app as ministack  # type: ignore[import-untyped]
 
+from local.embedded.deaths import log_deaths
 from local.embedded.gate import gated, register_operator
 from local.embedded.memory import enforce_memory
 from local.embedded.turns import take_turns
@@ -34,6 +35,7 @@ if __name__ == "__main__":
     ministack.app = gated(ministack.app, partial(register_operator, **operator))
     enforce_memory()
     take_turns()
+    log_deaths()
     try:
         ministack.main()
     finally:

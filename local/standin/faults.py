@@ -128,14 +128,23 @@ class Delay(AnswerFault):
 
 
 class Drip(AnswerFault):
-    """The right answer without delay, its body in pieces of `size` bytes every `seconds`."""
+    """The right answer without delay, its body in pieces of `size` bytes every `seconds`.
+
+    A `status` takes the place of the right one.
+    """
 
     kind: Literal["drip"] = "drip"
     size: int = Field(default=1, ge=1)
     seconds: float = Field(default=0.1, gt=0)
+    status: int | None = Field(default=None, ge=200, le=599)
 
     def spoil(self, answer: Answer) -> Answer:
-        return replace(answer, body=_pieces(answer.body, self.size), pause=self.seconds)
+        return replace(
+            answer,
+            status=self.status or answer.status,
+            body=_pieces(answer.body, self.size),
+            pause=self.seconds,
+        )
 
 
 class Cut(AnswerFault):
