@@ -42,7 +42,7 @@ $(TOOLS_READY): .venv/.%-ready: $(READY) tests/%/requirements.txt
 	@touch $@
 
 test: $(TESTS_READY) $(TOOLS_READY) ## run all tests
-	@python -m pytest
+	@python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 fuzz: $(READY) ## send 200,000 mutated requests through the ingest handler; SEED=… repeats a run
 	@python -m tests.fuzz $(if $(SEED),--seed $(SEED))

@@ -30,6 +30,9 @@ def synthesis(
     """
     context = {**settings, "stage": _STAGE, LOCAL_KEY: json.dumps(variant)}
     options = [f"--context={key}={_as_text(value)}" for key, value in context.items()]
+    # CloudFormation's rules, a second check beside cdk-nag, would double the time. `make synth` and
+    # every deployment to AWS apply them.
+    options += ["--no-validation"]
     command = cdk_command("synth", "--quiet", "--output", str(state.assembly), *_QUIET, *options)
     env = with_own_tools(without_aws())
     with running_tool("cdk synth", command, cwd=ROOT, env=env, log=state.synth_log) as tool:

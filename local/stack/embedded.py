@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -100,9 +101,12 @@ def _environment(state: StateDir, port: int) -> dict[str, str]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Below those that the system hands out, which could be taken before MiniStack starts."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with suppress(LocalStackError):
+            _refuse_taken(port)
+            return port
+    raise LocalStackError(f"Found no free port on {HOST}. Choose one with --port.")
 
 
 def _refuse_taken(port: int) -> None:

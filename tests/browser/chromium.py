@@ -28,6 +28,8 @@ _FLAGS = [
     "--remote-debugging-pipe",
 ]
 
+MISSING = "chromium is not installed; on Debian: apt-get install chromium"
+
 Json = dict[str, Any]
 
 
@@ -45,7 +47,7 @@ def chromium() -> Iterator["Chromium"]:
     """A browser with a profile of its own, which ends with the block."""
     path = find()
     if path is None:
-        raise ChromiumError("chromium is not installed; on Debian: apt-get install chromium")
+        raise ChromiumError(MISSING)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Chromium(path, Path(profile))
         try:

@@ -1,18 +1,21 @@
 """A real browser, and a server whose log tells what a page has asked for."""
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browser.chromium import Chromium, chromium, find
+from tests.browser.chromium import MISSING, Chromium, chromium, find
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Chromium]:
     if find() is None:
-        pytest.skip("chromium is not installed; on Debian: apt-get install chromium")
+        if os.environ.get("CI"):
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
     with chromium() as browser:
         yield browser
 

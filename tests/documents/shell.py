@@ -13,7 +13,7 @@ from typing import Self
 
 from tests.documents.blocks import Block
 
-_PATIENCE_SECONDS = 300
+_PATIENCE_SECONDS = 1200
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ENDED = "-- the block ended with"
 _START = f"""
@@ -71,7 +71,7 @@ class Shell:
         """What the block printed.
 
         Raises:
-            BlockFailedError: A command failed, the block did not end within five minutes, or it
+            BlockFailedError: A command failed, the block did not end within twenty minutes, or it
                 printed something else than the document shows.
         """
         printed = self._run(block)

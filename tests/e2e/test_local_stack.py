@@ -343,7 +343,7 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
         fetched = eventually(lambda: was_fetched(second), "the run is fetched at another port")
 
         os.kill(second.pid, signal.SIGKILL)
-        eventually(lambda: not processes(state.root), "no process is left", patience=30)
+        eventually(lambda: not processes(state.root), "no process is left")
         yield Lives(
             first,
             left_by_down,

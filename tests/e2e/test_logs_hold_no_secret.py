@@ -1,7 +1,8 @@
 """No log line holds a secret: neither of what went wrong here, nor of all other tests on a stack.
 
-`conftest.py` puts this last. Where things go wrong is where secrets escape into messages, so they
-are made to: refused credentials, secrets that are not well-formed, links that break in every way.
+`conftest.py` puts this last on the stack that they share. Where things go wrong is where secrets
+escape into messages, so they are made to: refused credentials, secrets that are not well-formed,
+links that break in every way.
 """
 
 import json
@@ -28,7 +29,6 @@ from local.standin.faults import (
     WrongLength,
 )
 from tests.e2e.client import Client, eventually
-from tests.e2e.conftest import Gathered
 from tests.e2e.leaks import leaks
 from tests.e2e.payloads import PARADIME, payload, run_key
 from tests.e2e.workers import kill_all
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.e2e
 
 # Parts of secrets that are made here: whatever is in a log of them is found by their mark.
 MARK = "0penSesame"
+FIRST_RUN_ID = 902_000
 
 # Each befalls a run of its own, and what the log then says of it.
 FAULTS: list[tuple[list[AnyFault], str]] = [
@@ -114,7 +115,7 @@ class Scenes:
             for secret in UNUSABLE_API_SECRETS:
                 store(secret)
                 self.send(payload("run_completed_clone", standin.api_url, id=run_id))
-                self._await(run_id, "archive_error")
+                self._await_line(run_id, "run to be tried again")
                 run_id += 1
             for token in TOKENS:
                 store(json.dumps({"default": {"token": token}}))
@@ -135,7 +136,13 @@ class Scenes:
         def is_there() -> bool:
             return self.client.record(run_key(run_id)).get(attribute) is not None
 
-        eventually(is_there, f"run {run_id} has {attribute}", patience=120)
+        eventually(is_there, f"run {run_id} has {attribute}")
+
+    def _await_line(self, run_id: int, said: str) -> None:
+        eventually(
+            lambda: self.client.matching_lines("FetchLogs", said, run_key(run_id)) > 0,
+            f"{said!r} is logged of run {run_id}",
+        )
 
     @contextmanager
     def _restored(self, arn: str, function: str) -> Iterator[Callable[[str], None]]:
@@ -155,33 +162,39 @@ class Scenes:
 
 @dataclass(frozen=True)
 class Searched:
+    """`lists` by their keys."""
+
     lines: list[str]
     records: list[str]
-    lists: list[str]
+    lists: dict[str, str]
     secrets: set[str]
 
 
 @pytest.fixture(scope="module")
-def searched(stack: LocalStack, client: Client, gathered: Gathered) -> Searched:
+def searched(stack: LocalStack, client: Client) -> Searched:
     """All that is in the logs, the records and the archives' own lists once all went wrong."""
     scenes = Scenes(stack, client)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(Links, "path", noting_signatures(scenes.used))
         scenes.refused_deliveries()
         scenes.unusable_webhook_secret()
-        scenes.faulty_paradime(902_000)
-        scenes.other_api_secrets(902_100)
+        scenes.faulty_paradime(FIRST_RUN_ID)
+        scenes.other_api_secrets(FIRST_RUN_ID + 100)
     client.send(b"no more")  # a worker's last lines come with the next call
-    gathered.add(client)
     return Searched(
-        lines=gathered.lines,
+        lines=list(client.log_lines()),
         records=[without_event(record) for record in client.records()],
-        lists=[
-            body.decode()
-            for key, body in client.objects("runs/").items()
+        lists={
+            key: client.object(key).decode()
+            for key in client.keys("runs/")
             if key.endswith(("/archive.json", "/failures.json"))
-        ],
-        secrets={MARK, *gathered.secrets, *scenes.used},
+        },
+        secrets={
+            MARK,
+            client.outputs.signing_secret.removeprefix("whsec_"),
+            client.outputs.secret_access_key,
+            *scenes.used,
+        },
     )
 
 
@@ -211,7 +224,7 @@ def test_no_record_holds_a_secret(searched: Searched) -> None:
 
 
 def test_no_inventory_holds_a_secret(searched: Searched) -> None:
-    assert list(leaks(searched.lists, searched.secrets)) == []
+    assert list(leaks(searched.lists.values(), searched.secrets)) == []
 
 
 @pytest.mark.parametrize(
@@ -231,8 +244,9 @@ def test_what_went_wrong_was_logged(searched: Searched, said: str) -> None:
 
 
 def test_every_signature_that_was_used_is_searched_for(searched: Searched) -> None:
-    """One at the least for every file that came over a link."""
-    files = [file for listed in searched.lists for file in json.loads(listed).get("files", ())]
+    """One at the least for every file that came over a link here."""
+    lists = [listed for key, listed in searched.lists.items() if f"/{FIRST_RUN_ID // 1000}" in key]
+    files = [file for listed in lists for file in json.loads(listed).get("files", ())]
     assert len(searched.secrets) > sum(file["resource_id"] is not None for file in files) > 0
 
 

@@ -16,6 +16,8 @@ from tests.e2e.payloads import PARADIME, payload, run_key
 
 pytestmark = pytest.mark.e2e
 
+SCHEDULE = "told"
+
 
 @dataclass(frozen=True)
 class Inbox:
@@ -40,6 +42,10 @@ def content(envelope: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
+def failed_run(api_url: str, run_id: int) -> bytes:
+    return payload("run_completed", api_url, id=run_id, schedule_name=SCHEDULE)
+
+
 @pytest.fixture(scope="module")
 def standin() -> Iterator[Standin]:
     with Standin(load_runs(PARADIME)) as standin:
@@ -54,10 +60,10 @@ def inbox(client: Client, outputs: Outputs) -> Inbox:
 def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(
     client: Client, inbox: Inbox, standin: Standin
 ) -> None:
-    client.send(payload("run_completed", standin.api_url, id=7101))
+    client.send(failed_run(standin.api_url, 7101))
     envelope = inbox.await_envelope(7101)
     record = client.await_archive_state(run_key(7101), "archived")
-    said = "demo-jaffle / daily_run failed: customer_lifetime_value"
+    said = f"demo-jaffle / {SCHEDULE} failed: customer_lifetime_value"
     assert envelope["Subject"].startswith(said)
     message = content(envelope)
     [first, *_] = message["failures"]
@@ -66,11 +72,11 @@ def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(
     assert message["failure_count"] == record["failure_count"]
     assert message["archive"]["files"] == record["artifact_count"]
     assert message["archive"]["url"].endswith(f"&prefix={record['archive_prefix']}")
-    assert envelope["MessageAttributes"]["schedule"]["Value"] == "daily_run"
+    assert envelope["MessageAttributes"]["schedule"]["Value"] == SCHEDULE
 
 
 def test_a_run_that_is_given_up_is_told(client: Client, inbox: Inbox) -> None:
-    client.send(payload("run_completed", "https://bolt.invalid/graphql", id=7102))
+    client.send(failed_run("https://bolt.invalid/graphql", 7102))
     archive = content(inbox.await_envelope(7102))["archive"]
     assert archive["state"] == "failed"
     assert "https://bolt.invalid/graphql" in archive["error"]
@@ -79,7 +85,7 @@ def test_a_run_that_is_given_up_is_told(client: Client, inbox: Inbox) -> None:
 def test_a_delivery_that_comes_again_tells_nothing(
     client: Client, inbox: Inbox, standin: Standin
 ) -> None:
-    body = payload("run_completed", standin.api_url, id=7103)
+    body = failed_run(standin.api_url, 7103)
     client.send(body)
     inbox.await_envelope(7103)
     client.await_archive_state(run_key(7103), "archived")

@@ -91,13 +91,13 @@ class Report:
         ]
 
 
-def run(seed: str, requests: int) -> Report:
+def run(seed: str, requests: int, *, warm_up: int = WARM_UP) -> Report:
     """Sends so many requests; the same seed makes the same ones, but for the time of day."""
-    report, warm_up = Report(), Report()
+    report, before = Report(), Report()
     with in_process_aws(mutations.CONFIGURED) as aws, _logs_discarded():
-        for number in range(-WARM_UP, 0):
-            _try(f"{seed}/{number}", aws, warm_up, suspect={})
-        suspect = {outcome: warm_up.allowed(outcome) / 2 for outcome in warm_up.seconds}
+        for number in range(-warm_up, 0):
+            _try(f"{seed}/{number}", aws, before, suspect={})
+        suspect = {outcome: before.allowed(outcome) / 2 for outcome in before.seconds}
         for number in range(requests):
             _try(f"{seed}/{number}", aws, report, suspect)
         report.secret_reads = aws.secret_reads

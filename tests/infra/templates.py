@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,14 @@ def application(**context: object) -> tuple[cdk.App, cdk.Stack]:
 
 def synthesized(**context: object) -> dict[str, Any]:
     """Raises what cdk-nag finds."""
-    _, stack = application(**context)
-    template: dict[str, Any] = dict(Template.from_stack(stack).to_json())
+    template: dict[str, Any] = json.loads(_synthesized(json.dumps(context, sort_keys=True)))
     return template
+
+
+@cache
+def _synthesized(context: str) -> str:
+    _, stack = application(**json.loads(context))
+    return json.dumps(Template.from_stack(stack).to_json())
 
 
 def named(template: Mapping[str, Any]) -> dict[str, Resource]:
