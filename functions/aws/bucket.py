@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # docs/performance.md has what smaller and larger parts cost.
 PART_BYTES = 8 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 PAGE = "text/html; charset=utf-8"
 
 
@@ -65,13 +66,20 @@ class ArchiveBucket:
                 read.update(part)
             return StoredObject(head["ContentLength"], read.hexdigest())
 
-    def read_end(self, key: str, max_bytes: int) -> bytes:
-        """The last bytes of an object, or all of a shorter one, which must not be empty."""
+    def read_end(self, key: str, max_bytes: int) -> bytearray:
+        """The last bytes of an object, or all of a shorter one, which must not be empty.
+
+        In memory they are once, and the caller may change them.
+        """
         with unavailable("S3", key=key):
             answer = self._client.get_object(
                 Bucket=self._name, Key=key, Range=f"bytes=-{max_bytes}"
             )
-            return answer["Body"].read()
+            read = bytearray(answer["ContentLength"])
+            room = memoryview(read)
+            while size := answer["Body"].readinto(room[:PIECE_BYTES]):  # type: ignore[arg-type]
+                room = room[size:]
+            return read
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredObject:
         return self._put(key, body, metadata, {})

@@ -4,6 +4,9 @@ One fixed width, so that instants sort as text: DynamoDB's sort keys are compare
 """
 
 from datetime import UTC, datetime
+from typing import TypeVar
+
+_Instant = TypeVar("_Instant", bound=datetime)
 
 
 def to_text(instant: datetime) -> str:
@@ -15,7 +18,7 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def as_utc(instant: datetime) -> datetime:
+def as_utc(instant: _Instant) -> _Instant:
     """Paradime writes naive instants and its API uses UTC, so a naive one is read as UTC.
 
     Raises:

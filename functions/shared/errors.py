@@ -18,8 +18,11 @@ RunArchiveError
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   ├── LinkRefusedError      a download link is not taken
 │   └── OutOfTimeError        the function's own time is nearly over
-└── TooManyBytesError         a file over `maxArtifactMiB`
+├── TooManyBytesError         a file over `maxArtifactMiB`
+└── FunctionSettingsError             a function's environment lacks a setting
 """
+
+from collections.abc import Sequence
 
 
 class RunArchiveError(Exception):
@@ -103,3 +106,11 @@ class OutOfTimeError(TryAgainError):
 
 class TooManyBytesError(RunArchiveError):
     """A file is larger than the setting `maxArtifactMiB` allows."""
+
+
+class FunctionSettingsError(RunArchiveError):
+    """A function's environment lacks settings, or has others; its values are not quoted."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"not set, or not to what they take: {', '.join(names)}")
+        self.names = names

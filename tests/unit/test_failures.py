@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from functions.findings.artifacts import artifact
 from functions.findings.failures import Finding
 from functions.run.inventory import StoredObject
 from tests.archives import Archive, archive_from, archive_of, graph, payload, results
@@ -143,11 +142,12 @@ class TestUnread:
             (b"", "not JSON"),
             (b"[]", "object"),
             (b'{"results": {}}', "results"),
-            (b'{"results": [{"status": "error"}]}', "unique_id"),
             (b"\xff\xfe", "not JSON"),
-            (b'{"results": [' + b"0," * artifact.MAX_VALUES + b"0]}", "more than 3,000,000 values"),
+            (b'{"results": null}', "results"),
+            (b'{"results": [' + b"0," * 1_000 + b"0]}", "more than 1,000 of its results"),
+            (b'{"results": [' + b"[" * 20 + b"]" * 20 + b"]}", "nested over 16 deep"),
         ],
-        ids=["cut off", "empty", "a list", "no list", "no id", "no UTF-8", "many values"],
+        ids=["cut off", "empty", "a list", "no list", "no UTF-8", "null", "bad rows", "nested"],
     )
     def test_broken_results_are_reported_with_the_reason(self, body: bytes, said: str) -> None:
         archive = archive_from(payload())
