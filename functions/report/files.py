@@ -55,10 +55,17 @@ def logs(event: RunEvent, prefix: str, logs_of: Logs) -> dict[str, Any]:
     }
 
 
+def _unread(file: Unread) -> str:
+    if file.unread_rows is None:
+        return "not read"
+    were = "was" if file.unread_rows == 1 else "were"
+    return f"{counted(file.unread_rows, 'result')} in it {were} not read"
+
+
 def absent(prefix: str, missing: Sequence[MissingFile], unread: Sequence[Unread]) -> dict[str, Any]:
     """What is missing, and what is there but could not be looked into, and why."""
     entries = [(file.planned.key, file.reason) for file in missing]
-    entries += [(file.key, f"archived, but not read: {file.reason}") for file in unread]
+    entries += [(file.key, f"archived, but {_unread(file)}: {file.reason}") for file in unread]
     html, shown = fit(
         (
             piece("absent", {"path": _below(prefix, key), "reason": _reason(reason)})

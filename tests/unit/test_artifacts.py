@@ -1,22 +1,22 @@
 """dbt's artifacts as large as they are read, whatever is in them: in little memory."""
 
 import json
-import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.artifacts import MIB, SAMPLES, filled, large_manifest, large_results, manifest_with_nan
 from functions.findings.artifacts import manifest, run_results
 from functions.findings.artifacts.artifact import MAX_ARTIFACT_BYTES
 from functions.shared.errors import NotUnderstoodError
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "events" / "paradime" / "63188" / "193454" / "target"
-MIB = 1024 * 1024
+RUN_RESULTS, MANIFEST = SAMPLES / "run_results.json", SAMPLES / "manifest.json"
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux bounds the memory of a process"
@@ -37,7 +37,7 @@ resource.setrlimit(resource.RLIMIT_AS, (taken + 64 * 2**20, taken + 64 * 2**20))
 try:
     if kind == "manifest":
         read = manifest.read(body)
-        node = read.node("model_7.jaffle.customers")
+        node = read.node("model.jaffle_7.customers")
         said = [len(read.parents), node.original_file_path, bool(node.compiled_code)]
     else:
         read = run_results.read(body)
@@ -60,20 +60,13 @@ def read_bounded(kind: str, path: Path) -> Any:
     return json.loads(finished.stdout)
 
 
-def filled(path: Path, start: bytes, piece: bytes, end: bytes, size: int) -> Path:
-    """A file of just below `size` bytes, full of copies of a piece with commas between."""
-    copies = (size - len(start) - len(end)) // (len(piece) + 1)
-    path.write_bytes(start + b",".join([piece] * copies) + end)
-    return path
-
-
 class TestRunResults:
     @pytest.mark.parametrize(
         "row",
         [b"0", b"{}", b"[]", b'""', b"1e999", b'{"unique_id":7}', b'{"unique_id":"a"}'],
     )
     def test_that_are_wrong_in_every_row_are_unread(self, tmp_path: Path, row: bytes) -> None:
-        path = filled(tmp_path / "file", b'{"results":[', row, b"]}", 6 * MIB)
+        filled(path := tmp_path / "file", b'{"results":[', row, b"]}", 6 * MIB)
         assert "more than 1,000 of its results" in read_bounded("results", path)
 
     @pytest.mark.parametrize(
@@ -84,42 +77,29 @@ class TestRunResults:
         self, tmp_path: Path, member: bytes, value: bytes
     ) -> None:
         start = b'{"results":[{"unique_id":"a","status":"error","%b":[' % member
-        path = filled(tmp_path / "file", start, value, b"]}]}", 6 * MIB)
+        filled(path := tmp_path / "file", start, value, b"]}]}", 6 * MIB)
         assert read_bounded("results", path) == [1, 0, None]
 
     def test_that_are_well_take_nothing_however_many(self, tmp_path: Path) -> None:
         row = b'{"unique_id":"a","status":"pass"}'
-        path = filled(tmp_path / "file", b'{"results":[', row, b"]}", 12 * MIB)
+        filled(path := tmp_path / "file", b'{"results":[', row, b"]}", 12 * MIB)
         assert read_bounded("results", path) == [0, 0, None]
 
     def test_as_dbt_writes_them_are_read_whole(self, tmp_path: Path) -> None:
-        rows = json.loads((SAMPLES / "run_results.json").read_text())["results"]
-        not_well = sum(row["status"] not in {"success", "pass"} for row in rows)
-        rows[0]["execution_time"] = math.nan
-        sample = json.dumps(rows)[1:-1].encode()
-        path = filled(tmp_path / "file", b'{"results":[', sample, b"]}", MAX_ARTIFACT_BYTES)
-        copies = path.stat().st_size // (len(sample) + 1)
-        assert read_bounded("results", path) == [copies * not_well, 0, None]
+        copies = large_results(tmp_path / "file")
+        sample = run_results.read(RUN_RESULTS.read_bytes())
+        found = copies * len(sample.not_well)
+        assert read_bounded("results", tmp_path / "file") == [found, 0, None]
 
 
 class TestManifest:
-    @pytest.mark.parametrize("share", [1.5, math.nan], ids=["plain", "with NaN"])
-    def test_as_dbt_writes_it_is_read(self, tmp_path: Path, share: float) -> None:
-        sample = json.loads((SAMPLES / "manifest.json").read_text())
-        nodes = json.dumps(sample["nodes"])[1:-1]
-        copies = MAX_ARTIFACT_BYTES // (len(nodes) + len(json.dumps(sample["parent_map"])) + 600)
-        with (tmp_path / "file").open("w") as file:
-            file.write(f'{{"metadata": {json.dumps({"share": share})}, "nodes": {{')
-            for copy in range(copies):
-                file.write(nodes.replace('"model.jaffle', f'"model_{copy}.jaffle') + ",")
-            file.write(nodes + '}, "parent_map": {')
-            for copy in range(copies):
-                parents = json.dumps(sample["parent_map"])[1:-1]
-                file.write(parents.replace('"model.jaffle', f'"model_{copy}.jaffle') + ",")
-            file.write(json.dumps(sample["parent_map"])[1:] + "}")
-        assert 0.9 < (tmp_path / "file").stat().st_size / MAX_ARTIFACT_BYTES <= 1
-        size, place, has_code = read_bounded("manifest", tmp_path / "file")
-        assert size > copies
+    @pytest.mark.parametrize("write", [large_manifest, manifest_with_nan])
+    def test_as_dbt_writes_it_is_read(self, tmp_path: Path, write: Callable[[Path], int]) -> None:
+        file = tmp_path / "file"
+        copies = write(file)
+        assert 0.95 < file.stat().st_size / MAX_ARTIFACT_BYTES <= 1
+        parents, place, has_code = read_bounded("manifest", file)
+        assert parents == (copies + 1) * len(json.loads(MANIFEST.read_bytes())["parent_map"])
         assert (place, has_code) == ("models/marts/customers.sql", True)
 
     @pytest.mark.parametrize(
@@ -135,8 +115,8 @@ class TestManifest:
     def test_what_is_not_wanted_takes_nothing(
         self, tmp_path: Path, member: str, value: bytes
     ) -> None:
-        start = f'{{"nodes": {{"model_7.jaffle.customers": {{}}}}, "{member}": ['.encode()
-        path = filled(tmp_path / "file", start, value, b"]}", 90_000 * (len(value) + 1))
+        start = f'{{"nodes": {{"model.jaffle_7.customers": {{}}}}, "{member}": ['.encode()
+        filled(path := tmp_path / "file", start, value, b"]}", 90_000 * (len(value) + 1))
         assert read_bounded("manifest", path) == [0, None, False]
 
     def test_of_more_nodes_than_memory_holds_is_unread(self) -> None:
