@@ -11,13 +11,14 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from bench import bundle, calls, cold_start, fetch, local_stack, warm_ingest
+from bench import artifacts, bundle, calls, cold_start, fetch, local_stack, warm_ingest
 from bench.row import Row
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "cold": cold_start.rows,
     "warm": warm_ingest.rows,
     "fetch": fetch.rows,
+    "artifacts": artifacts.rows,
     "local": local_stack.rows,
     "calls": calls.rows,
     "bundle": bundle.rows,

@@ -6,15 +6,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
-from pydantic.alias_generators import to_camel
+import msgspec
+from msgspec import Meta
 
 # Keys of the CDK, of its plug-ins and of its look-up cache carry a colon, slash, dash or at sign;
 # ours are plain words, so that an unknown plain word is a mistake in one of ours.
@@ -28,109 +21,101 @@ class SettingsError(Exception):
     """A setting in the CDK context is unknown or has a value that it does not take."""
 
 
-def _from_command_line(value: object) -> object:
-    """`cdk -c key=value` passes text only: a JSON list in it is that list."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        return json.loads(value)
-    return value
-
-
-def _no_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")  # noqa: TRY004 - pydantic's contract
-    return value
-
-
-def _empty_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-_List = BeforeValidator(_from_command_line)
-_Number = BeforeValidator(_no_boolean)
-
-_Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
 _Host = Annotated[
     str,
-    StringConstraints(
+    Meta(
         # The two last labels are names: a wildcard there would admit hosts of strangers.
         pattern=r"^((\*|[a-z0-9]([a-z0-9-]*[a-z0-9])?)\.)*"
-        r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\.[a-z]([a-z0-9-]*[a-z0-9])?$"
+        r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\.[a-z]([a-z0-9-]*[a-z0-9])?\Z"
     ),
 ]
-_Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-_Stage = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+_Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")]
+_Stage = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,29}\Z")]
 
 
-class Settings(BaseModel):
+def _key(field: str) -> str:
+    first, *rest = field.split("_")
+    return first + "".join(word.title() for word in rest).replace("Mib", "MiB")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     """What a team may choose.
 
     Each description says what the setting takes, the text below it what it is; both are in
     `docs/reference.md`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
-
-    retention_days: Annotated[int, _Number, Field(ge=1, le=36_500)] = Field(
-        365, description="a whole number of days from 1 to 36500"
-    )
+    retention_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36500")
+    ] = 365
     """for how many days records and objects are kept"""
 
-    archive: Literal["failures", "all"] = Field("failures", description='"failures" or "all"')
+    archive: Annotated[Literal["failures", "all"], Meta(description='"failures" or "all"')] = (
+        "failures"
+    )
     """which completed runs are archived: those that failed, or all"""
 
-    artifact_patterns: Annotated[tuple[_Pattern, ...], _List] = Field(
-        ("*.json", "*.log"), description='a list of file name patterns such as ["*.json", "*.log"]'
-    )
+    artifact_patterns: Annotated[
+        tuple[_Pattern, ...],
+        Meta(description='a list of file name patterns such as ["*.json", "*.log"]'),
+    ] = ("*.json", "*.log")
     """which files of a command are fetched besides those that the event names"""
 
-    api_hosts: Annotated[tuple[_Host, ...], _List, Field(min_length=1)] = Field(
-        ("api.paradime.io", "api.*.paradime.io"),
-        description="a list of lower-case host names, in which * stands for one label but not for "
-        'one of the last two, such as ["api.paradime.io", "api.*.paradime.io"]',
-    )
+    api_hosts: Annotated[
+        tuple[_Host, ...],
+        Meta(
+            min_length=1,
+            description="a list of lower-case host names, in which * stands for one label but not "
+            'for one of the last two, such as ["api.paradime.io", "api.*.paradime.io"]',
+        ),
+    ] = ("api.paradime.io", "api.*.paradime.io")
     """the only hosts to which API credentials may be sent"""
 
-    alert_email: Annotated[_Email | None, BeforeValidator(_empty_is_none)] = Field(
-        None, description="an e-mail address, or nothing"
-    )
+    alert_email: Annotated[_Email | None, Meta(description="an e-mail address, or nothing")] = None
     """who is notified of failed runs and of alarms; SNS asks the address to confirm each"""
 
     # 2 is the least that an event source mapping takes.
-    max_concurrency: Annotated[int, _Number, Field(ge=2, le=1000)] = Field(
-        5, description="a whole number from 2 to 1000"
-    )
+    max_concurrency: Annotated[
+        int, Meta(ge=2, le=1000, description="a whole number from 2 to 1000")
+    ] = 5
     """how many runs are archived at once"""
 
-    max_artifact_mib: Annotated[int, _Number, Field(ge=1, le=51_200)] = Field(
-        1024, alias="maxArtifactMiB", description="a whole number of MiB from 1 to 51200"
-    )
+    max_artifact_mib: Annotated[
+        int, Meta(ge=1, le=51_200, description="a whole number of MiB from 1 to 51200")
+    ] = 1024
     """larger files are recorded as missing"""
 
-    sweep_hours: Annotated[int, _Number, Field(ge=0, le=24)] = Field(
-        1, description="a whole number of hours from 1 to 24, or 0 for never"
-    )
+    sweep_hours: Annotated[
+        int, Meta(ge=0, le=24, description="a whole number of hours from 1 to 24, or 0 for never")
+    ] = 1
     """how often the sweep looks for finished runs whose webhook never arrived"""
 
-    sweep_lookback_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
-        48, description="a whole number of hours from 1 to 720"
-    )
+    sweep_lookback_hours: Annotated[
+        int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
+    ] = 48
     """how far back the sweep looks"""
 
-    stale_hours: Annotated[int, _Number, Field(ge=1, le=720)] = Field(
-        24, description="a whole number of hours from 1 to 720"
-    )
+    stale_hours: Annotated[
+        int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
+    ] = 24
     """a run that has been recorded as running for longer counts as stale"""
 
     # CloudWatch looks back seven days at most.
-    silence_hours: Annotated[int, _Number, Field(ge=0, le=168)] = Field(
-        0, description="a whole number of hours from 1 to 168, or 0 for no such alarm"
-    )
+    silence_hours: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=168,
+            description="a whole number of hours from 1 to 168, or 0 for no such alarm",
+        ),
+    ] = 0
     """after how many hours without a delivery an alarm rings"""
 
-    stage: _Stage = Field(
-        "prod",
-        description="up to 30 lower-case letters, digits and dashes, beginning with a letter",
-    )
+    stage: Annotated[
+        _Stage,
+        Meta(description="up to 30 lower-case letters, digits and dashes, beginning with a letter"),
+    ] = "prod"
     """any stage but `prod` is a stack of its own, `ParadimeRunArchive-<stage>`"""
 
     @property
@@ -148,22 +133,45 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     given = {
         key: value for key, value in context.items() if _OUR_KEY.fullmatch(key) and key != LOCAL_KEY
     }
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        raise SettingsError(_sentence(error, given)) from None
+    read = {}
+    for field in msgspec.structs.fields(Settings):
+        if (key := field.encode_name) in given:
+            try:
+                read[field.name] = _read(given.pop(key), field.type)
+            except (ValueError, msgspec.ValidationError):
+                raise SettingsError(_wrong_value(key, context[key])) from None
+    if given:
+        raise SettingsError(_unknown(next(iter(given))))
+    return Settings(**read)
 
 
-def _sentence(error: ValidationError, given: Mapping[str, Any]) -> str:
-    takes = {str(field.alias): field.description for field in Settings.model_fields.values()}
-    fault = error.errors()[0]
-    key = str(fault["loc"][0])
-    if fault["type"] == "extra_forbidden":
-        close = get_close_matches(key, takes, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(takes)}."
-        return f"There is no setting {key} (cdk.json context, or -c {key}=…): {hint}"
-    shown = json.dumps(given[key], ensure_ascii=False)
+def takes() -> dict[str, str]:
+    """What each setting takes, by its key."""
+    return {
+        field.encode_name: next(
+            filter(None, (meta.description for meta in field.type.__metadata__))
+        )
+        for field in msgspec.structs.fields(Settings)
+    }
+
+
+def _read(value: object, kind: Any) -> Any:
+    """`cdk -c key=value` passes text only, for a list its JSON, for none nothing."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = json.loads(value)
+    return msgspec.convert(None if value == "" else value, kind, strict=False)
+
+
+def _unknown(key: str) -> str:
+    keys = takes()
+    close = get_close_matches(key, keys, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the settings are {', '.join(keys)}."
+    return f"There is no setting {key} (cdk.json context, or -c {key}=…): {hint}"
+
+
+def _wrong_value(key: str, value: object) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
     return (
         f"The setting {key} (cdk.json context, or -c {key}=…) is {shown}, "
-        f"but it takes {takes[key]}."
+        f"but it takes {takes()[key]}."
     )

@@ -5,17 +5,16 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from msgspec import Meta
 
 from infra.settings import LOCAL_KEY, SettingsError
 
 
-class Variant(BaseModel):
+class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of the two forms of the stack. Durations are seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     for_this_machine: bool
     """Bundle packages for the interpreter and platform that run the synth, instead of Lambda's."""
@@ -32,11 +31,11 @@ class Variant(BaseModel):
     allow_loopback: bool
     """Let `api_url` and download hosts on loopback through, over plain HTTP and at any port."""
 
-    fetch_timeout: int = Field(ge=1, le=900)
-    max_receives: int = Field(ge=1, le=1000)
-    retry_base: int = Field(ge=1)
-    retry_cap: int = Field(ge=1, le=43_200)  # SQS hides a message for 12 hours at most
-    missing_grace: int = Field(ge=0)
+    fetch_timeout: Annotated[int, Meta(ge=1, le=900)]
+    max_receives: Annotated[int, Meta(ge=1, le=1000)]
+    retry_base: Annotated[int, Meta(ge=1)]
+    retry_cap: Annotated[int, Meta(ge=1, le=43_200)]  # SQS hides a message for 12 hours at most
+    missing_grace: Annotated[int, Meta(ge=0)]
 
 
 # 20 receives, delayed by 30 s, 60 s, … and then by 3 h, span more than a day: an outage of a day
@@ -76,8 +75,9 @@ def read_variant(context: Mapping[str, Any]) -> Variant:
         return DEPLOYED
     given = context[LOCAL_KEY]
     try:
-        return Variant.model_validate({**LOCAL.model_dump(), **json.loads(given)})
-    except (ValueError, TypeError) as error:
+        changed = {**msgspec.structs.asdict(LOCAL), **json.loads(given)}
+        return msgspec.convert(changed, Variant)
+    except (ValueError, TypeError, msgspec.ValidationError) as error:
         raise SettingsError(
             f"-c {LOCAL_KEY}=… is the local stack's own, and takes a JSON object of changes to "
             f"its variant, not {given!r}: {error}"

@@ -60,9 +60,9 @@ class Archive:
             PlannedFile(key=key, path=path, command_id=command_id, resource_id=resource_id), body
         )
 
-    def read_end(self, key: str, max_bytes: int) -> bytes:
+    def read_end(self, key: str, max_bytes: int) -> bytearray:
         self.reads.append(key)
-        return self.objects[key][-max_bytes:]
+        return bytearray(self.objects[key][-max_bytes:])
 
     @property
     def logs(self) -> Logs:

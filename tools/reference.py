@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import aws_cdk as cdk
+import msgspec
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -18,7 +19,7 @@ from typer.main import get_command
 from cli.main import app
 from functions.shared.metrics import Metric
 from infra.application import build
-from infra.settings import Settings
+from infra.settings import Settings, takes
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference.md"
@@ -40,12 +41,17 @@ def renewed(text: str) -> str:
 
 
 def settings() -> str:
-    texts = docstrings(Settings)
+    texts, taken = docstrings(Settings), takes()
     return _table(
         ("key", "default", "what it is", "what it takes"),
         (
-            (_code(str(field.alias)), _default(field.default), texts[name], str(field.description))
-            for name, field in Settings.model_fields.items()
+            (
+                _code(field.encode_name),
+                _default(field.default),
+                texts[field.name],
+                taken[field.encode_name],
+            )
+            for field in msgspec.structs.fields(Settings)
         ),
     )
 

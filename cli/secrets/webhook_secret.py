@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any
 
 from cli.terminal.errors import SecretFormError
-from functions.ingest.signature import parse_secret
-from functions.shared.errors import SignatureError
+from functions.ingest.signature import check_secret
+from functions.shared.errors import NotUnderstoodError
 
 FRESH: dict[str, Any] = {"scheme": "standard-webhooks", "secrets": []}
 
@@ -69,7 +69,7 @@ def removed(stored: str, name: str) -> str:
 def _checked(value: dict[str, Any]) -> str:
     text = json.dumps(value)
     try:
-        parse_secret(text)
-    except SignatureError as e:
+        check_secret(text)
+    except NotUnderstoodError as e:
         raise SecretFormError(f"not stored: {e}") from None
     return text

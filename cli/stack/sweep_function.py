@@ -15,17 +15,15 @@ def sweep_settings(target: Target) -> "Settings":
     Raises:
         TargetError: Another version of the stack is deployed.
     """
-    from pydantic import ValidationError
-
+    from functions.shared.errors import FunctionSettingsError
     from functions.sweep.settings import Settings
 
     functions = target.session.client("lambda", endpoint_url=target.endpoint_url)
     function = functions.get_function_configuration(FunctionName=target.sweep_function)
     try:
         return Settings.read(function.get("Environment", {}).get("Variables", {}))
-    except ValidationError as e:
-        fields = ", ".join(str(fault["loc"][0]) for fault in e.errors())
+    except FunctionSettingsError as e:
         raise TargetError(
             f"stack {target.stack} was deployed by another version, whose settings differ "
-            f"({fields}): deploy this version, or use that version's bolt-archive"
+            f"({', '.join(e.names)}): deploy this version, or use that version's bolt-archive"
         ) from None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * 1024 * 1024
 # The name, among an object's metadata, of the id of the resource that it was.
 RESOURCE = "resource"
+PIECE_BYTES = 1024 * 1024
 PAGE = "text/html; charset=utf-8"
 
 
@@ -82,13 +83,20 @@ class ArchiveBucket:
         stored = StoredObject(head["ContentLength"], digest)
         return DescribedObject(stored, head["ETag"], resource_id)
 
-    def read_end(self, key: str, max_bytes: int) -> bytes:
-        """The last bytes of an object, or all of a shorter one, which must not be empty."""
+    def read_end(self, key: str, max_bytes: int) -> bytearray:
+        """The last bytes of an object, or all of a shorter one, which must not be empty.
+
+        They are in memory once, and the caller may change them.
+        """
         with translate_errors("S3", key=key):
             answer = self._client.get_object(
                 Bucket=self._name, Key=key, Range=f"bytes=-{max_bytes}"
             )
-            return answer["Body"].read()
+            read = bytearray(answer["ContentLength"])
+            room = memoryview(read)
+            while size := answer["Body"].readinto(room[:PIECE_BYTES]):  # type: ignore[arg-type]
+                room = room[size:]
+            return read
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str]) -> StoredObject:
         self._put(key, body, metadata, {})

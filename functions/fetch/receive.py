@@ -302,7 +302,7 @@ class Receive:
         if cautious and self.run.reading:
             unreadable |= {self.run.reading}
 
-        def read_end(key: str, max_bytes: int) -> bytes:
+        def read_end(key: str, max_bytes: int) -> bytearray:
             if key in unreadable:
                 raise NotUnderstoodError("reading it stopped the function")
             if cautious:

@@ -1,19 +1,17 @@
 """The fetch function's settings."""
 
-from pydantic import Json, NonNegativeInt, PositiveInt
-
-from functions.shared.settings import FunctionSettings
+from functions.shared.settings import FunctionSettings, NonNegativeInt, PositiveInt
 
 
-class Settings(FunctionSettings):
+class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
     bucket_name: str
     queue_url: str
     dead_letter_url: str
     failed_runs_topic_arn: str
     api_secret_arn: str
-    api_hosts: Json[tuple[str, ...]]
-    artifact_patterns: Json[tuple[str, ...]]
+    api_hosts: tuple[str, ...]
+    artifact_patterns: tuple[str, ...]
     max_artifact_mib: PositiveInt
     max_receives: PositiveInt
     retry_base_seconds: PositiveInt

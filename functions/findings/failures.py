@@ -80,10 +80,14 @@ class SkippedNodes:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that is archived, but could not be looked into."""
+    """A file that is archived, but could not be looked into.
+
+    `unread_rows` of a file's results were left out for `reason`; None if all of the file was.
+    """
 
     key: str
     reason: str
+    unread_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +174,13 @@ class _Search:
 
     def _results(self, command: Command, file: ArchivedFile) -> None:
         try:
-            results = run_results.not_well(self._read(file))
+            read = run_results.read(self._read(file))
         except NotUnderstoodError as e:
             self.unread.append(Unread(file.planned.key, str(e)))
             return
+        if read.unread_rows:
+            self.unread.append(Unread(file.planned.key, read.fault or "", read.unread_rows))
+        results = read.not_well
         if not results:
             return
         graph, unknown = self._manifest(command, file)
@@ -201,10 +208,10 @@ class _Search:
             self.unread.append(Unread(file.planned.key, str(e)))
             return Manifest(), f"{MANIFEST} could not be read"
 
-    def _read(self, file: ArchivedFile) -> bytes:
+    def _read(self, file: ArchivedFile) -> bytearray:
         artifact.check_size(file.stored.bytes)
         if not file.stored.bytes:
-            return b""  # of which no end can be asked for
+            return bytearray()  # of which no end can be asked for
         return self._read_end(file.planned.key, artifact.MAX_ARTIFACT_BYTES)
 
 

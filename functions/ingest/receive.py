@@ -15,7 +15,7 @@ from functions.aws.workspaces import WorkspacesTable
 from functions.ingest.http import Request
 from functions.ingest.signature import parse_secret
 from functions.intake.intake import Intake
-from functions.intake.quarantine import Quarantined
+from functions.intake.quarantine import MAX_BODY_BYTES, Quarantined
 from functions.run import event as events
 from functions.run.event import RunEvent
 from functions.run.outcome import ending
@@ -26,8 +26,6 @@ from functions.shared.errors import (
     TooLargeError,
     UnavailableError,
 )
-
-MAX_BODY_BYTES = 5 * 1024 * 1024
 
 logger = Logger(service="ingest", child=True)
 

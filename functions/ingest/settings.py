@@ -2,12 +2,10 @@
 
 from typing import Literal
 
-from pydantic import PositiveInt
-
-from functions.shared.settings import FunctionSettings
+from functions.shared.settings import FunctionSettings, PositiveInt
 
 
-class Settings(FunctionSettings):
+class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
     workspaces_table_name: str
     queue_url: str

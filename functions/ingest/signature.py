@@ -20,24 +20,13 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Any, ClassVar, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails
+from msgspec import Struct
 from standardwebhooks.webhooks import hmac_data
 
-from functions.shared.errors import SignatureError
+from functions.shared.errors import NotUnderstoodError, SignatureError
+from functions.shared.read_json import Reader, convert
 
 TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
@@ -51,43 +40,80 @@ TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 DELIVERY_ID = re.compile(r"[!-\-/-~]{1,256}", re.ASCII)
 V1_ENTRY = re.compile(r"v1,([A-Za-z0-9+/]{43}=)", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[!-~][ -~]*[!-~]", re.ASCII)
 
 
-def _signing_key(secret: object) -> bytes:
-    if not isinstance(secret, str) or not secret.startswith(PREFIX):
-        raise ValueError(f"a signing secret is text that starts with {PREFIX}")
-    text = secret.removeprefix(PREFIX)
-    try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except ValueError:
-        raise ValueError(f"a signing secret is base64 after {PREFIX}") from None
-    if len(key) < MIN_KEY_BYTES:
-        raise ValueError(f"a signing secret has at least {MIN_KEY_BYTES} bytes")
-    return key
+class SigningKey(bytes):
+    """What signs, of a signing secret in the form of the standard."""
+
+    @classmethod
+    def from_json(cls, secret: object) -> Self:
+        if not isinstance(secret, str) or not secret.startswith(PREFIX):
+            raise ValueError(f"a signing secret must start with {PREFIX}")
+        text = secret.removeprefix(PREFIX)
+        try:
+            key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except ValueError:
+            raise ValueError(f"a signing secret must be base64 after {PREFIX}") from None
+        if len(key) < MIN_KEY_BYTES:
+            raise ValueError(f"a signing secret must have at least {MIN_KEY_BYTES} bytes")
+        return cls(key)
 
 
-def _header_name(name: str) -> str:
-    if not _HEADER_NAME.fullmatch(name):
-        raise ValueError("this is no name of an HTTP header")
-    return name.lower()
+class SharedSecret(str):
+    """What a header can carry: with a line's end behind it, it would never match."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, secret: object) -> Self:
+        if not isinstance(secret, str) or len(secret) < MIN_SECRET_CHARACTERS:
+            raise ValueError(
+                f"a signing secret must have at least {MIN_SECRET_CHARACTERS} characters"
+            )
+        if not _HEADER_VALUE.fullmatch(secret):
+            raise ValueError(
+                "a signing secret must be visible ASCII characters, with blanks only between them"
+            )
+        return cls(secret)
 
 
-SigningKey = Annotated[bytes, BeforeValidator(_signing_key)]
-# What a header can carry: a secret that was stored with a line's end behind it never matches.
-SharedSecret = Annotated[
-    str, StringConstraints(min_length=MIN_SECRET_CHARACTERS, pattern=r"^[!-~][ -~]*[!-~]$")
-]
-HeaderName = Annotated[str, AfterValidator(_header_name)]
+class HeaderName(str):
+    """In lower case, as an HTTP API hands headers over."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, name: object) -> Self:
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ValueError("this is no name of an HTTP header")
+        return cls(name.lower())
 
 
-class _Scheme(BaseModel):
-    # Without the input in its errors: a validation error must not quote a secret.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+class Encoding(str):
+    """`hex` or `base64`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_json(cls, name: object) -> Self:
+        if name not in ("hex", "base64"):
+            raise ValueError("must be hex or base64")
+        return cls(name)
 
 
-class StandardWebhooks(_Scheme):
-    scheme: Literal["standard-webhooks"] = "standard-webhooks"
-    secrets: Annotated[tuple[SigningKey, ...], Field(min_length=1)]
+class _Scheme(Struct, frozen=True, kw_only=True):
+    scheme: ClassVar[str]
+    secrets: tuple[bytes, ...] | tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.secrets:
+            raise ValueError("secrets: the list is empty")
+
+
+class StandardWebhooks(_Scheme, frozen=True, kw_only=True):
+    scheme = "standard-webhooks"
+    secrets: tuple[SigningKey, ...]
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         delivery_id, timestamp, entries = _standard_headers(headers)
@@ -103,11 +129,11 @@ class StandardWebhooks(_Scheme):
         return delivery_id
 
 
-class HmacSha256(_Scheme):
-    scheme: Literal["hmac-sha256"]
-    secrets: Annotated[tuple[SharedSecret, ...], Field(min_length=1)]
+class HmacSha256(_Scheme, frozen=True, kw_only=True):
+    scheme = "hmac-sha256"
+    secrets: tuple[SharedSecret, ...]
     header: HeaderName
-    encoding: Literal["hex", "base64"]
+    encoding: Encoding
     prefix: str = ""
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -125,9 +151,9 @@ class HmacSha256(_Scheme):
         return _digest_id(body)
 
 
-class Token(_Scheme):
-    scheme: Literal["token"]
-    secrets: Annotated[tuple[SharedSecret, ...], Field(min_length=1)]
+class Token(_Scheme, frozen=True, kw_only=True):
+    scheme = "token"
+    secrets: tuple[SharedSecret, ...]
     header: HeaderName
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -140,23 +166,10 @@ class Token(_Scheme):
 WebhookSecret = StandardWebhooks | HmacSha256 | Token
 
 
-def _scheme(secret: object) -> str | None:
-    scheme = secret.get("scheme", "standard-webhooks") if isinstance(secret, dict) else None
-    return scheme if isinstance(scheme, str) else None
-
-
-_webhook_secret: TypeAdapter[WebhookSecret] = TypeAdapter(
-    Annotated[
-        Annotated[StandardWebhooks, Tag("standard-webhooks")]
-        | Annotated[HmacSha256, Tag("hmac-sha256")]
-        | Annotated[Token, Tag("token")],
-        Discriminator(
-            _scheme,
-            custom_error_type="scheme",
-            custom_error_message="its scheme is standard-webhooks, hmac-sha256 or token",
-        ),
-    ]
-)
+SCHEMES: dict[str, type[WebhookSecret]] = {
+    model.scheme: model for model in (StandardWebhooks, HmacSha256, Token)
+}
+_JSON: Reader[Any] = Reader(Any)
 
 
 def parse_secret(text: str) -> WebhookSecret:
@@ -169,18 +182,34 @@ def parse_secret(text: str) -> WebhookSecret:
             for every delivery that is not genuine, whatever is in it.
     """
     try:
-        return _webhook_secret.validate_json(text)
-    except ValidationError as e:
-        faults = "; ".join(_describe(fault) for fault in e.errors(include_input=False))
-        raise SignatureError(f"no usable webhook secret is configured: {faults}") from None
+        return check_secret(text)
+    except NotUnderstoodError as e:
+        raise SignatureError(f"no usable webhook secret is configured: {e}") from None
 
 
-def _describe(fault: ErrorDetails) -> str:
-    """The fault without the scheme's name, nor an unknown member's: that could be a secret."""
-    if fault["type"] == "extra_forbidden":
-        return "it has a member that its scheme does not know"
-    where = ".".join(str(step) for step in fault["loc"][1:])
-    return f"{where}: {fault['msg']}" if where else fault["msg"]
+def check_secret(text: str) -> WebhookSecret:
+    """The same, for whoever is about to store it.
+
+    Raises:
+        NotUnderstoodError: it is of no use; nothing of it is quoted.
+    """
+    given = _JSON.read(text)
+    scheme = given.get("scheme", StandardWebhooks.scheme) if isinstance(given, dict) else None
+    model = SCHEMES.get(scheme) if isinstance(scheme, str) else None
+    if model is None:
+        *names, last = SCHEMES
+        raise NotUnderstoodError(f"its scheme is {', '.join(names)} or {last}")
+    if given.keys() - {"scheme", *model.__struct_fields__}:
+        # Not by its name, which could be a secret in the wrong place.
+        raise NotUnderstoodError("it has a member that its scheme does not know")
+    try:
+        return convert(given, model)
+    except NotUnderstoodError as e:
+        said = str(e)
+        match given:
+            case {"secrets": [_]}:  # of a single one nobody asks which
+                said = said.removeprefix("secrets.0: ")
+        raise NotUnderstoodError(said) from None
 
 
 def _standard_headers(headers: Mapping[str, str]) -> tuple[str, str, str]:

@@ -4,28 +4,30 @@
 """
 
 import json
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct
 
 from functions.run.event import RunEvent
 from functions.run.fields import Id, WorkspaceUid
 from functions.shared.errors import NotUnderstoodError
+from functions.shared.read_json import Reader
 
-_Shown = Annotated[str, AfterValidator(lambda text: text[:256])]
+MAX_SHOWN_CHARACTERS = 256
 
 
-class Pointer(BaseModel):
+class Pointer(Struct, frozen=True, kw_only=True):
     """`{"schema": 1, "event", "workspace_uid", "run_id", "schedule_name", "status"}` as JSON."""
 
-    model_config = ConfigDict(frozen=True)
-
-    version: Annotated[Literal[1], Field(alias="schema")] = 1
-    event: Literal["bolt.run.completed"] = "bolt.run.completed"
+    schema: int = 1
+    event: str = "bolt.run.completed"
     workspace_uid: WorkspaceUid
     run_id: Id
-    schedule_name: _Shown = ""
-    status: _Shown = ""
+    schedule_name: str = ""
+    status: str = ""
+
+    def __post_init__(self) -> None:
+        if self.schema != 1 or self.event != "bolt.run.completed":
+            raise ValueError("schema and event: expected 1 and bolt.run.completed")
 
     @property
     def run_key(self) -> str:
@@ -33,7 +35,19 @@ class Pointer(BaseModel):
 
     def to_json(self) -> str:
         """ASCII only, since SQS refuses some characters that JSON allows."""
-        return json.dumps(self.model_dump(by_alias=True))
+        return json.dumps(
+            {
+                "schema": self.schema,
+                "event": self.event,
+                "workspace_uid": self.workspace_uid,
+                "run_id": self.run_id,
+                "schedule_name": self.schedule_name[:MAX_SHOWN_CHARACTERS],
+                "status": self.status[:MAX_SHOWN_CHARACTERS],
+            }
+        )
+
+
+_POINTER = Reader(Pointer)
 
 
 def pointer_to(event: RunEvent) -> Pointer:
@@ -52,7 +66,6 @@ def parse(body: str) -> Pointer:
         NotUnderstoodError: the message is no pointer.
     """
     try:
-        return Pointer.model_validate_json(body)
-    except ValidationError as e:
-        fields = ", ".join(str(fault["loc"][0]) if fault["loc"] else "it" for fault in e.errors())
-        raise NotUnderstoodError(f"the message is no pointer to a run; wrong in: {fields}") from e
+        return _POINTER.read(body)
+    except NotUnderstoodError as e:
+        raise NotUnderstoodError(f"the message is no pointer to a run: {e}") from None

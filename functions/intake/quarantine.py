@@ -3,12 +3,18 @@
 import base64
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.run import instants
-from functions.shared.errors import TooLargeError
+from msgspec import Struct
 
+from functions.run import instants
+from functions.run.fields import Instant
+from functions.shared.errors import NotUnderstoodError, TooLargeError
+from functions.shared.read_json import Reader
+
+MAX_BODY_BYTES = 5 * 1024 * 1024  # of a delivery
 MAX_MESSAGE_BYTES = 1024 * 1024  # SQS's own limit since 2025
 
 
@@ -44,11 +50,37 @@ class Quarantined:
         return message
 
 
+class _Message(Struct, frozen=True):
+    reason: str
+    delivery_id: str
+    received_at: Instant
+    body_gz: str
+
+
+_MESSAGE = Reader(_Message)
+
+
 def parse(message: str) -> Quarantined:
-    fields = json.loads(message)
+    """Reads a message's body.
+
+    Raises:
+        NotUnderstoodError: the message holds no delivery.
+    """
+    read = _MESSAGE.read(message)
     return Quarantined(
-        body=gzip.decompress(base64.b64decode(fields["body_gz"])),
-        reason=fields["reason"],
-        delivery_id=fields["delivery_id"],
-        received_at=instants.from_text(fields["received_at"]),
+        body=_unpacked(read.body_gz),
+        reason=read.reason,
+        delivery_id=read.delivery_id,
+        received_at=read.received_at,
     )
+
+
+def _unpacked(body_gz: str) -> bytes:
+    unpacking = zlib.decompressobj(wbits=31)  # 31 is zlib's word for gzip's format
+    try:
+        body = unpacking.decompress(base64.b64decode(body_gz, validate=True), MAX_BODY_BYTES)
+    except (ValueError, zlib.error):
+        raise NotUnderstoodError("body_gz: expected gzip in base64") from None
+    if not unpacking.eof:
+        raise NotUnderstoodError(f"body_gz: cut, or over {MAX_BODY_BYTES} bytes unpacked")
+    return body

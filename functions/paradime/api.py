@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import requests
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import Struct
 from urllib3.exceptions import HTTPError
 
 from functions.paradime.body import Body
@@ -23,8 +23,10 @@ from functions.shared.errors import (
     ApiFailingError,
     CredentialsRefusedError,
     NotThereError,
+    NotUnderstoodError,
     TryAgainError,
 )
+from functions.shared.read_json import convert
 
 # JSON has to be in memory as a whole, and several answers at a time are.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -47,19 +49,15 @@ query ArchiveResourceUrl($resourceId: Int!) {
 """
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=Struct)
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ResourceAnswer(_Answer):
+class ResourceAnswer(Struct, frozen=True):
     id: Id
     path: str
 
 
-class CommandAnswer(_Answer):
+class CommandAnswer(Struct, frozen=True):
     """`stdout` and `stderr` are None unless they were asked for."""
 
     stdout: str | None = None
@@ -67,7 +65,7 @@ class CommandAnswer(_Answer):
     resources: tuple[ResourceAnswer, ...] | None = None
 
 
-class ResourceUrlAnswer(_Answer):
+class ResourceUrlAnswer(Struct, frozen=True):
     ok: bool
     url: str | None = None
 
@@ -169,7 +167,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 def _parse(response: requests.Response, body: bytes) -> dict[str, Any]:
-    """Not with pydantic: its JSON parser takes no lone surrogates, and a console log may have one.
+    """By Python's own parser: msgspec's takes no lone surrogates, and a console log may have one.
 
     ValueError stands for all that is wrong with JSON; nesting is another error.
     """
@@ -216,6 +214,6 @@ def _read(model: type[_Model], data: dict[str, Any], field: str) -> _Model:
     if data.get(field) is None:
         raise NotThereError(f"Paradime's API has nothing for this {field}")
     try:
-        return model.model_validate(data[field])
-    except ValidationError as e:
-        raise TryAgainError(f"Paradime's API answered a {field} of another shape") from e
+        return convert(data[field], model)
+    except NotUnderstoodError as e:
+        raise TryAgainError(f"Paradime's API answered a {field} of another shape: {e}") from e

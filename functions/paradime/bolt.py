@@ -10,14 +10,14 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from msgspec import Struct
 
 from functions.paradime.api import ParadimeApi, ResourceAnswer
 from functions.paradime.pace import Pace
-from functions.run.fields import Id, Instant, Text
+from functions.run.fields import Id, Instant
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
+from functions.shared.read_json import Lenient
 
 PAGE = 100
 
@@ -45,14 +45,14 @@ query SweepRun($runId: Int!) {
 """
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+class _Answer(Struct, frozen=True, rename="camel"):
+    pass
 
 
-class ListedSchedule(_Answer):
+class ListedSchedule(_Answer, frozen=True):
     name: str
     slug: str | None = None
-    uuid: Text = None
+    uuid: Lenient[str] = None
     last_run_at: Instant | None = None
 
     @property
@@ -61,24 +61,24 @@ class ListedSchedule(_Answer):
         return self.slug or self.name
 
 
-class GitInfo(_Answer):
-    branch: Text = None
-    commit_hash: Text = None
+class GitInfo(_Answer, frozen=True):
+    branch: Lenient[str] = None
+    commit_hash: Lenient[str] = None
 
 
-class ListedRun(_Answer):
+class ListedRun(_Answer, frozen=True, kw_only=True):
     """`state` is STARTING, RUNNING, SUCCESS, ERROR, FAILED, CANCELED or SKIPPED; expect others."""
 
     id: Id
     state: str
-    actor: Text = None
-    actor_email: Text = None
+    actor: Lenient[str] = None
+    actor_email: Lenient[str] = None
     start_dttm: Instant
     end_dttm: Instant | None = None
     git_info: GitInfo | None = None
 
 
-class RunCommand(_Answer):
+class RunCommand(_Answer, frozen=True):
     id: Id
     command: str
     start_dttm: Instant | None = None
@@ -86,20 +86,20 @@ class RunCommand(_Answer):
     return_code: int | None = None
 
 
-class _Schedules(_Answer):
+class _Schedules(_Answer, frozen=True):
     schedules: tuple[ListedSchedule, ...]
 
 
-class _Runs(_Answer):
+class _Runs(_Answer, frozen=True):
     ok: bool
     runs: tuple[ListedRun, ...]
 
 
-class _Run(_Answer):
+class _Run(_Answer, frozen=True):
     commands: tuple[RunCommand, ...]
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Model = TypeVar("_Model", bound=Struct)
 
 
 class BoltApi:

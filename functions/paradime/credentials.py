@@ -7,25 +7,22 @@ key with its secret, or a bearer token, whose prefix tells whether it is a compa
 workspace has to be named.
 """
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct
 
 from functions.run.fields import WorkspaceUid
-from functions.shared.errors import CredentialsMissingError
+from functions.shared.errors import CredentialsMissingError, NotUnderstoodError
+from functions.shared.read_json import Reader, convert
 
 COMPANY_TOKEN_PREFIX = "prdm_cmp_"  # noqa: S105 (public, not a secret)
 TOKEN_PREFIXES = ("prdm_wsp_", COMPANY_TOKEN_PREFIX)
 
-HeaderValue = Annotated[str, Field(pattern=r"^[!-~]+$")]
+HeaderValue = Annotated[str, Meta(pattern=r"^[!-~]+\Z")]
 
 
-class _Credentials(BaseModel):
-    # Without the input in its errors: a validation error must not quote a secret.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class KeyPair(_Credentials):
+class KeyPair(Struct, frozen=True):
     api_key: HeaderValue
     api_secret: HeaderValue
 
@@ -33,8 +30,8 @@ class KeyPair(_Credentials):
         return {"X-API-KEY": self.api_key, "X-API-SECRET": self.api_secret}
 
 
-class BearerToken(_Credentials):
-    token: Annotated[str, Field(pattern=rf"^({'|'.join(TOKEN_PREFIXES)})[!-~]+$")]
+class BearerToken(Struct, frozen=True):
+    token: Annotated[str, Meta(pattern=rf"^({'|'.join(TOKEN_PREFIXES)})[!-~]+\Z")]
 
     def headers(self, workspace_uid: str) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -43,22 +40,16 @@ class BearerToken(_Credentials):
         return headers
 
 
-class WorkspaceKeyPair(KeyPair):
-    api_url: str | None = None
+Credentials = KeyPair | BearerToken
 
 
-class WorkspaceToken(BearerToken):
-    api_url: str | None = None
+@dataclass(frozen=True, slots=True)
+class ApiSecret:
+    """`api_urls` are the API addresses that it names, by workspace; not checked."""
 
-
-class ApiSecret(_Credentials):
-    default: KeyPair | BearerToken | None = None
-    workspaces: dict[WorkspaceUid, WorkspaceKeyPair | WorkspaceToken] = {}
-
-    @property
-    def api_urls(self) -> dict[str, str]:
-        """The API addresses that the secret names, by workspace; not checked."""
-        return {uid: own.api_url for uid, own in self.workspaces.items() if own.api_url}
+    default: Credentials | None
+    workspaces: dict[str, Credentials]
+    api_urls: dict[str, str]
 
     def headers(self, workspace_uid: str) -> dict[str, str]:
         """The headers that identify us to the API of a workspace.
@@ -66,13 +57,19 @@ class ApiSecret(_Credentials):
         Raises:
             CredentialsMissingError: there are none for it.
         """
-        credentials: KeyPair | BearerToken | None
         credentials = self.workspaces.get(workspace_uid, self.default)
         if credentials is None:
             raise CredentialsMissingError(
                 f"the API secret has no credentials for workspace {workspace_uid} and no default"
             )
         return credentials.headers(workspace_uid)
+
+
+class _Address(Struct, frozen=True):
+    api_url: str | None
+
+
+_JSON: Reader[Any] = Reader(Any)
 
 
 def parse_api_secret(text: str) -> ApiSecret:
@@ -82,20 +79,42 @@ def parse_api_secret(text: str) -> ApiSecret:
         CredentialsMissingError: it is malformed; nothing of it is quoted.
     """
     try:
-        return ApiSecret.model_validate_json(text)
-    except ValidationError as e:
-        wrong = sorted({_where(fault["loc"]) for fault in e.errors(include_input=False)})
-        raise CredentialsMissingError(
-            f"the API secret is malformed; wrong in: {', '.join(wrong)}"
-        ) from None
+        members = convert(_JSON.read(text), dict[str, Any])
+    except NotUnderstoodError:
+        raise _malformed("it") from None
+    default, workspaces = members.pop("default", None), members.pop("workspaces", {})
+    # Not by its name, which could be a key in the wrong place.
+    wrong = ["a member beside default and workspaces"] if members else []
+    credentials: Credentials | None = None
+    try:
+        credentials = None if default is None else _credentials(default)
+    except NotUnderstoodError:
+        wrong.append("default")
+    own, api_urls = {}, {}
+    try:
+        for uid, given in convert(workspaces, dict[WorkspaceUid, dict[str, Any]]).items():
+            address = convert({"api_url": given.pop("api_url", None)}, _Address)
+            own[uid] = _credentials(given)
+            if address.api_url:
+                api_urls[uid] = address.api_url
+    except NotUnderstoodError:
+        wrong.append("workspaces")
+    if wrong:
+        raise _malformed(*wrong)
+    return ApiSecret(credentials, own, api_urls)
 
 
-def _where(location: tuple[int | str, ...]) -> str:
-    """A member of ours, and no other by its name: that could be a key."""
-    match location:
-        case ():
-            return "it"
-        case ("default" | "workspaces" as member, *_):
-            return str(member)
-        case _:
-            return "a member beside default and workspaces"
+def _credentials(given: object) -> Credentials:
+    """
+    Raises:
+        NotUnderstoodError: it is neither kind, or has a member that its kind does not know.
+    """
+    members = convert(given, dict[str, Any])
+    kind: type[Credentials] = BearerToken if "token" in members else KeyPair
+    if members.keys() - set(kind.__struct_fields__):
+        raise NotUnderstoodError("it has a member that its kind does not know")
+    return convert(members, kind)
+
+
+def _malformed(*wrong: str) -> CredentialsMissingError:
+    return CredentialsMissingError(f"the API secret is malformed; wrong in: {', '.join(wrong)}")

@@ -55,11 +55,18 @@ def logs(event: RunEvent, prefix: str, logs_of: Logs) -> dict[str, Any]:
     }
 
 
+def _unread(file: Unread) -> str:
+    if file.unread_rows is None:
+        return "not read"
+    were = "was" if file.unread_rows == 1 else "were"
+    return f"{counted(file.unread_rows, 'result')} in it {were} not read"
+
+
 def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, Any]:
     """What is missing or still to come, and what is there but could not be looked into, and why."""
     entries = [(file.planned.key, file.reason) for file in held.missing]
     entries += [(file.planned.key, f"still to come: {file.error}") for file in held.pending]
-    entries += [(file.key, f"archived, but not read: {file.reason}") for file in unread]
+    entries += [(file.key, f"archived, but {_unread(file)}: {file.reason}") for file in unread]
     html, shown = fit(
         (
             piece("absent", {"path": _below(prefix, key), "reason": _reason(reason)})

@@ -12,52 +12,47 @@ change of it goes unnoticed. The stored body keeps it all.
 """
 
 from functools import cached_property
-from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import Struct
 
-from functions.run.fields import ODD_IS_ABSENT, Id, Instant, Integer, Text, WorkspaceUid
-from functions.shared.errors import NotUnderstoodError
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from functions.run.fields import Id, Instant, Integer, WorkspaceUid
+from functions.shared.read_json import Lenient, Reader
 
 
-class Resource(_Part):
+class Resource(Struct, frozen=True):
     """A file that a command left behind; `path` is unique only within its command."""
 
     id: Id
     path: str
 
 
-class Command(_Part):
+class Command(Struct, frozen=True, kw_only=True):
     """One command of a run, in the order in which the payload lists them."""
 
     id: Id
     command: str
-    status: Text = None
+    status: Lenient[str] = None
     return_code: Integer | None = None
     start_dttm: Instant | None = None
     end_dttm: Instant | None = None
     json_resources: tuple[Resource, ...] = ()
 
 
-class Environment(_Part):
+class Environment(Struct, frozen=True, kw_only=True):
     """Who or what started the run, and from which commit."""
 
-    actor: Text = None
-    branch: Text = None
-    commit_hash: Text = None
-    email: Text = None
+    actor: Lenient[str] = None
+    branch: Lenient[str] = None
+    commit_hash: Lenient[str] = None
+    email: Lenient[str] = None
 
 
-class Workspace(_Part):
+class Workspace(Struct, frozen=True, kw_only=True):
     uid: WorkspaceUid
-    name: Text = None
+    name: Lenient[str] = None
 
 
-class RunEvent(_Part):
+class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     """What a delivery says of a run."""
 
     id: Id
@@ -66,9 +61,9 @@ class RunEvent(_Part):
     status: str
     start_dttm: Instant
     api_url: str
-    run_url: Text = None
-    error_string: Text = None
-    environment: Annotated[Environment | None, ODD_IS_ABSENT] = None
+    run_url: Lenient[str] = None
+    error_string: Lenient[str] = None
+    environment: Lenient[Environment] = None
     end_dttm: Instant | None = None
     commands: tuple[Command, ...] | None = None
 
@@ -90,20 +85,14 @@ class RunEvent(_Part):
         return f"{self.workspace.uid}#{self.id}"
 
 
+_EVENT = Reader(RunEvent)
+
+
 def parse(body: bytes) -> RunEvent:
     """Reads a delivery's body.
 
     Raises:
         NotUnderstoodError: not JSON, not an object, or without what a run needs; the message
-            names each field and what is wrong with it, and quotes no value.
+            names the field and what is wrong with it, and quotes no value.
     """
-    try:
-        return RunEvent.model_validate_json(body)
-    except ValidationError as e:
-        faults = e.errors(include_url=False, include_context=False, include_input=False)
-        raise NotUnderstoodError("; ".join(_describe(fault) for fault in faults[:5])) from e
-
-
-def _describe(fault: Any) -> str:
-    where = ".".join(str(step) for step in fault["loc"])
-    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
+    return _EVENT.read(body)

@@ -4,6 +4,9 @@ The width is fixed, so that instants sort as text: DynamoDB compares sort keys a
 """
 
 from datetime import UTC, datetime
+from typing import TypeVar
+
+_Instant = TypeVar("_Instant", bound=datetime)
 
 
 def to_text(instant: datetime) -> str:
@@ -15,7 +18,7 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def as_utc(instant: datetime) -> datetime:
+def as_utc(instant: _Instant) -> _Instant:
     """A naive instant is read as UTC: Paradime writes naive ones, and its API uses UTC.
 
     Raises:

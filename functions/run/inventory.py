@@ -147,7 +147,7 @@ class _Inventory(Struct):
 _INVENTORY = Reader(_Inventory)
 
 
-def read_inventory(body: bytes, event_sha256: str) -> EarlierInventory:
+def read_inventory(body: bytes | bytearray, event_sha256: str) -> EarlierInventory:
     """An inventory that was stored earlier; an empty one if it was made of another event.
 
     Raises:

@@ -18,13 +18,15 @@ RunArchiveError
 │   ├── NotThereError         Paradime does not have it, or not yet
 │   ├── LinkRefusedError      a download link was refused
 │   └── OutOfTimeError        the function's time is nearly over
-└── TooManyBytesError         a file exceeds `maxArtifactMiB`
+├── TooManyBytesError         a file exceeds `maxArtifactMiB`
+└── FunctionSettingsError     a function's environment lacks a setting
 
 An error decides what becomes of the message that met it, and the handlers ask the error. An
 exception that is not listed here is a bug of ours: the message is left alone, and is received again
 after the queue's visibility timeout.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -145,3 +147,11 @@ class TooManyBytesError(RunArchiveError):
     """A file is larger than the setting `maxArtifactMiB` allows."""
 
     disposition = Disposition.DEAD_LETTER
+
+
+class FunctionSettingsError(RunArchiveError):
+    """A function's environment lacks settings, or has others; its values are not quoted."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"not set, or not to what they take: {', '.join(names)}")
+        self.names = names

@@ -2,21 +2,38 @@
 
 import os
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Any, Self, get_origin
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
+from msgspec import Meta
+
+from functions.shared.errors import FunctionSettingsError
+
+PositiveInt = Annotated[int, Meta(gt=0)]
+NonNegativeInt = Annotated[int, Meta(ge=0)]
 
 
-class FunctionSettings(BaseModel):
-    """One field an environment variable, in lower case."""
-
-    # A validation error must not quote the environment, which holds the role's credentials.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One field an environment variable, in lower case; a tuple is a JSON list there."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """
         Raises:
-            ValidationError: a variable is missing or cannot be what it says; it names the field.
+            FunctionSettingsError: variables are missing or cannot be what they say.
         """
-        return cls.model_validate({name.lower(): value for name, value in environment.items()})
+        read, wrong = {}, []
+        for field in msgspec.structs.fields(cls):
+            try:
+                read[field.name] = _read(environment[field.name.upper()], field.type)
+            except (KeyError, UnicodeError, msgspec.DecodeError):
+                wrong.append(field.name)
+        if wrong:
+            raise FunctionSettingsError(wrong)
+        return cls(**read)
+
+
+def _read(text: str, kind: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return msgspec.json.decode(text, type=kind)
+    return msgspec.convert(text, kind, strict=False)

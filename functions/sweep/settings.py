@@ -2,17 +2,15 @@
 
 from typing import Literal
 
-from pydantic import Json, PositiveInt
-
-from functions.shared.settings import FunctionSettings
+from functions.shared.settings import FunctionSettings, PositiveInt
 
 
-class Settings(FunctionSettings):
+class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
     workspaces_table_name: str
     queue_url: str
     api_secret_arn: str
-    api_hosts: Json[tuple[str, ...]]
+    api_hosts: tuple[str, ...]
     archive: Literal["failures", "all"]
     retention_days: PositiveInt
     sweep_lookback_hours: PositiveInt

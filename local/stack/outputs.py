@@ -1,19 +1,18 @@
 """`outputs.json`: everything that a program needs to use a running local stack."""
 
+import json
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from local.stack import LocalStackError
 from local.stack.aws import Operator
 from local.stack.state import StateDir
 
 
-class Outputs(BaseModel):
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """The file exists only while the stack is running."""
-
-    model_config = ConfigDict(frozen=True)
 
     webhook_url: str
     signing_secret: str
@@ -44,17 +43,16 @@ def read_outputs(state: StateDir) -> Outputs:
     LocalStackError: No local stack is ready in this directory.
     """
     try:
-        return Outputs.model_validate_json(state.outputs.read_bytes())
+        return msgspec.json.decode(state.outputs.read_bytes(), type=Outputs)
     except FileNotFoundError:
         raise LocalStackError(
             f"No local stack is running in {state.root}. Start one with `make local` or "
             "`python -m local up --detach`."
         ) from None
-    except ValidationError as error:
-        fields = ", ".join(str(fault["loc"][0]) for fault in error.errors() if fault["loc"])
+    except msgspec.DecodeError as error:
         raise LocalStackError(
             f"{state.outputs} was not written by this version of the local stack "
-            f"({fields or 'not JSON'}). Start the stack again."
+            f"({error}). Start the stack again."
         ) from None
 
 
@@ -64,5 +62,5 @@ def write_outputs(outputs: Outputs, path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(outputs.model_dump_json(indent=2) + "\n")
+        file.write(json.dumps(msgspec.structs.asdict(outputs), indent=2) + "\n")
     unfinished.replace(path)

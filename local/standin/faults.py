@@ -12,18 +12,22 @@ import random
 import threading
 import time
 import zlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from msgspec import Meta, Struct
+from msgspec.json import Decoder
 
 from local.standin.answer import Answer, of_bytes
 
+_Positive = Annotated[int, Meta(ge=1)]
+_NotNegative = Annotated[int, Meta(ge=0)]
+_Seconds = Annotated[float, Meta(gt=0)]
 
-class Fault(BaseModel):
+
+class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     """When a fault strikes.
 
     `on`: operations, with `*` as a wildcard. `times`: how often, before it is removed (default: no
@@ -32,13 +36,16 @@ class Fault(BaseModel):
     of `Faults`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     possible_on: ClassVar[tuple[str, ...]] = ("*",)
 
     on: str = "*"
-    times: int | None = Field(default=None, ge=1)
+    times: _Positive | None = None
     until: float | None = None
-    rate: float = Field(default=1, gt=0, le=1)
+    rate: Annotated[float, Meta(gt=0, le=1)] = 1
+
+    @property
+    def kind(self) -> str:
+        return str(self.__struct_config__.tag)
 
     def matches(self, operation: str, now: float) -> bool:
         return (
@@ -48,47 +55,42 @@ class Fault(BaseModel):
         )
 
 
-class GraphqlErrors(Fault):
+class GraphqlErrors(Fault, frozen=True, kw_only=True, tag="errors"):
     """`errors` in a 200."""
 
-    kind: Literal["errors"] = "errors"
     possible_on: ClassVar = ("api:*",)
     message: str = "Internal server error"
 
 
-class NotOk(Fault):
+class NotOk(Fault, frozen=True, kw_only=True, tag="not_ok"):
     """`ok: false` and nothing else."""
 
-    kind: Literal["not_ok"] = "not_ok"
     possible_on: ClassVar = ("api:boltResourceUrl:*", "api:listBoltRuns:*")
 
 
-class NullUrl(Fault):
+class NullUrl(Fault, frozen=True, kw_only=True, tag="null_url"):
     """`ok: true`, but no URL."""
 
-    kind: Literal["null_url"] = "null_url"
     possible_on: ClassVar = ("api:boltResourceUrl:*",)
 
 
-class ExpiredLink(Fault):
+class ExpiredLink(Fault, frozen=True, kw_only=True, tag="expired_link"):
     """A link that has expired before it is received."""
 
-    kind: Literal["expired_link"] = "expired_link"
     possible_on: ClassVar = ("api:boltResourceUrl:*",)
 
 
-class AnswerFault(Fault, ABC):
+class AnswerFault(Fault, frozen=True, kw_only=True):
     """A fault in the HTTP answer, whatever the request."""
 
-    @abstractmethod
-    def spoil(self, answer: Answer) -> Answer: ...
+    def spoil(self, answer: Answer) -> Answer:
+        raise NotImplementedError
 
 
-class Status(AnswerFault):
+class Status(AnswerFault, frozen=True, kw_only=True, tag="status"):
     """A different status, with its own headers (`Retry-After`, …) and body."""
 
-    kind: Literal["status"] = "status"
-    status: int = Field(ge=200, le=599)
+    status: Annotated[int, Meta(ge=200, le=599)]
     headers: dict[str, str] = {}
     body: str = ""
 
@@ -97,19 +99,16 @@ class Status(AnswerFault):
         return replace(plain, headers={**plain.headers, **self.headers})
 
 
-class Redirect(AnswerFault):
-    kind: Literal["redirect"] = "redirect"
+class Redirect(AnswerFault, frozen=True, kw_only=True, tag="redirect"):
     to: str
-    status: int = Field(default=307, ge=300, le=399)
+    status: Annotated[int, Meta(ge=300, le=399)] = 307
 
     def spoil(self, answer: Answer) -> Answer:
         return Answer(self.status, {"Location": self.to}, [], 0)
 
 
-class Html(AnswerFault):
+class Html(AnswerFault, frozen=True, kw_only=True, tag="html"):
     """A web page with status 200, as a proxy or a login wall sends."""
-
-    kind: Literal["html"] = "html"
 
     def spoil(self, answer: Answer) -> Answer:
         return of_bytes(
@@ -117,26 +116,24 @@ class Html(AnswerFault):
         )
 
 
-class Delay(AnswerFault):
+class Delay(AnswerFault, frozen=True, kw_only=True, tag="delay"):
     """The right answer, `seconds` late."""
 
-    kind: Literal["delay"] = "delay"
-    seconds: float = Field(gt=0)
+    seconds: _Seconds
 
     def spoil(self, answer: Answer) -> Answer:
         return replace(answer, wait=self.seconds)
 
 
-class Drip(AnswerFault):
+class Drip(AnswerFault, frozen=True, kw_only=True, tag="drip"):
     """The right answer without delay, its body in pieces of `size` bytes every `seconds`.
 
     A `status` takes the place of the right one.
     """
 
-    kind: Literal["drip"] = "drip"
-    size: int = Field(default=1, ge=1)
-    seconds: float = Field(default=0.1, gt=0)
-    status: int | None = Field(default=None, ge=200, le=599)
+    size: _Positive = 1
+    seconds: _Seconds = 0.1
+    status: Annotated[int, Meta(ge=200, le=599)] | None = None
 
     def spoil(self, answer: Answer) -> Answer:
         return replace(
@@ -147,34 +144,31 @@ class Drip(AnswerFault):
         )
 
 
-class Cut(AnswerFault):
+class Cut(AnswerFault, frozen=True, kw_only=True, tag="cut"):
     """The connection closes after `after` bytes of the body."""
 
-    kind: Literal["cut"] = "cut"
-    after: int = Field(ge=0)
+    after: _NotNegative
 
     def spoil(self, answer: Answer) -> Answer:
         return replace(answer, body=_first(answer.body, self.after))
 
 
-class WrongLength(AnswerFault):
+class WrongLength(AnswerFault, frozen=True, kw_only=True, tag="wrong_length"):
     """A Content-Length that is off `by` this many bytes: too large if positive."""
 
-    kind: Literal["wrong_length"] = "wrong_length"
     by: int
 
     def spoil(self, answer: Answer) -> Answer:
         return replace(answer, length=max(0, answer.length + self.by))
 
 
-class Gzip(AnswerFault):
+class Gzip(AnswerFault, frozen=True, kw_only=True, tag="gzip"):
     """Content-Encoding: gzip, requested or not. The compressed body is held in memory.
 
     It and its Content-Length are `cut` bytes too short.
     """
 
-    kind: Literal["gzip"] = "gzip"
-    cut: int = Field(default=0, ge=0)
+    cut: _NotNegative = 0
 
     def spoil(self, answer: Answer) -> Answer:
         packer = zlib.compressobj(wbits=31)  # 31 selects the gzip format
@@ -184,7 +178,7 @@ class Gzip(AnswerFault):
         return replace(answer, headers=headers, body=[packed], length=len(packed))
 
 
-AnyFault = Annotated[
+AnyFault = (
     GraphqlErrors
     | NotOk
     | NullUrl
@@ -196,10 +190,9 @@ AnyFault = Annotated[
     | Drip
     | Cut
     | WrongLength
-    | Gzip,
-    Field(discriminator="kind"),
-]
-FAULT: TypeAdapter[AnyFault] = TypeAdapter(AnyFault)
+    | Gzip
+)
+FAULT: Decoder[AnyFault] = Decoder(AnyFault)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, ValidationError
+import msgspec
 
 from local.standin import answer
 from local.standin.answer import Answer
@@ -22,10 +22,14 @@ from local.standin.server import HOST, Request, serve
 WORKSPACE_PATH_TOKEN = "uany7edagtovarzx"  # any token works; this one is from the vendor's example
 
 
-class _GraphqlRequest(BaseModel):
+class _GraphqlRequest(msgspec.Struct, rename="camel"):
     query: str
     variables: dict[str, Any] | None = None
-    operation_name: str | None = Field(default=None, alias="operationName")
+    operation_name: str | None = None
+
+
+_REQUEST = msgspec.json.Decoder(_GraphqlRequest)
+_FAULTS = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
 class Standin:
@@ -93,8 +97,8 @@ class Standin:
         if not self.credentials.allow(request.headers):
             return self._log(["api"], answer.of_json(401, {"error": "unauthorized"}), None)
         try:
-            asked = _GraphqlRequest.model_validate_json(request.body)
-        except ValidationError as e:
+            asked = _REQUEST.decode(request.body)
+        except _FAULTS as e:
             return self._log(["api"], answer.of_json(400, {"errors": [{"message": str(e)}]}), None)
         context = Context(self.bolt, self._links, self.faults, self.url)
         response = execute(context, asked.query, asked.variables, asked.operation_name)
@@ -108,11 +112,11 @@ class Standin:
 
     def _add_fault(self, request: Request) -> Answer:
         try:
-            fault = FAULT.validate_json(request.body)
-        except ValidationError as e:
+            fault = FAULT.decode(request.body)
+        except _FAULTS as e:
             return answer.of_json(400, {"error": str(e)})
         self.faults.add(fault)
-        return answer.of_json(201, fault.model_dump())
+        return answer.of_json(201, msgspec.to_builtins(fault))
 
     def _log(self, operations: list[str], right: Answer, fault: AnyFault | None) -> Answer:
         """Logs the answer, and returns it as the fault changed it."""

@@ -93,7 +93,7 @@ def upgraded(
         _local(first_version, "up", "--detach", state=state)
         outputs = json.loads(state.outputs.read_bytes())
         assert "sweep_function" not in outputs, "the first version has none"
-        earlier = Client(Outputs.model_construct(**outputs))
+        earlier = Client(Outputs(**{name: outputs.get(name) for name in Outputs.__struct_fields__}))
         _use(earlier, standin)
         before = _kept(earlier)
         template = _template(state)

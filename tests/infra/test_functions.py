@@ -34,7 +34,7 @@ def environment(template: Template, function: str) -> dict[str, str]:
 def test_environment_has_a_variable_for_each_setting_and_no_other(
     template: Template, function: str
 ) -> None:
-    fields = {field.upper() for field in SETTINGS[function].model_fields}
+    fields = {field.upper() for field in SETTINGS[function].__struct_fields__}
     assert environment(template, function).keys() == fields
 
 

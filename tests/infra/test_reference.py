@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.shared.metrics import Metric
-from infra.settings import Settings
+from infra.settings import Settings, takes
 from tests.infra.templates import of_type
 from tests.reference import tables
 from tools.reference import REFERENCE, docstrings, renewed
@@ -32,8 +32,8 @@ def test_a_made_part_that_is_older_is_made_anew(name: str, as_new: str) -> None:
 
 
 def test_every_setting_says_what_it_is_and_what_it_takes() -> None:
-    assert docstrings(Settings).keys() == Settings.model_fields.keys()
-    assert all(field.description for field in Settings.model_fields.values())
+    assert docstrings(Settings).keys() == set(Settings.__struct_fields__)
+    assert all(takes().values())
 
 
 def test_every_metric_says_what_it_counts() -> None:

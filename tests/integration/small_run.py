@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from functions.paradime.api import ResourceAnswer
 from functions.paradime.bolt import ListedRun, ListedSchedule, RunCommand
+from functions.run.fields import Instant
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.workspaces import Workspace
 from local.standin import Standin
@@ -61,13 +62,15 @@ def first_command_only(api_url: str, **changes: Any) -> bytes:
 
 def swept(api_url: str, *, state: str, return_code: int) -> bytes:
     """As the sweep makes it from what the API says."""
-    times = {"startDttm": datetime(2023, 10, 15, 16, 44, 1, tzinfo=UTC)}
-    times["endDttm"] = datetime(2023, 10, 15, 16, 44, 40, tzinfo=UTC)
-    command = RunCommand(id=7002, command="dbt run", returnCode=return_code, **times)
+    start = Instant(2023, 10, 15, 16, 44, 1, tzinfo=UTC)
+    end = Instant(2023, 10, 15, 16, 44, 40, tzinfo=UTC)
+    command = RunCommand(
+        id=7002, command="dbt run", return_code=return_code, start_dttm=start, end_dttm=end
+    )
     return completed_payload(
         Workspace(uid="n0sg8br1m44k0ryj", api_url=api_url, name="demo-jaffle"),
         ListedSchedule(name="small"),
-        ListedRun(id=RUN_ID, state=state, **times),
+        ListedRun(id=RUN_ID, state=state, start_dttm=start, end_dttm=end),
         [(command, [ResourceAnswer(id=RESULTS.id, path=RESULTS.path)])],
     )
 

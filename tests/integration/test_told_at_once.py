@@ -191,7 +191,7 @@ class TestAFunctionThatIsKilled:
     ) -> None:
         read = fetch.worker()._archiver.bucket.read_end
 
-        def killing(bucket: object, key: str, max_bytes: int) -> bytes:
+        def killing(bucket: object, key: str, max_bytes: int) -> bytearray:
             if key.endswith("manifest.json"):
                 raise MemoryError
             return read(key, max_bytes)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from local.standin.faults import (
     AnyFault,
     Cut,
@@ -55,4 +57,4 @@ def soak_faults() -> list[AnyFault]:
 
 def _on(operations: str, faults: Sequence[AnyFault]) -> list[AnyFault]:
     rate = SHARE / len(faults)
-    return [fault.model_copy(update={"on": operations, "rate": rate}) for fault in faults]
+    return [replace(fault, on=operations, rate=rate) for fault in faults]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.run.event import RunEvent, parse
+from functions.run.event import Environment, RunEvent, parse
 from functions.shared.errors import NotUnderstoodError
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -16,6 +16,10 @@ EXAMPLE = json.loads((EVENTS / "run_completed.json").read_text(encoding="utf-8")
 
 def body(**changes: Any) -> bytes:
     return json.dumps(EXAMPLE | changes).encode()
+
+
+# More than any stack holds, on every Python.
+NESTED = 1_000_000
 
 
 def without(name: str) -> bytes:
@@ -59,7 +63,7 @@ def test_what_is_not_used_may_be_of_any_kind(name: str, value: object) -> None:
 @pytest.mark.parametrize("value", OTHER_KINDS)
 def test_a_description_of_another_kind_is_read_as_absent(name: str, value: object) -> None:
     read = getattr(parse(body(**{name: value})), name)
-    assert read is None or read.model_dump(exclude_none=True) == {}
+    assert read is None or read == Environment()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_a_description_of_another_kind_is_read_as_absent(name: str, value: objec
     ],
 )
 def test_an_id_is_a_positive_integer_of_64_bits(run_id: object) -> None:
-    with pytest.raises(NotUnderstoodError, match=r"^id: |number out of range"):
+    with pytest.raises(NotUnderstoodError, match=r"^id: "):
         parse(body(id=run_id))
 
 
@@ -119,18 +123,19 @@ def test_any_other_return_code_is_refused(code: object) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param(b"", "EOF", id="empty"),
-        pytest.param(b"\xef\xbb\xbf{}", "expected value", id="byte-order mark"),
-        pytest.param("{}".encode("utf-16"), "expected value", id="UTF-16"),
+        pytest.param(b"", "truncated", id="empty"),
+        pytest.param(b"\xef\xbb\xbf{}", "invalid character", id="byte-order mark"),
+        pytest.param("{}".encode("utf-16"), "invalid character", id="UTF-16"),
         pytest.param(b'{"id": NaN}', "id: ", id="NaN"),
         pytest.param(b'{"id": -Infinity}', "id: ", id="minus infinity"),
-        pytest.param(b"[" * 10_000 + b"]" * 10_000, "recursion limit", id="nesting"),
-        pytest.param(b'{"x":' * 10_000 + b"1" + b"}" * 10_000, "recursion limit", id="objects"),
-        pytest.param(rb'{"status": "\ud800"}', "hex escape", id="lone surrogate"),
-        pytest.param(b'{"status": "\xff"}', "unicode", id="no UTF-8"),
-        pytest.param(b'{"id": ' + b"9" * 5000 + b"}", "number out of range", id="5,000 digits"),
-        pytest.param(b"{} {}", "trailing", id="two values"),
-        pytest.param(b'{"id": 1', "EOF", id="cut"),
+        pytest.param(b'{"x": ' + NESTED * b"[" + NESTED * b"]" + b"}", "nested", id="nesting"),
+        pytest.param(NESTED * b'{"x":' + b"1" + NESTED * b"}", "nested", id="objects"),
+        pytest.param(rb'{"status": "\ud800 and so on"}', "surrogate", id="lone surrogate"),
+        pytest.param(rb'{"status": "\udc00 and so on"}', "surrogate", id="low surrogate"),
+        pytest.param(b'{"status": "\xff"}', "UTF-8", id="no UTF-8"),
+        pytest.param(b'{"id": ' + b"9" * 5000 + b"}", "^id: .* out of range", id="5,000 digits"),
+        pytest.param(body() + b" {}", "trailing", id="two values"),
+        pytest.param(b'{"id": 1', "truncated", id="cut"),
         pytest.param(b"null", "object", id="null"),
     ],
 )

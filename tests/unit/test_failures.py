@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.findings.artifacts import artifact
-from functions.findings.failures import Finding
+from functions.findings.failures import Finding, WhatFailed
 from functions.run.inventory import StoredObject
 from tests.archives import Archive, archive_from, archive_of, graph, payload, results
 
@@ -143,11 +142,12 @@ class TestUnread:
             (b"", "not JSON"),
             (b"[]", "object"),
             (b'{"results": {}}', "results"),
-            (b'{"results": [{"status": "error"}]}', "unique_id"),
             (b"\xff\xfe", "not JSON"),
-            (b'{"results": [' + b"0," * artifact.MAX_VALUES + b"0]}", "more than 3,000,000 values"),
+            (b'{"results": null}', "results"),
+            (b'{"results": [' + b"0," * 1_000 + b"0]}", "more than 1,000 of its results"),
+            (b'{"results": [' + b"[" * 20 + b"]" * 20 + b"]}", "nested over 16 deep"),
         ],
-        ids=["cut off", "empty", "a list", "no list", "no id", "no UTF-8", "many values"],
+        ids=["cut off", "empty", "a list", "no list", "no UTF-8", "null", "bad rows", "nested"],
     )
     def test_broken_results_are_reported_with_the_reason(self, body: bytes, said: str) -> None:
         archive = archive_from(payload())
@@ -188,6 +188,91 @@ class TestUnread:
         archive = build({"unique_id": MODEL}, {"unique_id": "model.demo.b", "status": "skipped"})
         [group] = archive.what_failed().skipped
         assert group.unknown == "there is no manifest.json beside the results"
+
+
+class TestUnreadRows:
+    def found(self, *rows: bytes) -> WhatFailed:
+        """What failed, if `results` holds a good row, these, and another good one."""
+        first, last = (
+            b'{"unique_id": "a", "status": "fail"}',
+            b'{"unique_id": "z", "status": "fail"}',
+        )
+        archive = archive_from(payload())
+        body = b'{"results": [' + b",\n".join([first, *rows, last]) + b"]}"
+        archive.put(70, "target/run_results.json", body)
+        return archive.what_failed()
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            *(b"7", b"null", b'"text, ] and more"', b"[]", b"[[{}]]", b"true", b"{}", b"1e999"),
+            *(
+                b'{"unique_id": "b"}',
+                b'{"status": "error"}',
+                b'{"unique_id": 7, "status": "error"}',
+            ),
+            b'{"unique_id": "b", "status": null}',
+            b'{"unique_id": "\xff", "status": "error"}',
+            b'{"unique_id": NaN, "status": "error"}',
+            b'{"node": {"unique_id": 7}, "error": "of v0"}',
+        ],
+    )
+    def test_a_row_that_cannot_be_read_costs_itself_and_is_counted(self, row: bytes) -> None:
+        failed = self.found(row, b'{"unique_id": "m", "status": "error"}', row)
+        assert [f.unique_id for f in failed.failures] == ["m", "a", "z"]
+        [unread] = failed.unread
+        assert unread.key.endswith("/target/run_results.json")
+        assert (unread.unread_rows, bool(unread.reason)) == (2, True)
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            *(b'"execution_time": NaN', b'"execution_time": -Infinity', b'"execution_time": 1e999'),
+            *(b'"failures": 1' + b"0" * 5000, b'"failures": [Infinity]', b'"failures": 1.5'),
+            *(b'"message": {"a": [NaN]}', b'"message": "\xff"', b'"compiled_code": 7'),
+            b'"adapter_response": {"bytes": NaN, "a": [1e999, "\xff", {"b": "]}"}]}',
+            b'"unique_id": "m"',
+        ],
+    )
+    def test_what_only_describes_costs_no_more_than_itself(self, members: bytes) -> None:
+        failed = self.found(b'{"unique_id": "m", "status": "error", %b}' % members)
+        assert failed.unread == ()
+        [finding] = [finding for finding in failed.failures if finding.unique_id == "m"]
+        assert finding == Finding(unique_id="m", status="error", message=None, command_id=70)
+
+    def test_up_to_a_thousand_are_left_out_and_beyond_that_the_file_is(self) -> None:
+        [unread] = self.found(*[b"0"] * 1_000).unread
+        assert (unread.reason, unread.unread_rows) == ("expected an object, got an integer", 1_000)
+        failed = self.found(*[b"0"] * 1_001)
+        [unread] = failed.unread
+        assert (unread.reason, unread.unread_rows) == (
+            "more than 1,000 of its results cannot be read; "
+            "the first: expected an object, got an integer",
+            None,
+        )
+        assert [finding.unique_id for finding in failed.failures] == ["command 1"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'\xef\xbb\xbf{"results": []}',
+            rb'{"results": [], "args": {"vars": "\ud800 alone"}}',
+            '{"results": []}'.encode("utf-16"),
+            b'{"results": [], "x": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
+            b'{"results": []} {}',
+        ],
+        ids=["byte-order mark", "lone surrogate", "UTF-16", "nested", "two values"],
+    )
+    def test_a_file_that_is_not_json_is_unread(self, body: bytes) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "target/run_results.json", body)
+        [unread] = archive.what_failed().unread
+        assert unread.reason.startswith("it is n")
+
+    def test_the_page_says_that_the_rest_was_read(self) -> None:
+        archive = archive_from(payload())
+        archive.put(70, "target/run_results.json", b'{"results": [7]}')
+        assert b"archived, but 1 result in it was not read: expected an object" in archive.page()
 
 
 class TestCommands:

@@ -241,4 +241,4 @@ class TestRotation:
         ingest.deliver(OLD)
         vault.store(webhook_secret("whsec_c2hvcnQ="))
         vault.time += 300
-        assert "has at least 24 bytes" in ingest.deliver(OLD)
+        assert "must have at least 24 bytes" in ingest.deliver(OLD)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.paradime.bolt import ListedRun
+from functions.shared.read_json import convert
 from functions.sweep.compare import GRACE, KnownRun, has_ended, is_stale, missed
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -12,9 +13,8 @@ HOUR = timedelta(hours=1)
 
 
 def listed(run_id: int = 1, state: str = "FAILED", end: datetime | None = NOW - HOUR) -> ListedRun:
-    return ListedRun.model_validate(
-        {"id": run_id, "state": state, "startDttm": NOW - 2 * HOUR, "endDttm": end}
-    )
+    listed = {"id": run_id, "state": state, "startDttm": f"{NOW - 2 * HOUR}"}
+    return convert(listed | {"endDttm": end and f"{end}"}, ListedRun)
 
 
 def known(

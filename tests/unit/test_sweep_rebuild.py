@@ -10,13 +10,12 @@ from functions.paradime.api import ResourceAnswer
 from functions.paradime.bolt import ListedRun, ListedSchedule, RunCommand
 from functions.run import event as events
 from functions.run.outcome import run_failed, run_state
+from functions.shared.read_json import convert
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.workspaces import Workspace
 
 WORKSPACE = Workspace(uid="w", api_url="https://api.paradime.io/graphql", name="jaffle")
-SCHEDULE = ListedSchedule.model_validate(
-    {"name": "daily run", "slug": "daily-run", "uuid": "a7e76080"}
-)
+SCHEDULE = ListedSchedule(name="daily run", slug="daily-run", uuid="a7e76080")
 RUN: dict[str, Any] = {
     "id": 7,
     "state": "FAILED",
@@ -43,10 +42,10 @@ def payload(
     return completed_payload(
         WORKSPACE,
         SCHEDULE,
-        ListedRun.model_validate(RUN | changes),
+        convert(RUN | changes, ListedRun),
         [
             (
-                RunCommand.model_validate(command),
+                convert(command, RunCommand),
                 [ResourceAnswer(id=number, path=path) for number, path in resources],
             )
             for command in commands

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from functions.message.topic_message import Message, compose
 from functions.run import event as events
@@ -317,12 +318,11 @@ ANY_FAILURE = st.fixed_dictionaries(
 def test_sns_takes_whatever_a_payload_holds(
     schedule: str, workspace: str, failures: list[dict[str, Any]], state: Any
 ) -> None:
-    told = event().model_copy(
-        update={
-            "schedule_name": schedule,
-            "workspace": events.Workspace(uid="w", name=workspace),
-            "error_string": schedule,
-        }
+    told = replace(
+        event(),
+        schedule_name=schedule,
+        workspace=events.Workspace(uid="w", name=workspace),
+        error_string=schedule,
     )
     message = compose(
         told,

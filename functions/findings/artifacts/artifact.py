@@ -1,41 +1,32 @@
-"""dbt's JSON artifacts, read within bounds and whatever version of dbt wrote them."""
+"""dbt's JSON artifacts, whatever version of dbt wrote them, read in parts and within bounds.
 
+A part is first taken as its text (`Raw`), which msgspec checks and leaves where it is. What is
+wanted of it is then read piece by piece, so that memory grows with that alone.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from msgspec import Raw
 
+from functions.run.fields import Integer
 from functions.shared.errors import NotUnderstoodError
+from functions.shared.read_json import Reader
 
 MAX_ARTIFACT_BYTES = 64 * 1024 * 1024
-# The parser takes up to a hundred bytes for a value, however short its text is: with these and
-# the bytes themselves the function stays below its 512 MB. dbt writes a value in about 26 bytes.
-MAX_VALUES = 3_000_000
+NULL = Raw(b"null")
 
-_Model = TypeVar("_Model", bound=BaseModel)
+# dbt nests its results four deep, and what a database says of them may go deeper.
+MAX_DEPTH = 16
+_PIECE_BYTES = 64 * 1024
 
-
-class Part(BaseModel):
-    """A part of an artifact: what a version of dbt adds to it is ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-def parse(model: type[_Model], body: bytes) -> _Model:
-    """Reads an artifact.
-
-    Raises:
-        NotUnderstoodError: over the bounds, not JSON, or not of the model's shape.
-    """
-    check_size(len(body))
-    if sum(body.count(mark) for mark in (b",", b"{", b"[")) > MAX_VALUES:
-        raise NotUnderstoodError(f"it has more than {MAX_VALUES:,} values")
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as e:
-        fault = e.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(step) for step in fault["loc"][:3])
-        said = fault["msg"].replace("Invalid JSON", "it is not JSON")
-        raise NotUnderstoodError(f"{where}: {said}" if where else said) from e
+_Value = TypeVar("_Value")
+# Absent is the same as null.
+TEXT = Reader[str | None](str | None)
+INTEGER = Reader[int | None](Integer | None)
+NUMBER = Reader[float | None](float | None)
 
 
 def check_size(size: int) -> None:
@@ -46,3 +37,66 @@ def check_size(size: int) -> None:
     """
     if size > MAX_ARTIFACT_BYTES:
         raise NotUnderstoodError(f"it has {size:,} bytes; up to {MAX_ARTIFACT_BYTES:,} are read")
+
+
+def required(name: str, raw: Raw, reader: Reader[_Value]) -> _Value:
+    """
+    Raises:
+        NotUnderstoodError: the member of that name is absent or of another kind.
+    """
+    try:
+        return reader.read(raw)
+    except NotUnderstoodError as e:
+        raise NotUnderstoodError(f"{name}: {e}") from None
+
+
+def described(raw: Raw, reader: Reader[_Value]) -> _Value | None:
+    """A member that only describes: None if it is of another kind."""
+    try:
+        return reader.read(raw)
+    except NotUnderstoodError:
+        return None
+
+
+def count(raw: Raw, mark: bytes) -> int:
+    """How often a byte stands in a part, in strings as well."""
+    part = memoryview(raw)
+    pieces = (part[at : at + _PIECE_BYTES] for at in range(0, len(part), _PIECE_BYTES))
+    return sum(bytes(piece).count(mark) for piece in pieces)
+
+
+def elements(name: str, raw: Raw) -> Iterator[memoryview]:
+    """The text of each element of a list, one at a time.
+
+    Raises:
+        NotUnderstoodError: the member of that name is no list, or nested too deeply.
+    """
+    text = memoryview(raw)
+    if text[:1].tobytes() != b"[":
+        raise NotUnderstoodError(f"{name}: expected a list")
+    element, end = _element(), 1
+    if _EMPTY.match(text, end):
+        return
+    while end < len(text):
+        found = element.match(text, end)
+        if found is None:
+            raise NotUnderstoodError(f"{name}: nested over {MAX_DEPTH} deep")
+        end = found.end()
+        yield text[found.start(1) : found.end(1)]
+
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_EMPTY = re.compile(rb"\s*+\]")
+
+
+@cache
+def _element() -> re.Pattern[bytes]:
+    """An element of a list and what ends it, if both are known to be well-formed.
+
+    A pattern cannot call itself, so it holds itself as often as anything may be nested.
+    """
+    inside = rb'[^"\[\]{}]*+(?:%b[^"\[\]{}]*+)*+' % _STRING
+    for _ in range(MAX_DEPTH):
+        inside = rb'[^"\[\]{}]*+(?:(?:%b|[\[{]%b[\]}])[^"\[\]{}]*+)*+' % (_STRING, inside)
+    nested = rb"[\[{]%b[\]}]" % inside
+    return re.compile(rb'\s*+([^"\[\]{},\s]++|%b|%b)\s*+[,\]]' % (_STRING, nested), re.DOTALL)

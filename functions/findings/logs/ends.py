@@ -17,7 +17,7 @@ MAX_END_BYTES = 64 * 1024
 MAX_END_LINES = 200
 
 # Reads the last so many bytes of an object, or all of a shorter one.
-ReadEnd = Callable[[str, int], bytes]
+ReadEnd = Callable[[str, int], bytearray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def read_logs(event: RunEvent, files: Iterable[ArchivedFile], read_end: ReadEnd)
     return logs
 
 
-def _text(body: bytes, *, whole: bool) -> str:
+def _text(body: bytearray, *, whole: bool) -> str:
     text = without_secrets(body.decode(errors="replace").rstrip())
     # Without what is left of the line that was cut.
     return text if whole else text.partition("\n")[2] or text

@@ -45,7 +45,9 @@ def _sweep_function(
         Role=role,
         Code={"ZipFile": b""},
         Environment={
-            "Variables": {name.upper(): os.environ[name.upper()] for name in Settings.model_fields}
+            "Variables": {
+                name.upper(): os.environ[name.upper()] for name in Settings.__struct_fields__
+            }
         },
     )
     told = new_run(1, state="SUCCESS", return_codes=[0])

@@ -5,7 +5,6 @@ by which the original of a fixed file is found.
 """
 
 import re
-import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from cli.stack.messages import HeldMessages
 from cli.terminal.output import warn
 from functions.intake.quarantine import Quarantined, parse
 from functions.run import instants
+from functions.shared.errors import NotUnderstoodError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -45,6 +45,6 @@ def read_deliveries(held: HeldMessages) -> list[QuarantinedMessage]:
     for message in held.all():
         try:
             found.append(QuarantinedMessage(message, parse(message["Body"])))
-        except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error):
+        except NotUnderstoodError:
             warn(f"message {message['MessageId']} in quarantine is not a delivery")
     return sorted(found, key=lambda one: one.delivery.received_at)

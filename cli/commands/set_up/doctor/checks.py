@@ -6,7 +6,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel
+from msgspec import Struct
 
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
 from cli.secrets import webhook_secret
@@ -48,8 +48,8 @@ _NEW_KEY = (
 Check = Callable[[Target], Finding]
 
 
-class _Schedules(BaseModel):
-    totalCount: int  # noqa: N815 (the API's name)
+class _Schedules(Struct, frozen=True, rename="camel"):
+    total_count: int
 
 
 def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from msgspec.structs import replace
+
 from cli.commands.set_up.doctor.bodies import likely_originals
 from cli.commands.set_up.doctor.capture import Capture
 from functions.ingest.http import Request
@@ -18,6 +20,7 @@ from functions.ingest.signature import (
     TIMESTAMP,
     TOLERANCE,
     V1_ENTRY,
+    Encoding,
     HmacSha256,
     StandardWebhooks,
     Token,
@@ -140,7 +143,7 @@ def _hmac_fault(scheme: HmacSha256, request: Request) -> Diagnosis | None:
         for prefix in {scheme.prefix, "", "sha256=", "v1="}:
             if (encoding, prefix) == (scheme.encoding, scheme.prefix):
                 continue
-            other = scheme.model_copy(update={"encoding": encoding, "prefix": prefix})
+            other = replace(scheme, encoding=Encoding(encoding), prefix=prefix)
             if _verifies(other, request, datetime.now(UTC)):
                 return Diagnosis(
                     Cause.WRONG_SCHEME,
