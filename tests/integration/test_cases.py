@@ -29,10 +29,8 @@ NOT_YET = frozenset(
         "35-retry",
         "46-state-dir",
         "70-bom",
-        "72-nan-time",
         "73-null-id",
         "75-status-case",
-        "81-kinds",
         "82-store-failures",
     }
 )
