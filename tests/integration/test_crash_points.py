@@ -104,9 +104,13 @@ SCENARIOS = {
 
 @dataclass(frozen=True)
 class End:
-    """What is there when all is done; the same, times aside, however it came about."""
+    """What is there when all is done; the same, times aside, however it came about.
+
+    Whether the run was told is among it; a stop may cause an early message and an update.
+    """
 
     record: dict[str, Any]
+    told: bool
     objects: dict[str, Any]
     dead_letters: frozenset[str]
     quarantined: tuple[str, ...]
@@ -122,8 +126,11 @@ def play(world: World, prepare: Callable[[World], bytes], stop: StopAt) -> End:
         _until_done(lambda: _deliver(world, body))
         _until_done(world.drain)
     event = json.loads(body)
+    record = timeless(world.record(f"{event['workspace']['uid']}#{event['id']}"))
+    messages = record.pop("messages", set())
     return End(
-        record=timeless(world.record(f"{event['workspace']['uid']}#{event['id']}")),
+        record=record,
+        told=bool(messages & {"failed", "given_up"}),
         objects={key: _contents(world.object(key)) for key in world.object_keys()},
         dead_letters=frozenset(world.messages("dead-letters")),
         quarantined=tuple(world.messages("quarantine")),
