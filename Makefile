@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 TOOLS_READY := .venv/.aws-ready .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak poison reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events lock
+.PHONY: help demo local down test fuzz soak poison reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events cases lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -90,6 +90,9 @@ reference: $(READY) ## regenerate the parts of docs/reference.md that come from 
 
 events: ## regenerate events/paradime and events/lambda with real dbt runs
 	@$(PYTHON) events/make.py
+
+cases: ## regenerate those of tests/data/cases that real tools write; NAME=… chooses
+	@$(PYTHON) events/cases/make.py $(NAME)
 
 lock: ## regenerate requirements.txt and package-lock.json from requirements.in and package.json
 	@$(PYTHON) tools/lock.py

@@ -39,7 +39,12 @@ MAX_IN_RECORD = 20
 MAX_RECORD_MESSAGE_CHARACTERS = 1_000
 MAX_RECORD_BYTES = 24 * 1024
 
-_OF_A_NODE = re.compile(r"\s*(?:Failure|[A-Z]\w+ Error) in (.*\))$")
+# A heading that names a node, as dbt and dbt Fusion write it.
+_OF_A_NODE = re.compile(
+    r"^\s*(?:\[\w+ \(dbt\d{4}\)\]: |\[error\] )*(?:Failure|[A-Z]\w+ Error)"
+    r" in (\w[\w ]{0,40} \S+ \(.*\))$",
+    re.MULTILINE,
+)
 _BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 
 
@@ -259,14 +264,12 @@ def _from_logs(event: RunEvent, command: Command, reading: Reading) -> Finding:
 
 
 def _reason(reading: Reading) -> list[str]:
-    """What the log has of a reason; of a node's, the first line names the node."""
+    """What the log has of a reason."""
     if reading.reason is None:
         return []
     first, *more = reading.reason.lines
     if reading.reason.rule.of_ending:
         return [_while_running(first, reading), *more]
-    if reading.reason.rule.of_a_node and (node := _OF_A_NODE.match(first)):
-        return [f"{node[1]}:", *more]
     return [first, *more]
 
 
@@ -276,7 +279,7 @@ def _without_failed_command(event: RunEvent, search: "_Search") -> Iterator[Find
     unended = [command for command in to_explain(event) if command.return_code is None]
     for command in unended:
         reading = search.reading(command)
-        ended = _while_running("it never finished", reading)
+        ended = _while_running("the command never finished", reading)
         first = f"{said.rstrip('.')}; {ended}" if said else ended
         yield _of_command(event, command, _with_reason(first, reading))
     if said and not unended:
@@ -291,11 +294,13 @@ def _without_failed_command(event: RunEvent, search: "_Search") -> Iterator[Find
 
 def _of_command(event: RunEvent, command: Command, lines: list[str]) -> Finding:
     message = "\n".join(lines)
+    # Beside a command its node is not to be read elsewhere.
+    reason = _OF_A_NODE.sub(r"\1:", message, count=1)
     return Finding(
         unique_id=f"command {event.positions[command.id]}",
         status="failed",
         message=_told(message, MAX_MESSAGE_CHARACTERS),
-        reason=telling_line(message, MAX_RECORD_MESSAGE_CHARACTERS) or None,
+        reason=telling_line(reason, MAX_RECORD_MESSAGE_CHARACTERS) or None,
         command_id=command.id,
     )
 

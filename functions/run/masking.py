@@ -131,7 +131,8 @@ def _mask_token(found: re.Match[str]) -> str:
 
 def _without_values(text: str) -> Iterator[str]:
     """Names are found in any case, and whatever stands before them: `PGPASSWORD`, `apiToken`."""
-    at, lower = 0, text.translate(_LOWER)
+    at = 0
+    lower = text.lower() if text.isascii() else text.translate(_LOWER)
     for name in _NAME.finditer(lower):
         found = _VALUE.match(text, name.end()) if name.start() >= at else None
         if found and _is_secret(lower, name, found):

@@ -32,7 +32,6 @@ NOT_YET = frozenset(
         "72-nan-time",
         "73-null-id",
         "75-status-case",
-        "81-kinds",
         "82-store-failures",
     }
 )

@@ -27,7 +27,7 @@ from functions.findings.logs.entries import read
         ("ERROR:root:no x", "error", "root:no x"),
         ("[ERROR] no x", "error", "no x"),
         ("[error] [X (dbt1048)]: no x", "error", "[X (dbt1048)]: no x"),
-        ('time="2024-05-01T02:00:09Z" level=error msg="no x"', "error", '"no x"'),
+        ('time="2024-05-01T02:00:09Z" level=error msg="no x" at=1', "error", "no x"),
         ("INFO 2024-05-01 02:00:09,001 done", "info", "done"),
         ('{"level": "ERROR", "message": "no x"}', "error", "no x"),
         ('{"severity": "CRITICAL", "msg": "no x"}', "error", "no x"),

@@ -40,7 +40,8 @@ def lines(log: str) -> list[Line]:
 
 def plain(line: str) -> str:
     """A line as it reads, within bounds."""
-    return without_escapes(line[:MAX_LINE_CHARACTERS])
+    cut = line[:MAX_LINE_CHARACTERS]
+    return cut if cut.isprintable() and cut.isascii() else without_escapes(cut)
 
 
 def without_escapes(text: str) -> str:
@@ -98,6 +99,8 @@ class _Style:
 
 def shown_at_last(line: str) -> str:
     """After a carriage return a terminal writes over the line: of progress only the end stays."""
+    if "\r" not in line:
+        return line.rstrip()
     return next((part for part in reversed(line.split("\r")) if part.strip()), "").rstrip()
 
 

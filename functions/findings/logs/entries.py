@@ -20,9 +20,10 @@ _DATE_AND_TIME = re.compile(
     r"[\[(]?\d\d(?:\d\d)?[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?[\])]?(?=[\s|:,\]—-]|$)"
 )
+_TIME_IN_BRACKETS = re.compile(r"\[\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\] ")
 _BRACKETED = re.compile(r"\s*\[\s*(\w{4,8})\s*\](?:\s*\[[^\]]{0,100}\])?:?\s?")
 _LEVEL_FIRST = re.compile(r"\[?([A-Z]{4,8})(?:\]|(?=[:\s|]))[:\s|-]*")
-_LOGFMT = re.compile(r"\blevel=\"?(\w{4,8})\b.{0,200}?\b(?:msg|message)=")
+_LOGFMT = re.compile(r"\blevel=\"?(\w{4,8})\b.{0,200}?\b(?:msg|message)=(?:\"([^\"]{1,900})\")?")
 _TOKEN = re.compile(r"[^\s|]{1,100}")
 _TOKENS_BEFORE_LEVEL = 5
 # Of "1 of 2 ERROR creating sql table model" and the like.
@@ -97,6 +98,8 @@ def _prefix(line: str) -> tuple[str, str, str] | None:
         if (named := _BRACKETED.match(rest)) and (level := _LEVELS.get(named[1].lower())):
             return level, rest[named.end() :], rest.strip()
         return "", rest, rest
+    if time := _TIME_IN_BRACKETS.match(line):
+        return "", line[time.end() :], line
     if time := _DATE_AND_TIME.match(line):
         return *_after_time(line[time.end() :].lstrip(" |:,-—]")), line
     if (named := _LEVEL_FIRST.match(line)) and (level := _LEVELS.get(named[1].lower())):
@@ -108,7 +111,7 @@ def _prefix(line: str) -> tuple[str, str, str] | None:
     if (named := _BRACKETED.match(line)) and (level := _LEVELS.get(named[1].lower())):
         return level, line[named.end(1) + 1 :].lstrip("] "), line
     if "level=" in line and (named := _LOGFMT.search(line, 0, 400)):
-        return _LEVELS.get(named[1].lower(), ""), line[named.end() :], line
+        return _LEVELS.get(named[1].lower(), ""), named[2] or line[named.end() :], line
     return None
 
 

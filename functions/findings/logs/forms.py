@@ -147,12 +147,18 @@ VAGUE = (
         "https://github.com/py4j/py4j/blob/master/py4j-python/src/py4j/protocol.py",
     ),
     _form(
-        r"(?:[A-Z]+:? +)?(?:(?i:\S+ )?(?i:job|task|build|script|step|command|process|pipeline|sync)"
-        r"(?i: execution)? (?i:failed|aborted|exiting)|Aborted|Exiting|Giving up)[.! ]*",
+        r"(?:[A-Z]+:? +)?(?:(?i:\S+ )?(?i:job|task|build|script|step|command|process|pipeline|sync"
+        r"|block|extractor|loader)(?i: execution)? (?i:failed|aborted|exiting)"
+        r"|Aborted|Exiting|Giving up)[.! ]*",
         "ERROR: Job failed",
         "many tools",
     ),
     _form(r"error: subprocess-exited-with-error", "error: subprocess-exited-with-error", "pip 24"),
+    _form(
+        r"(?:[\w.]+: )?Failed to run dbt command\.",
+        "elementary.exceptions.exceptions.DbtCommandError: Failed to run dbt command.",
+        "written by elementary 0.26.1",
+    ),
     _form(
         r"fatal: Could not read from remote repository\.",
         "fatal: Could not read from remote repository.",
@@ -195,7 +201,7 @@ REMARKS = (
     _form(r"LINE \d+:.*", "LINE 13: select amount_usd from orders", "written by DuckDB 1.4"),
     _form(r"[\^~ ]+", "^^^^^", "written by DuckDB 1.4"),
     _form(r"[-=_*~.+|─━═╭╮╰╯┌┐└┘├┤│┃ ]+", "------------------------------", "many tools"),
-    _form(r"\d+ +\| .*", "3  |   - name: orders", DBT),
+    _form(r"\d+ +\|.*", "3  |   - name: orders", DBT),
     _form(
         r"Please ensure the name, data_type, and number of columns .*",
         "Please ensure the name, data_type, and number of columns in your contract match the"
@@ -255,6 +261,11 @@ IGNORED = (
 
 # Lines that a log has whether or not something failed, or because something had failed before.
 NOISE = (
+    _form(
+        r".*\bbackoff:.*|.*\b(?:app|us\.i)\.posthog\.com\b.*",
+        "ERROR:backoff:Giving up send_request(...) after 4 tries (no route)",
+        "written by elementary 0.26.1, of its own usage statistics",
+    ),
     *IGNORED,
     _form(
         r".*\bresource_tracker: There appear to be \d+ leaked .*",
@@ -316,10 +327,10 @@ NOISE = (
 
 def fits(forms: tuple[Form, ...], line: str) -> bool:
     """True for a line, without blanks around it, that has one of the forms."""
-    return _one_pattern(forms).fullmatch(line) is not None
+    return one_pattern(forms).fullmatch(line) is not None
 
 
 @cache
-def _one_pattern(forms: tuple[Form, ...]) -> re.Pattern[str]:
+def one_pattern(forms: tuple[Form, ...]) -> re.Pattern[str]:
     """One search for all of them: a log has thousands of lines."""
     return re.compile("|".join(f"(?:{form.pattern.pattern})" for form in forms))

@@ -31,6 +31,7 @@ _FUSION_STEP = re.compile(
     r" *(?P<state>Started|Succeeded|Passed|Failed|Warned|Skipped) (?P<step>) *(?:\[[^\]]{0,20}\] )?"
     r"(?P<rest>\w+ +\S+)"
 )
+_MAY_BEGIN_A_STEP = frozenset("0123456789 RCSPFW")
 _DOTS = re.compile(r" \.{2,}.*| \[.*")
 
 
@@ -78,6 +79,8 @@ def running(logs: Iterable[Sequence[LogLine]]) -> tuple[str, ...]:
     started: dict[str, str] = {}
     for lines in logs:
         for line in lines:
+            if line.text[:1] not in _MAY_BEGIN_A_STEP:
+                continue
             if line.text.startswith("Running with dbt"):
                 started.clear()
             elif line.text.startswith("CANCEL query "):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from functions.findings.logs import entries, nodes
 from functions.findings.logs.entries import LogLine
-from functions.findings.logs.forms import NOISE, VAGUE, fits
+from functions.findings.logs.forms import NOISE, VAGUE, fits, one_pattern
 from functions.findings.logs.nodes import NodeReasons
 from functions.findings.logs.rules import RULES, Rule
 from functions.findings.logs.telling import says_nothing, tell
@@ -76,15 +76,12 @@ def _is_vague(reason: Reason) -> bool:
 
 def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:
     ignored = {at for one in raised(lines) if one.ignored for at in range(one.begin, one.end)}
+    is_noise = one_pattern(NOISE).fullmatch
     for at, line in enumerate(lines):
-        if at not in ignored and not _is_noise(line):
+        if at in ignored or is_noise(line.text.strip()):
+            continue
+        if line.shown is line.text or not is_noise(line.shown.strip()):
             yield line
-
-
-def _is_noise(line: LogLine) -> bool:
-    return fits(NOISE, line.text.strip()) or (
-        line.shown is not line.text and fits(NOISE, line.shown.strip())
-    )
 
 
 def _last(lines: Sequence[LogLine]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from functions.findings.logs.forms import DBT, FUSION, PYTHON, VAGUE, fits
 from functions.findings.logs.tracebacks import ended_in, raised
 from functions.run.display import counted
 
-MAX_BLOCK_LINES = 12
+MAX_BLOCK_LINES = 24
+MAX_RUN_LINES = 6
 # Of a console that is no terminal, as Rich and Click take it to be.
 _CONSOLE_COLUMNS = 80
 
@@ -119,7 +120,7 @@ def _run(of_lines: Callable[[LogLine], object]) -> Find:
         if last is None:
             return []
         first = last
-        while first and last - first < MAX_BLOCK_LINES // 2 and of_lines(lines[first - 1]):
+        while first and last - first < MAX_RUN_LINES and of_lines(lines[first - 1]):
             first -= 1
         return [line.shown for line in lines[first : first + MAX_BLOCK_LINES] if line.text.strip()]
 
@@ -174,6 +175,18 @@ def _sqlfluff(lines: Lines) -> list[str]:
         return []
     found.sort(key=lambda one: one[0] not in _SQLFLUFF_BROKEN)
     return [f"{counted(len(found), 'violation')}:", *(said for _, said in found)]
+
+
+_SODA_FAILED = re.compile(r"\[FAILED\]$")
+
+
+def _soda(lines: Lines) -> list[str]:
+    """How many checks failed, and which."""
+    at = _choose(lines, lambda line: line.text.rstrip().endswith("checks FAILED:"), last=True)
+    if at is None:
+        return []
+    failed = [line.text.strip() for line in lines[at:] if _SODA_FAILED.search(line.text)]
+    return [lines[at].text.strip(), *failed[: MAX_BLOCK_LINES - 1]]
 
 
 _BEGINS_AS_ERROR = re.compile(
@@ -294,6 +307,7 @@ RULES = (
         "run.sh: line 3:   812 Killed                  dbt run\n",
         "run.sh: line 3: 812 Killed dbt run",
         "written by bash 5.2",
+        of_ending=True,
     ),
     Rule(
         "git, a merge",
@@ -334,6 +348,25 @@ RULES = (
         "1 violation: models/orders.sql:1:7 LT01 Expected only single space before"
         " naked identifier. [layout.spacing]",
         "written by sqlfluff 4.5.0",
+    ),
+    Rule(
+        "Soda",
+        _soda,
+        "[02:00:04] 1/2 checks FAILED: \n[02:00:04]     orders in prod\n"
+        "[02:00:04]       row_count > 0 [checks.yml] [FAILED]\n"
+        "[02:00:04] Oops! 1 failures. 0 warnings. 0 errors. 1 pass.\n",
+        "1/2 checks FAILED: row_count > 0 [checks.yml] [FAILED]",
+        "https://docs.soda.io/soda-v3",
+    ),
+    Rule(
+        "BigQuery's command line",
+        _matching(r"^BigQuery error in ", _unwrapped),
+        "Waiting on bqjob_r1_2 ... (0s) Current status: DONE\n"
+        "BigQuery error in query operation: Error processing job 'acme:bqjob_r1_2': Not\n"
+        "found: Dataset acme:mart was not found\n",
+        "BigQuery error in query operation: Error processing job 'acme:bqjob_r1_2': Not"
+        " found: Dataset acme:mart was not found",
+        "https://cloud.google.com/bigquery/docs/reference/bq-cli-reference",
     ),
     Rule(
         "a mark",

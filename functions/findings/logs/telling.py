@@ -18,10 +18,10 @@ from functions.run.text import MAX_CHARACTERS, one_line
 
 MAX_LINES = 3
 # A long line has what was tried at its beginning, and what became of it at its end.
-_KEPT_AT_THE_END = 110
+_KEPT_AT_THE_END = 150
 _GAP = " … "
 
-_BORDERS = "│┃|"
+_BORDERS = ("│", "┃", "|")
 # What is told beside the point, if it stands anywhere below.
 _ADDS = re.compile(r"--> [^:\s]|while handling |Caused by: ")
 # dbt prints its own object: the path is what a reader needs.
@@ -96,7 +96,10 @@ def _parted(lines: Sequence[LogLine]) -> tuple[list[str], list[str], list[str]]:
 
 def _cleaned(line: str) -> str:
     """The line without blanks, borders and objects; empty for one that never tells."""
-    text = line.strip().strip(_BORDERS).strip()
+    text = line.strip()
+    if text.startswith(_BORDERS):
+        text = text.strip("".join(_BORDERS)).strip()
+    text = text.removeprefix(": ")
     if not text or fits(REMARKS, text) or fits(NOISE, text):
         return ""
     return _FILE_PATH.sub(r"\1/\2", text)

@@ -60,8 +60,15 @@ def ended_in(found: Sequence[Raised]) -> list[str]:
 def _read(lines: Sequence[LogLine], begin: int) -> Raised | None:
     """The traceback that begins at a line; None for one whose end is not there."""
     depth = _indent(lines[begin].text)
+    # IPython, and so Databricks, names the exception in the same line, and again at the end.
+    name = lines[begin].text.strip().partition(" ")[0]
     at = begin + 1
-    while at < len(lines) and not lines[at].fresh and _is_of_frames(lines[at].text, depth):
+    while at < len(lines) and not lines[at].fresh:
+        if not lines[begin].text.strip().startswith(_BEGINS):
+            if lines[at].text.strip().startswith(f"{name}:"):
+                break
+        elif not _is_of_frames(lines[at].text, depth):
+            break
         at += 1
     if at == len(lines) or lines[at].fresh:
         return None

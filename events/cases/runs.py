@@ -1,0 +1,739 @@
+"""The runs that `make.py` carries out, and what must be said of each.
+
+Versions are pinned: another version may print other lines, which would be another case.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tool:
+    """`packages` of PyPI; `npm` is the package that brings Fusion's driver for DuckDB."""
+
+    what: str
+    packages: tuple[str, ...] = ()
+    npm: str = ""
+
+
+TOOLS = {
+    "none": Tool("the shell, git and Python"),
+    "dbt-1.10": Tool(
+        "dbt 1.10.23", ("dbt-core==1.10.23", "dbt-duckdb==1.10.1", "dbt-postgres==1.11.0")
+    ),
+    "dbt-1.11": Tool("dbt 1.11.16", ("dbt-core==1.11.16", "dbt-duckdb==1.11.1")),
+    "fusion": Tool(
+        "dbt Fusion 2.0.0-preview.196",
+        ("dbt==2.0.0rc196",),
+        "@duckdb/node-bindings-linux-x64@1.5.6-r.1",
+    ),
+    "sqlfluff": Tool("sqlfluff 4.5.0", ("sqlfluff==4.5.0",)),
+    "paradime": Tool("paradime-io 6.9.0", ("paradime-io==6.9.0",)),
+    "elementary": Tool(
+        "elementary 0.26.1", ("elementary-data==0.26.1", "dbt-core==1.10.23", "dbt-duckdb==1.10.1")
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Sends a signal, so many seconds after a text has been printed."""
+
+    once: str
+    signal: str
+    after: float = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, and what it returns; `before` and `files` are laid out first, unseen."""
+
+    command: str
+    returns: int = 1
+    files: dict[str, str] = field(default_factory=dict)
+    before: str = ""
+    environ: dict[str, str] = field(default_factory=dict)
+    stop: Stop | None = None
+    artifacts: bool = True
+
+
+@dataclass(frozen=True)
+class Run:
+    name: str
+    tool: str
+    kind: str
+    what: str
+    steps: tuple[Step, ...]
+    expect: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+
+
+SLOW = {"models/slow.sql": "select count(*) as n from range(100000000000) a where a.range % 7 = 3"}
+RAISES = {
+    "macros/archive.sql": """
+{% macro archive(days) %}
+  {% if days < 1 %}
+    {{ exceptions.raise_compiler_error("days must be at least 1, not " ~ days) }}
+  {% endif %}
+{% endmacro %}
+"""
+}
+BRANCHES = (
+    "git init -q -b main . && git config user.name shop && git config user.email shop@example.com"
+    " && git add models && git commit -qm one && git checkout -qb feature"
+    " && echo 'select 1' > models/orders.sql && git commit -qam two && git checkout -q main"
+    " && echo 'select 2' > models/orders.sql && git commit -qam three"
+)
+
+RUNS: tuple[Run, ...] = (
+    Run(
+        "dbt110-undefined-macro",
+        "dbt-1.10",
+        "heading",
+        "a macro that is not defined, found while parsing",
+        (Step("dbt build", 1, artifacts=False),),
+        {
+            "tells": ["'cents_to_euros' is undefined", "orders"],
+            "never": ["^Completed with", "^Failure in"],
+        },
+        {"models/orders.sql": "select {{ cents_to_euros('amount') }} from {{ ref('raw_orders') }}"},
+    ),
+    Run(
+        "dbt110-jinja-syntax",
+        "dbt-1.10",
+        "heading",
+        "an unknown tag of Jinja",
+        (Step("dbt run", 2),),
+        {
+            "tells": ["unknown tag 'endfr'"],
+            "never": ["^Encountered an error:", "^Compilation Error"],
+        },
+        {"models/orders.sql": "select 1\n{% if true %}\n  , 2\n{% endfr %}"},
+    ),
+    Run(
+        "dbt110-no-profile",
+        "dbt-1.10",
+        "heading",
+        "the profile that the project names is not there",
+        (Step("dbt run", 2),),
+        {"tells": ["^Could not find profile named 'shop'"]},
+        {"profiles.yml": "jaffle:\n  target: prod\n  outputs: {}\n"},
+    ),
+    Run(
+        "dbt110-usage",
+        "dbt-1.10",
+        "which line",
+        "an option that dbt does not have",
+        (Step("dbt run --slect orders", 2),),
+        {"tells": ["No such option '--slect'"], "never": ["Usage:", "Try "]},
+    ),
+    Run(
+        "dbt110-two-models",
+        "dbt-1.10",
+        "heading",
+        "two models of one name",
+        (Step("dbt build", 2),),
+        {"tells": ['two models with the name "orders"'], "anywhere": ["models/old/orders.sql"]},
+        {"models/old/orders.sql": "select 1"},
+    ),
+    Run(
+        "dbt110-json-model",
+        "dbt-1.10",
+        "no reason in the result",
+        "--log-format json, a model that fails, and no results file",
+        (Step("dbt --log-format json build", 1, artifacts=False),),
+        {
+            "tells": ["customers", 'Referenced column "custmer" not found'],
+            "never": ["^\\{", "invocation_id"],
+        },
+        {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
+    ),
+    Run(
+        "dbt110-debug-log",
+        "dbt-1.10",
+        "which line",
+        "--log-level debug on the console, and no results file",
+        (Step("dbt --debug run", 1, before="dbt seed", artifacts=False),),
+        {
+            "tells": ['Referenced column "custmer" not found'],
+            "never": ["Resource report", "Flushing"],
+        },
+        {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
+    ),
+    Run(
+        "dbt110-python-model",
+        "dbt-1.10",
+        "heading",
+        "a Python model that raises",
+        (Step("dbt build"),),
+        {
+            "first": "model.shop.scores",
+            "tells": ["NameError: name 'weights' is not defined"],
+            "never": ["Traceback", "^Python model failed"],
+            "count": 1,
+        },
+        {
+            "models/scores.py": """
+def model(dbt, session):
+    orders = dbt.ref("orders").fetchall()
+    return session.sql(f"select {weights[0]} as score, {len(orders)} as n")
+"""
+        },
+    ),
+    Run(
+        "dbt110-killed",
+        "dbt-1.10",
+        "how it ended",
+        "killed while a model runs",
+        (
+            Step(
+                "dbt run",
+                137,
+                before="dbt seed",
+                stop=Stop("START sql table model main.slow", "SIGKILL", 2),
+            ),
+        ),
+        {"tells": ["[Kk]illed", "137", "slow"], "never": ["semaphore"]},
+        SLOW,
+    ),
+    Run(
+        "dbt110-interrupted",
+        "dbt-1.10",
+        "how it ended",
+        "terminated while a model runs",
+        (
+            Step(
+                "dbt run",
+                143,
+                before="dbt seed",
+                stop=Stop("START sql table model main.slow", "SIGTERM", 2),
+            ),
+        ),
+        {"tells": ["[Tt]erminated", "143", "slow"], "never": ["semaphore"]},
+        SLOW,
+    ),
+    Run(
+        "dbt110-ctrl-c",
+        "dbt-1.10",
+        "how it ended",
+        "interrupted while a model runs",
+        (
+            Step(
+                "dbt run",
+                2,
+                before="dbt seed",
+                stop=Stop("START sql table model main.slow", "SIGINT", 2),
+            ),
+        ),
+        {"tells": ["keyboard interrupt", "slow"], "never": ["^Encountered an error", "raise "]},
+        SLOW,
+    ),
+    Run(
+        "dbt110-timeout",
+        "dbt-1.10",
+        "how it ended",
+        "timeout(1) ends it while a model runs",
+        (Step("timeout --kill-after 1 40 dbt run", 124, before="dbt seed"),),
+        {"tells": ["timed out", "124", "slow"], "never": ["semaphore"]},
+        SLOW,
+    ),
+    Run(
+        "dbt110-segfault",
+        "dbt-1.10",
+        "how it ended",
+        "crashes in a Python model",
+        (Step("dbt run", 139, before="dbt seed"),),
+        {"tells": ["segmentation fault|[Ss]egmentation", "139", "scores"], "never": ["semaphore"]},
+        {
+            "models/scores.py": """
+import ctypes
+
+
+def model(dbt, session):
+    ctypes.string_at(0)
+    return session.sql("select 1 as one")
+"""
+        },
+    ),
+    Run(
+        "dbt110-run-operation",
+        "dbt-1.10",
+        "no reason in the result",
+        "a macro that raises a compiler error",
+        (Step("dbt run-operation archive --args '{days: 0}'"),),
+        {"first": "macro.shop.archive", "tells": ["^days must be at least 1, not 0"]},
+        RAISES,
+    ),
+    Run(
+        "dbt111-deps-git",
+        "dbt-1.11",
+        "heading",
+        "dbt deps: the repository of a package is not there",
+        (Step("dbt deps", 2),),
+        {"tells": ["does not appear to be a git repository"], "never": ["^Internal Error"]},
+        {"packages.yml": "packages:\n  - git: file:///tmp/shop/nowhere.git\n    revision: 1.0.0\n"},
+    ),
+    Run(
+        "dbt111-deps-missing",
+        "dbt-1.11",
+        "heading",
+        "a package that was not installed",
+        (Step("dbt build", 2),),
+        {"tells": ["but only 0 package\\(s\\) installed.*dbt deps"]},
+        {"packages.yml": "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n"},
+    ),
+    Run(
+        "dbt111-no-adapter",
+        "dbt-1.11",
+        "heading",
+        "the adapter of the profile is not installed",
+        (Step("dbt run", 2),),
+        {"tells": ["Could not find adapter type snowflake"]},
+        {
+            "profiles.yml": """
+shop:
+  target: prod
+  outputs:
+    prod: {type: snowflake, account: a, user: u, password: p, database: d, warehouse: w, schema: s}
+"""
+        },
+    ),
+    Run(
+        "dbt111-hook-start",
+        "dbt-1.11",
+        "hook",
+        "the on-run-start hook fails, and no results file",
+        (Step("dbt build", 1, artifacts=False),),
+        {"tells": ["on-run-start", 'schema "audit" does not exist']},
+        {
+            "dbt_project.yml": """
+name: shop
+version: "1.0.0"
+profile: shop
+on-run-start: ["insert into audit.runs values (now())"]
+models: {shop: {+materialized: table}}
+"""
+        },
+    ),
+    Run(
+        "dbt111-tests-log-only",
+        "dbt-1.11",
+        "no reason in the result",
+        "tests fail, and no results file",
+        (Step("dbt build", 1, artifacts=False),),
+        {"tells": ["unique_orders_customer", "Got 1 result"]},
+        {
+            "models/schema.yml": """
+models:
+  - name: orders
+    columns:
+      - name: customer
+        data_tests: [unique, not_null]
+"""
+        },
+    ),
+    Run(
+        "dbt111-seed-type",
+        "dbt-1.11",
+        "heading",
+        "a seed with a value that is no number",
+        (Step("dbt seed"),),
+        {"first": "seed.shop.raw_orders", "tells": ["Could not convert string \"x\" to 'INTEGER'"]},
+        {
+            "dbt_project.yml": """
+name: shop
+version: "1.0.0"
+profile: shop
+seeds: {shop: {raw_orders: {+column_types: {amount: integer}}}}
+"""
+        },
+    ),
+    Run(
+        "dbt111-snapshot",
+        "dbt-1.11",
+        "heading",
+        "a snapshot that checks a column that is not there",
+        (
+            Step("dbt build", 0),
+            Step(
+                "dbt snapshot",
+                before="sed -i s/amount/amont/ snapshots/orders.yml",
+            ),
+        ),
+        {"first": "snapshot.shop.orders_snapshot", "tells": ["amont"], "count": 1},
+        {
+            "snapshots/orders.yml": """
+snapshots:
+  - name: orders_snapshot
+    relation: ref('raw_orders')
+    config: {unique_key: id, strategy: check, check_cols: [amount]}
+"""
+        },
+    ),
+    Run(
+        "dbt111-microbatch",
+        "dbt-1.11",
+        "no reason in the result",
+        "batches of a microbatch model fail",
+        (Step("dbt build --event-time-start 2024-04-28 --event-time-end 2024-05-01"),),
+        {
+            "first": "model.shop.daily",
+            "tells": ["Could not convert string '?.?ada"],
+            "never": ["^ERROR$"],
+        },
+        {
+            "models/orders.yml": """
+models:
+  - name: orders
+    config: {event_time: ordered_at}
+""",
+            "models/daily.sql": """
+{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='ordered_at',
+          batch_size='day', begin='2024-04-28') }}
+select ordered_at, cast(customer as int) as customer from {{ ref('orders') }}
+""",
+        },
+    ),
+    Run(
+        "fusion-model",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: a column that is not there",
+        (Step("dbt build"),),
+        {
+            "first": "model.shop.customers",
+            "tells": ['Referenced column "custmer" not found'],
+            "never": ["^\\[DbDriverFailed", "^Database Error"],
+        },
+        {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
+    ),
+    Run(
+        "fusion-macro",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: a macro that is not defined",
+        (Step("dbt build"),),
+        {"tells": ["`cents_to_euros` is unknown", "models/orders.sql:1:8"]},
+        {"models/orders.sql": "select {{ cents_to_euros('amount') }} from {{ ref('raw_orders') }}"},
+    ),
+    Run(
+        "fusion-no-profile",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: the profile that the project names is not there",
+        (Step("dbt build"),),
+        {"tells": ["Profile 'shop' not found in profiles.yml"], "never": ["Errors and Warnings"]},
+        {"profiles.yml": "jaffle:\n  target: prod\n  outputs: {}\n"},
+    ),
+    Run(
+        "fusion-json",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: --log-format json",
+        (Step("dbt build --log-format json", artifacts=False),),
+        {
+            "tells": ['Referenced column "custmer" not found'],
+            "never": ["^\\{", "NoLongerSupported"],
+        },
+        {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
+    ),
+    Run(
+        "fusion-run-operation",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: a macro that raises",
+        (Step("dbt run-operation archive --args '{days: 0}'"),),
+        {"tells": ["days must be at least 1, not 0"], "never": ["^Compilation Error$"]},
+        RAISES,
+    ),
+    Run(
+        "fusion-usage",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: an option that it does not have",
+        (Step("dbt run --slect orders"),),
+        {"tells": ["unexpected argument '--slect'"]},
+    ),
+    Run(
+        "fusion-log-only",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: a test fails, and no results file",
+        (Step("dbt build", artifacts=False),),
+        {"tells": ["unique_orders_customer"], "never": ["Loading profiles", "no longer supported"]},
+        {
+            "models/schema.yml": """
+models:
+  - name: orders
+    columns:
+      - name: customer
+        data_tests: [unique, not_null]
+"""
+        },
+    ),
+    Run(
+        "sqlfluff-lint",
+        "sqlfluff",
+        "which line",
+        "sqlfluff finds violations",
+        (Step("sqlfluff lint --dialect duckdb models"),),
+        {
+            "tells": ["7 violations|violation", "models/customers.sql", "LT09"],
+            "never": ["All Finished"],
+        },
+        {
+            "models/customers.sql": "SELECT customer,count(*) as orders"
+            " from {{ ref('orders') }} GROUP BY 1"
+        },
+    ),
+    Run(
+        "sqlfluff-templater",
+        "sqlfluff",
+        "which line",
+        "sqlfluff cannot parse",
+        (Step("sqlfluff lint --dialect duckdb --disable-progress-bar models"),),
+        {"tells": ["PRS", "[Uu]nparsable section: 'from"]},
+        {"models/customers.sql": "select customer from from orders where\n"},
+    ),
+    Run(
+        "sqlfluff-usage",
+        "sqlfluff",
+        "which line",
+        "sqlfluff without a dialect",
+        (Step("sqlfluff lint models", 2),),
+        {"tells": ["No dialect was specified"]},
+    ),
+    Run(
+        "git-ssh-refused",
+        "none",
+        "which line",
+        "git over ssh, and nobody answers",
+        (Step("git clone ssh://git@127.0.0.1:9/acme/shop.git shop", 128),),
+        {"tells": ["port 9: Connection refused"], "never": ["^fatal: Could not read"]},
+    ),
+    Run(
+        "git-conflict",
+        "none",
+        "which line",
+        "a merge with a conflict",
+        (
+            Step(
+                "git merge feature",
+                before=BRANCHES,
+            ),
+        ),
+        {"tells": ["Merge conflict in models/orders.sql"]},
+    ),
+    Run(
+        "pip-not-found",
+        "none",
+        "which line",
+        "pip finds no such package",
+        (Step("pip --disable-pip-version-check install --no-index dbt-nowhere==1.0"),),
+        {"tells": ["dbt-nowhere==1.0"]},
+    ),
+    Run(
+        "pip-build",
+        "none",
+        "which line",
+        "pip cannot build a package",
+        (
+            Step(
+                "pip --disable-pip-version-check install --no-index --no-build-isolation ./package"
+            ),
+        ),
+        {
+            "tells": ["No module named 'nowhere'"],
+            "never": ["subprocess-exited", "metadata-generation-failed$"],
+        },
+        {"package/setup.py": "import nowhere\n"},
+    ),
+    Run(
+        "paradime-hightouch",
+        "paradime",
+        "which line",
+        "the vendor's Hightouch integration cannot reach it",
+        (Step("paradime run hightouch-sync --sync-ids 42", environ={"HIGHTOUCH_API_TOKEN": "x"}),),
+        {
+            "tells": [
+                "Hightouch sync failed",
+                "api.hightouch.com",
+                "resolve|Name or service not known",
+            ]
+        },
+    ),
+    Run(
+        "paradime-usage",
+        "paradime",
+        "which line",
+        "the vendor's Fivetran integration without an option that it needs",
+        (Step("paradime run fivetran-sync", 2),),
+        {
+            "tells": ["Missing option|connector-ids|api-key"],
+            "never": ["No workspace configured"],
+        },
+    ),
+    Run(
+        "paradime-cloud-run",
+        "paradime",
+        "which line",
+        "the vendor's Cloud Run integration without its key file",
+        (Step("paradime run gcp-cloud-run-trigger --job-names a", 1),),
+        {"tells": ["Cloud Run Job trigger failed: expected str"], "never": ["^Aborted"]},
+    ),
+    Run(
+        "elementary-report",
+        "elementary",
+        "which line",
+        "elementary without its profile",
+        (Step("edr report", 1),),
+        {"tells": ["hub.getdbt.com"], "never": ["posthog", "raise "]},
+    ),
+    Run(
+        "python-handling",
+        "none",
+        "which line",
+        "an exception during the handling of another",
+        (Step("python load.py"),),
+        {
+            "tells": ["no such table: orders"],
+            "never": ["^raise ", "^Traceback", "^During handling"],
+        },
+        {
+            "load.py": """
+import sqlite3
+
+connection = sqlite3.connect(":memory:")
+cursor = None
+try:
+    cursor = connection.execute("select amount from orders")
+except sqlite3.OperationalError:
+    cursor.close()
+"""
+        },
+    ),
+    Run(
+        "python-shutdown",
+        "none",
+        "which line",
+        "noise of the interpreter's end behind a cause",
+        (Step("python load.py"),),
+        {
+            "tells": ["role LOADER may not write to schema RAW"],
+            "never": ["Event loop is closed", "handler is closed", "Exception ignored"],
+        },
+        {
+            "load.py": """
+import atexit
+
+
+class Pool:
+    def __del__(self):
+        raise RuntimeError("Event loop is closed")
+
+
+@atexit.register
+def flush():
+    raise OSError("handler is closed")
+
+
+pool = Pool()
+raise PermissionError("role LOADER may not write to schema RAW")
+"""
+        },
+    ),
+    Run(
+        "python-logging",
+        "none",
+        "which line",
+        "a log of Python's with the cause in its midst",
+        (Step("python load.py"),),
+        {"tells": ["403 Forbidden from https://api.example.com/orders"], "never": ["temp file"]},
+        {
+            "load.py": """
+import logging
+import sys
+
+logging.basicConfig(level="INFO", format="%(asctime)s - %(name)s - %(levelname)s - %(message)s")
+log = logging.getLogger("loader")
+log.info("starting")
+log.warning("no checkpoint, loading everything")
+log.error("orders: 403 Forbidden from https://api.example.com/orders")
+log.info("cleaning up")
+for at in range(30):
+    log.info("removed temp file %d", at)
+sys.exit(1)
+"""
+        },
+    ),
+    Run(
+        "java-caused-by",
+        "none",
+        "which line",
+        "Java's chain of causes",
+        (Step("java Load.java"),),
+        {"tells": ["Connection refused"], "never": ["^\\s*at "]},
+        {
+            "Load.java": """
+public class Load {
+    static void connect() {
+        try {
+            new java.net.Socket("127.0.0.1", 9);
+        } catch (java.io.IOException e) {
+            throw new IllegalStateException("connection to the warehouse failed", e);
+        }
+    }
+
+    public static void main(String[] args) {
+        try {
+            connect();
+        } catch (RuntimeException e) {
+            throw new RuntimeException("could not load orders", e);
+        }
+    }
+}
+"""
+        },
+    ),
+    Run(
+        "node-error",
+        "none",
+        "which line",
+        "an uncaught error of Node's",
+        (Step("node push.js"),),
+        {"tells": ["CENSUS_KEY is not set"], "never": ["^\\s*at ", "Node.js v"]},
+        {
+            "push.js": """
+const key = process.env.CENSUS_KEY;
+if (!key) throw new Error('CENSUS_KEY is not set');
+"""
+        },
+    ),
+    Run(
+        "shell-unbound",
+        "none",
+        "which line",
+        "a script of the shell's with a variable that is not set",
+        (Step("bash push.sh"),),
+        {"tells": ["BUCKET: unbound variable"]},
+        {
+            "push.sh": 'set -euo pipefail\necho pushing\ncurl -s --data "$BUCKET" http://127.0.0.1:9/\n'
+        },
+    ),
+    Run(
+        "curl-refused",
+        "none",
+        "which line",
+        "curl, and nobody answers",
+        (Step("curl --fail --silent --show-error -X POST http://127.0.0.1:9/hook", 7),),
+        {"tells": ["curl: \\(7\\)", "connect"]},
+    ),
+    Run(
+        "psql-refused",
+        "none",
+        "which line",
+        "psql cannot connect",
+        (Step("psql --host 127.0.0.1 --port 9 --command 'select 1'", 2),),
+        {"tells": ["port 9 failed: Connection refused"]},
+    ),
+)
