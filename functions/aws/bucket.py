@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # docs/performance.md compares smaller and larger parts.
 PART_BYTES = 8 * 1024 * 1024
-# The name, among an object's metadata, of the id of the resource that it was.
+# The metadata field that holds a resource's id.
 RESOURCE = "resource"
 PIECE_BYTES = 1024 * 1024
 PAGE = "text/html; charset=utf-8"
@@ -29,7 +29,7 @@ PAGE = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class DescribedObject:
-    """`resource_id` is Paradime's id of the resource that it was, None for all other objects."""
+    """`resource_id` is Paradime's id of the resource; None for all other objects."""
 
     stored: StoredObject
     etag: str
@@ -62,7 +62,7 @@ class ArchiveBucket:
             }
 
     def describe(self, key: str) -> DescribedObject:
-        """Size, digest and origin of an object that is there.
+        """Size, digest and origin of a stored object.
 
         S3 has no digest of a multipart object (whose ETag ends in the number of parts), only a
         digest of the parts' digests. Reading the object within AWS is cheaper than fetching it from
@@ -111,7 +111,9 @@ class ArchiveBucket:
         etag: str | None,
         page: bool = False,
     ) -> str:
-        """Stores an object in the place of the one with that ETag, or of none; its own ETag.
+        """Stores an object in place of the one with that ETag, or where there was none.
+
+        Returns the new ETag.
 
         `page` marks a page of our own, which browsers may render.
 

@@ -1,4 +1,4 @@
-"""What a fetch needs to know of a run's record."""
+"""The part of a run's record that a fetch needs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,16 +7,13 @@ from functions.run.instants import to_text
 from functions.run.record import Source
 
 ARCHIVED_STATES = frozenset({"archived", "partial"})
-# Longer than the fetch function can run: an attempt that began earlier is no longer at work.
+# Longer than the fetch function can run: an attempt that began earlier is over.
 _LONGEST_ATTEMPT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A receive of the run that has begun, and whose end is not recorded.
-
-    It is the last of `number` such receives in a row.
-    """
+    """A receive that has begun and whose end is not recorded: the last of `number` in a row."""
 
     number: int
     message_id: str
@@ -25,12 +22,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """`body` is the event, byte for byte; `archived_at` is when an archive was last completed, for
+    """`body` is the event, byte for byte; `archived_at` is when an archive was last completed, of
     whichever event.
 
-    `messages` are the kinds of messages that were sent about the run, and `claimed_at` is when a
-    fetch set out to send one and has not confirmed it yet. `reading` is the file that a cautious
-    fetch was reading, `unreadable` are those whose reading stopped one.
+    `messages` are the kinds of messages that were sent about the run; `claimed_at` is when a fetch
+    claimed one that it has not confirmed yet. `reading` is the file that a cautious fetch was
+    reading last, `unreadable` are files whose reading stopped one.
     """
 
     run_key: str
@@ -50,13 +47,13 @@ class StoredRun:
 
     @property
     def is_archived(self) -> bool:
-        """True when the archive was made from the very event that the record now holds."""
+        """Whether the archive was made from the event that the record holds now."""
         return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
 
     def interruptions(self, message_id: str, now: datetime) -> int:
         """How many receives of the run in a row have begun and never ended.
 
-        None, if the last one may still be at work: another message of the run has come meanwhile.
+        0 if the last one may still be running, because of another message about the run.
         """
         attempt = self.attempt
         if attempt is None:

@@ -16,7 +16,7 @@ from functions.shared.errors import RunNotFoundError, SupersededError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A queue that is far behind is not given the same pointers by every sweep.
+# So that a queue that is far behind does not get the same pointers from every sweep.
 _REQUEUE_INTERVAL = timedelta(hours=6)
 # Longer than publishing takes, with all its retries: a claim this old has been abandoned.
 _LONGEST_CLAIM = timedelta(minutes=1)
@@ -29,12 +29,12 @@ class RunsTable:
         self._name = name
 
     def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
-        """Merges a delivery: one write, two when the record holds it or a higher-ranked one.
+        """Merges a delivery: one write, or two if the record holds it or a higher-ranked one.
 
-        Whatever the order and however often, the record ends as the highest-ranked delivery
-        has it, but for the times of receipt. `archive` says that a pointer is about to be sent: an
-        event that is new makes the record `queued`, even if an earlier one is archived, and so does
-        any delivery of a run that has no archive state yet.
+        In whatever order and however often deliveries are merged, the record ends up as the
+        highest-ranked one says, apart from the times of receipt. `archive` means that a pointer is
+        about to be sent: a new event makes the record `queued`, even if an earlier one is archived,
+        and so does any delivery of a run that has no archive state yet.
 
         Raises:
             TooLargeError: the delivery does not fit into an item.
@@ -109,12 +109,11 @@ class RunsTable:
         )
 
     def claim_requeue(self, run_key: str, now: datetime) -> bool:
-        """Whether the pointer of a queued run is to be sent again: no fetch has ever received it.
-
-        It is, once in a few hours, for as long as that is so.
+        """Whether to send the pointer of a queued run again: once in a few hours, as long as no
+        fetch has received it.
 
         Raises:
-            UnavailableError: DynamoDB did not take it.
+            UnavailableError: DynamoDB failed.
         """
         try:
             self._update(
@@ -138,13 +137,13 @@ class RunsTable:
     def begin_attempt(
         self, run: StoredRun, message_id: str, now: datetime, *, interruptions: int
     ) -> None:
-        """Notes that a receive of the run has begun, after so many that never ended.
+        """Records that a receive of the run has begun, after `interruptions` that never ended.
 
-        A file whose reading stopped the last one is noted as unreadable.
+        A file whose reading stopped the last one is recorded as unreadable.
 
         Raises:
-            SupersededError: a higher-ranked event was merged since the run was read.
-            UnavailableError: DynamoDB did not take it. So do all methods here.
+            SupersededError: a higher-ranked event was merged after the run was read.
+            UnavailableError: DynamoDB failed. All methods here raise it.
         """
         values: dict[str, Any] = {
             ":rank": run.event_rank,
@@ -164,7 +163,7 @@ class RunsTable:
         )
 
     def end_attempt(self, run: StoredRun) -> None:
-        """Notes that a receive has ended in order, if it did not end with `set_archive`."""
+        """Records that a receive has ended properly, unless `set_archive` has done so."""
         self._update(
             run.run_key,
             UpdateExpression=f"REMOVE {', '.join(_OF_ATTEMPT)}",
@@ -172,7 +171,7 @@ class RunsTable:
         )
 
     def note_reading(self, run: StoredRun, key: str) -> None:
-        """Notes which file is read next: if that stops the function, the next receive knows."""
+        """Records which file is read next: if that stops the function, the next receive knows."""
         self._update(
             run.run_key,
             UpdateExpression="SET reading = :key",
@@ -183,15 +182,15 @@ class RunsTable:
     def claim_message(
         self, run: StoredRun, kinds: Collection[str], message_id: str, now: datetime
     ) -> bool:
-        """Whether a message is the caller's to send, since none of these kinds was sent.
+        """Whether the caller has to send a message, since none of these kinds was sent.
 
-        Of two fetches at once one sends it. A claim stands until the message is confirmed; one
-        that was abandoned passes to the same message when it is received again, and to any other
-        after a minute. So it is sent twice only if its sender stops between sending and
-        confirming, and never not at all.
+        Only one of two concurrent fetches sends it. A claim stands until the message is confirmed.
+        An abandoned claim passes to the same queue message when it is received again, and to any
+        other one after a minute. So a message is sent twice only if its sender stops between
+        sending and confirming, and at least once in any case.
 
         Raises:
-            SupersededError: a higher-ranked event was merged since the run was read.
+            SupersededError: a higher-ranked event was merged after the run was read.
         """
         unsent = " AND ".join(f"NOT contains(messages, :{kind})" for kind in sorted(kinds))
         values = {
@@ -217,7 +216,7 @@ class RunsTable:
         return True
 
     def confirm_messages(self, run: StoredRun, kinds: Collection[str]) -> None:
-        """Notes that messages of these kinds were sent, whatever the record says by now."""
+        """Records that messages of these kinds were sent, whatever the record says by now."""
         self._update(
             run.run_key,
             UpdateExpression="ADD messages :kinds REMOVE claimed_at, claimed_by",
@@ -245,10 +244,10 @@ class RunsTable:
         sent: Collection[str] = (),
         ends_attempt: bool = False,
     ) -> None:
-        """Writes archive fields (None removes one), if the record still holds the run's event.
+        """Writes archive fields (None removes one) if the record still holds the run's event.
 
-        An archive that is there is replaced only by one that is as complete. `sent` are the kinds
-        of messages that were sent, whose claim is hereby confirmed.
+        A complete archive is replaced only by a complete one. `sent` are the kinds of messages that
+        were sent: their claim is confirmed.
 
         Raises:
             SupersededError: a higher-ranked event was merged after the run was read, or another

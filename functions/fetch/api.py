@@ -13,19 +13,20 @@ from functions.shared.errors import (
     UnavailableError,
 )
 
-# An API that fails so often in a row counts as down: from then on one question at a time probes it.
+# An API that fails this often in a row counts as down: from then on, one question at a time probes
+# it.
 MAX_FAILURES = 3
-# So many probes may fail before nothing more is asked in this receive: more than a few files that
-# fail for reasons of their own, and few enough to take a minute or two if each one hangs.
+# After this many failed probes nothing more is asked in this receive. That is more than a few files
+# that fail for reasons of their own, and takes no more than a minute or two if every probe hangs.
 MAX_PROBES = 12
 
 Answer = TypeVar("Answer")
 
 
 class RunApi:
-    """Asks ever less while the API is failing.
+    """Asks less and less while the API is failing.
 
-    Without credentials no question is asked, and each raises what keeps them from being had.
+    Without credentials nothing is asked, and every question raises the reason for that.
 
     Raises:
         AddressRefusedError: no credentials are sent to the API's address.

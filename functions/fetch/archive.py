@@ -1,4 +1,4 @@
-"""Archives runs: decides of each received pointer whether it begins, goes on, or gives up."""
+"""Archives runs: decides for each received pointer whether to begin, to go on, or to give up."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from functions.shared.errors import (
     SupersededError,
 )
 
-# A run that stopped the function so often in a row is not begun again.
+# A run that stopped the function this often in a row is given up.
 MAX_INTERRUPTIONS = 3
 INTERRUPTED = "the function was stopped while it was archiving this run"
 
@@ -47,15 +47,14 @@ class Archiver:
     def archive(
         self, pointer: Pointer, message_id: str, deadline: Deadline, *, last: bool
     ) -> ArchiveOutcome | None:
-        """Completes the run's archive, and reports a failed run as soon as it can.
+        """Completes the run's archive, and announces a failed run as soon as possible.
 
-        None if all was done already.
-
-        The `last` time, what could be fetched is listed, with the rest as missing.
+        Returns None if the archive was complete already. The `last` time, the archive is finished
+        with whatever could be fetched, and lists the rest as missing.
 
         Raises:
             GivenUpError: retrying cannot help, or this was the last time.
-            TryAgainError: something may be available later; the rest is stored and reported.
+            TryAgainError: some files may be available later; the others are stored.
             SupersededError: a later event of the run, or another fetch, overtook this one.
             UnavailableError: an AWS service failed.
         """
@@ -72,8 +71,8 @@ class Archiver:
             if interruptions:
                 logger.error("an earlier receive of this run never ended", number=interruptions)
                 if interruptions > 1 or not run.claimed_at:
-                    receive.publish_known(f"{INTERRUPTED}; it is tried again")
-                # Else it was stopped while it published what it had found, which comes first.
+                    receive.publish_known(f"{INTERRUPTED}; retrying")
+                # Otherwise it was stopped while publishing what it had found, which comes first.
             return receive.archive(deadline, last=last, cautious=interruptions > 0)
         except RunArchiveError as e:
             if not last and e.disposition is Disposition.RETRY:
@@ -84,8 +83,8 @@ class Archiver:
     def give_up(self, pointer: Pointer, message_id: str, reason: str) -> bool:
         """Writes into the record, if there is one, that the archive is given up, and why.
 
-        What is known of the run is stored and published first. False if there is nothing to give
-        up: the run is archived, or a later event of it came.
+        What is known about the run is stored and published first. Returns False if there is nothing
+        to give up: the run is archived, or has a later event.
 
         Raises:
             UnavailableError: DynamoDB failed.
@@ -95,10 +94,10 @@ class Archiver:
         except RunNotFoundError:
             return True
         if run.is_archived:
-            return bool(run.claimed_at)  # all is well, but nobody could be told
+            return bool(run.claimed_at)  # complete, but its message could not be sent
         try:
             return self._receive(run, message_id).give_up(reason)
-        except NotUnderstoodError:  # this may be what it is given up for
+        except NotUnderstoodError:  # this may be the very reason for giving up
             outcome = ArchiveOutcome(state="failed", error=reason)
             self.table.set_archive(run, outcome.record_fields(), ends_attempt=True)
             return True
@@ -126,7 +125,7 @@ class Archiver:
         return run
 
     def _end_attempt(self, run: StoredRun) -> None:
-        """An attempt that ends in order must not count as one that was interrupted."""
+        """An attempt that ends properly must not count as an interrupted one."""
         try:
             self.table.end_attempt(run)
         except RunArchiveError as e:

@@ -41,16 +41,16 @@ from functions.shared.errors import (
     UnavailableError,
 )
 
-# What a message waits for at most; a question that is under way then is still finished.
+# The longest time that a message waits for files. A question that is in progress is finished.
 ANSWER_SECONDS = 30.0
-# Files at a time. docs/performance.md has what fewer and more come to.
+# Files fetched at the same time. docs/performance.md compares fewer and more.
 WORKERS = 8
 
 
 class RunFiles:
-    """One run's files being fetched: first those that the answer needs, then all others.
+    """Fetches one run's files: first those that the answer needs, then all others.
 
-    Several at a time, and none twice. What has become of each so far is in `outcomes`.
+    Several are fetched at a time, and none twice. `outcomes` says what became of each so far.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class RunFiles:
         stored: Container[str],
         earlier: EarlierInventory,
     ) -> None:
-        """`stored` are the keys that are there, `earlier` is what an earlier fetch said of them;
-        `missing_grace` counts from the run's end.
+        """`stored` holds the keys of stored objects, `earlier` is what an earlier fetch listed;
+        `missing_grace` starts at the run's end.
         """
         self._event = event
         self._prefix = prefix
@@ -115,15 +115,15 @@ class RunFiles:
                 for file in self._plan(command)
                 if wanted(file) and not self._is_settled(file)
             ]
-            # Those that an earlier receive could not have come last: they may be broken for good,
-            # and must not use up what the others need.
+            # Files that an earlier receive could not fetch come last: they may be broken for good,
+            # and must not use up the time of the others.
             files.sort(key=lambda file: file.key in self._earlier.pending)
             self._note(pool.map(self._fetch_resource, files))
 
     def _plan(self, command: Command) -> list[PlannedFile]:
         """The command's resources: named by the event, listed by the API, or stored already.
 
-        What is stored is listed again even when Paradime has forgotten it.
+        A stored resource stays listed even after Paradime has forgotten it.
         """
         listed = self._listed.get(command.id, ())
         planned = plan_resources(
@@ -147,14 +147,14 @@ class RunFiles:
             self._outcomes[outcome.planned.key] = outcome
 
     def stored_outcomes(self) -> list[FileOutcome]:
-        """The outcomes, where a pending file that an earlier receive stored is archived."""
+        """The outcomes; a pending file that an earlier receive stored counts as archived."""
         return [
             self._stored_or(outcome) if isinstance(outcome, PendingFile) else outcome
             for outcome in self._outcomes.values()
         ]
 
     def _fetch_command(self, command: Command) -> list[FileOutcome]:
-        """What becomes of a command's logs; the list of its resources comes with them."""
+        """Stores a command's logs, and notes the list of its resources that comes with them."""
         logs = plan_logs(self._prefix, self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
@@ -211,7 +211,7 @@ class RunFiles:
         return PendingFile(file, error)
 
     def _stored_or(self, outcome: MissingFile | PendingFile) -> FileOutcome:
-        """What is stored counts, whatever Paradime says of it now."""
+        """A stored file counts, whatever Paradime says about it now."""
         file = outcome.planned
         if file.key not in self._stored:
             return outcome
@@ -221,7 +221,7 @@ class RunFiles:
             return PendingFile(file, e)
 
     def _described(self, file: PlannedFile) -> ArchivedFile:
-        """A stored file as it is, which may be that of another resource with the same key."""
+        """A stored file, which may be that of another resource with the same key."""
         described = self._bucket.describe(file.key)
         own = described.resource_id is None or described.resource_id == file.resource_id
         planned = file if own else replace(file, resource_id=described.resource_id)

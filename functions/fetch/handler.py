@@ -102,7 +102,7 @@ class Worker:
         return True
 
     def _give_up(self, message: Received, pointer: Pointer | None, error: RunArchiveError) -> None:
-        """The record first: if this stops halfway, the message is received again."""
+        """The record comes first: if this stops halfway, the message is received again."""
         if pointer is not None and not self._archiver.give_up(
             pointer, message.message_id, str(error)
         ):

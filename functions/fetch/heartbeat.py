@@ -1,8 +1,8 @@
 """Keeps a message hidden while its run is archived, and hardly longer.
 
-The queue's own visibility time-out has to outlast the function's time six times over (90 minutes:
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html), and a message whose
-function was killed would stay hidden for all of it.
+The queue's own visibility timeout has to be six times the function's time limit, 90 minutes:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html. If a function was killed,
+its message would stay hidden for all of it.
 """
 
 import threading
@@ -23,10 +23,10 @@ logger = Logger(service="fetch", child=True)
 
 @contextmanager
 def heartbeat(queue: Queue, receipt_handle: str) -> Iterator[None]:
-    """Hides the message anew every minute for as long as the block runs.
+    """Extends the message's invisibility every minute for as long as the block runs.
 
-    A beat that fails is logged: two more come before the message shows again, and a message that
-    is received twice does no harm.
+    A failed beat is only logged: two more follow before the message becomes visible, and receiving
+    a message twice does no harm.
     """
     stopped = threading.Event()
 
@@ -34,7 +34,7 @@ def heartbeat(queue: Queue, receipt_handle: str) -> Iterator[None]:
         try:
             queue.delay(receipt_handle, HIDDEN_SECONDS)
         except UnavailableError as e:
-            logger.warning("message not hidden for longer", reason=str(e))
+            logger.warning("invisibility not extended", reason=str(e))
 
     def beat_until_stopped() -> None:
         while not stopped.wait(BEAT_SECONDS):

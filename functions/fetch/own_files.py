@@ -21,12 +21,12 @@ EVENT = "event.json"
 INVENTORY = "archive.json"
 FAILURES = "failures.json"
 PAGE = "index.html"
-# Larger ones are not written: this is a thousand files a command, of a thousand commands.
+# No inventory is larger: this is a thousand files for each of a thousand commands.
 MAX_INVENTORY_BYTES = 64 * 1024 * 1024
 
 
 class OwnFiles:
-    """The four files, each stored in the place of the one that was there when the fetch began."""
+    """The four files, each stored in place of the one that was there when the fetch began."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class OwnFiles:
         body: bytes,
         etags: Mapping[str, str],
     ) -> None:
-        """`body` is the event as it came; `etags` are those of the objects below the prefix."""
+        """`body` is the event, byte for byte; `etags` are those of the objects below the prefix."""
         self._bucket = bucket
         self._event = event
         self._prefix = prefix
@@ -58,13 +58,13 @@ class OwnFiles:
             listed = self._bucket.read_end(key, MAX_INVENTORY_BYTES)
             return read_inventory(listed, sha256(self._body).hexdigest())
         except NotUnderstoodError:
-            return EarlierInventory()  # of a version that is not known here
+            return EarlierInventory()  # written by a version that this one does not know
 
     def store(self, held: Contents, read_end: ReadEnd) -> WhatFailed:
-        """Stores those that have changed; can be called again as more files come.
+        """Stores those that have changed. Can be called again as more files arrive.
 
-        `event.json` comes first: a fetch that was overtaken by a later event stops there, and
-        leaves the other three as that event's fetch made them. `read_end` reads what is archived.
+        `event.json` comes first: a fetch that a later event has overtaken stops there, and leaves
+        the other three as that event's fetch made them. `read_end` reads archived files.
 
         Raises:
             SupersededError: another fetch of the run has stored one of them meanwhile.

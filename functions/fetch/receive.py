@@ -1,9 +1,9 @@
 """One receive of one failed run: fetch, store, publish and record, as far as it gets.
 
 What the answer needs comes first: the logs and results of what failed are fetched, the page is
-stored and the message published; then all other files are fetched, and the page is stored again.
-Each step can happen again: what is stored is not fetched twice, and what comes last, the record,
-says that all the rest is there.
+stored and the message published. Then all other files are fetched, and the page is stored again.
+Every step can be repeated: stored files are not fetched again, and the record, which comes last,
+says that everything else is there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,15 +51,15 @@ from functions.shared.errors import (
     UnavailableError,
 )
 
-# A sender repeats a delivery for 28 hours: what ended longer ago was sent by hand, as a sample is.
-_SENT_BY_PARADIME = timedelta(days=2)
+# Paradime retries a delivery for 28 hours: an older run was sent by hand, as samples are.
+_MAX_LAG = timedelta(days=2)
 
 logger = Logger(service="fetch", child=True)
 
 
 @dataclass(slots=True, kw_only=True)
 class Receive:
-    """`run` as it was read when the receive began."""
+    """`run` is the record as it was read when the receive began."""
 
     run: StoredRun
     event: RunEvent
@@ -73,7 +73,7 @@ class Receive:
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
     _published: frozenset[str] = field(init=False)
-    # What went wrong beside the files: it must not keep the record from being written.
+    # Errors that do not concern files: they must not prevent the record from being written.
     _faults: list[RunArchiveError] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -81,24 +81,25 @@ class Receive:
 
     @property
     def prefix(self) -> str:
-        """Of an archive that is there already, whatever the rules for names are by now."""
+        """An existing archive keeps its prefix, whatever the rules for names are by now."""
         return self.run.archive_prefix or run_prefix(self.event)
 
     def archive(self, deadline: Deadline, *, last: bool, cautious: bool) -> ArchiveOutcome:
-        """Fetches what is not stored yet, and says what the archive has come to.
+        """Fetches whatever is not stored yet, and stores, publishes and records the result.
 
-        `cautious` notes each artifact before it is read: an earlier receive never ended.
+        If `cautious`, since an earlier receive never ended, each artifact is noted before it is
+        read.
 
         Raises:
-            GivenUpError: files never came, and this was the `last` time.
-            TryAgainError: files are still to come.
+            GivenUpError: some files could not be fetched, and this was the `last` time.
+            TryAgainError: some files are still to be fetched.
             SupersededError: a later event of the run, or another fetch, overtook this one.
             UnavailableError: an AWS service failed.
         """
         etags = self.bucket.list_etags(self.prefix)
         if self.prefix + EVENT in etags:
-            # Only what is listed here is replaced in the end. So it must not be of an event that
-            # came between reading and listing: a fetch that is overtaken replaces nothing.
+            # Only the objects listed here are replaced in the end. They must not belong to an event
+            # that came between reading and listing: an overtaken fetch replaces nothing.
             self.table.check(self.run)
         own = self._own_files(etags)
         read_end = self._reader(cautious=cautious)
@@ -125,7 +126,7 @@ class Receive:
     def publish_known(self, reason: str) -> None:
         """Records and publishes what the event alone says, unless a message was published.
 
-        A fault of this is logged: it is called because of another, which it must not hide.
+        Errors here are only logged, so that they do not hide the one because of which it is called.
         """
         if not self._has_to_publish or self._published:
             return
@@ -134,15 +135,15 @@ class Receive:
             self._record(failed, Contents(complete=False), "incomplete", reason)
             self._raise_faults()
         except RunArchiveError as e:
-            logger.error("what is known could not be published", reason=str(e))
+            logger.error("known facts could not be published", reason=str(e))
 
     def give_up(self, reason: str) -> bool:
-        """Stores, publishes and records what is known of a run that is given up. Always true.
+        """Stores, publishes and records what is known about a run that is given up. Always true.
 
-        What an earlier receive stored or found stays: nothing is read again.
+        Whatever an earlier receive stored or found stays, and is not read again.
 
         Raises:
-            SupersededError: the run is archived, or a later event of it came.
+            SupersededError: the run is archived, or has a later event.
             UnavailableError: DynamoDB or SNS failed.
         """
         missing = [MissingFile(file, reason) for file in self._planned()]
@@ -153,7 +154,7 @@ class Receive:
             if self.prefix + EVENT not in etags:
                 self._own_files(etags).store(held, self.bucket.read_end)
         except UnavailableError as e:
-            logger.error("the page of a run that is given up is not stored", reason=str(e))
+            logger.error("page of a given up run not stored", reason=str(e))
         if self.run.archive_prefix:
             outcome = self._outcome(failed, held, "failed", reason)
             self._publish(outcome)
@@ -170,13 +171,13 @@ class Receive:
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
         if pending and not last:
             held = contents(outcomes, complete=False)
-            telling = _most_telling(pending)
-            error = f"{counted(len(pending), 'file')} still to come: {telling}; trying again"
+            number = counted(len(pending), "file")
+            error = f"{number} still to come: {_most_relevant(pending)}; retrying"
             self._save(own, read_end, held, "incomplete", error, ends_attempt=True)
             raise _to_raise(pending, progress=files.stored_count > 0)
         if pending:
             number = counted(len(pending), "file")
-            error = f"{number} could not be fetched: {_most_telling(pending)}"
+            error = f"{number} could not be fetched: {_most_relevant(pending)}"
             settled = [
                 MissingFile(outcome.planned, str(outcome.error))
                 if isinstance(outcome, PendingFile)
@@ -202,9 +203,9 @@ class Receive:
         *,
         ends_attempt: bool = False,
     ) -> ArchiveOutcome:
-        """Stores the archive's own files, publishes, and writes the record, whatever fails of it.
+        """Stores the archive's own files, publishes, and writes the record.
 
-        A store or a topic that fails does not keep the rest from being done: it is raised at last.
+        If S3 or SNS fails, the rest is done all the same, and the error is raised at the end.
         """
         try:
             failed = own.store(held, read_end)
@@ -286,7 +287,7 @@ class Receive:
         )
 
     def _planned(self) -> list[PlannedFile]:
-        """What the event alone says that the run has."""
+        """The files that the event alone names."""
         return [
             file
             for command in unique_commands(self.event)
@@ -297,7 +298,7 @@ class Receive:
         ]
 
     def _reader(self, *, cautious: bool) -> ReadEnd:
-        """Reads what is archived; artifacts whose reading stopped the function are left alone."""
+        """Reads archived files, except artifacts whose reading stopped the function before."""
         unreadable = self.run.unreadable
         if cautious and self.run.reading:
             unreadable |= {self.run.reading}
@@ -313,9 +314,9 @@ class Receive:
 
 
 def _is_answered(event: RunEvent, held: Contents, failed: WhatFailed) -> bool:
-    """Whether results or a log of some failed command could be read.
+    """Whether results or a log of any failed command could be read.
 
-    Where no command failed, the event itself says all that there is.
+    If no command failed, the event itself says everything.
     """
     commands = {command.id for command in event.commands or () if command_failed(command)}
     unread = {file.key for file in failed.unread}
@@ -331,11 +332,11 @@ def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None
     if event.end_dttm is None or run.archived_at or run.source is not Source.WEBHOOK:
         return None
     lag = now - event.end_dttm
-    return max(lag.total_seconds(), 0.0) if lag < _SENT_BY_PARADIME else None
+    return max(lag.total_seconds(), 0.0) if lag < _MAX_LAG else None
 
 
-def _most_telling(pending: Iterable[PendingFile]) -> RunArchiveError:
-    """The error that asks for the longest wait, else the first that is not about our own time."""
+def _most_relevant(pending: Iterable[PendingFile]) -> RunArchiveError:
+    """The error that asks for the longest wait, otherwise the first that is not about our time."""
     errors = [file.error for file in pending]
     return max(
         errors,
@@ -353,7 +354,7 @@ def _to_raise(pending: list[PendingFile], *, progress: bool) -> RunArchiveError:
     now and then would otherwise use up all receives within hours, and they have to outlast an
     outage of a day.
     """
-    telling = _most_telling(pending)
-    if telling.disposition is Disposition.RESUME and not progress:
-        return TryAgainError(str(telling))
-    return telling
+    error = _most_relevant(pending)
+    if error.disposition is Disposition.RESUME and not progress:
+        return TryAgainError(str(error))
+    return error

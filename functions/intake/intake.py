@@ -40,13 +40,13 @@ class Intake:
         return queue
 
     def requeue(self, run_key: str, now: datetime) -> bool:
-        """Sends the pointer of a run again whose record says `queued` and which nobody received.
+        """Sends a run's pointer again if the record says `queued` but nobody has received one.
 
-        Ingest stopped between record and pointer, or SQS refused the pointer, and the sender did
-        not deliver again. Whether it sent one.
+        That happens if ingest stops between record and pointer, or SQS refuses the pointer, and the
+        sender does not deliver again. Returns whether a pointer was sent.
 
         Raises:
-            UnavailableError: DynamoDB or SQS did not take it.
+            UnavailableError: DynamoDB or SQS failed.
         """
         if not self.table.claim_requeue(run_key, now):
             return False

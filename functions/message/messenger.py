@@ -1,7 +1,7 @@
-"""Publishes about failed runs: one message each, and a second where the first could name nothing.
+"""Announces failed runs: one message each, and a second one if the first could name nothing.
 
-The record has the kinds of messages that were sent: `failed` or `given_up` (`archived`, as earlier
-versions called the first), `unnamed` beside it if it could name nothing, and `update`.
+The record lists the kinds of messages that were sent: `failed` (`archived` in earlier versions) or
+`given_up`, with `unnamed` if that message could name nothing, and `update`.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ class Messenger:
         self._table = table
 
     def has_more_to_say(self, sent: Collection[str]) -> bool:
-        """Whether a message of a failed run can still follow those that were sent."""
+        """Whether a message about a failed run can still follow those that were sent."""
         return not _FIRST & set(sent) or (UNNAMED in sent and UPDATE not in sent)
 
     def publish_once(
@@ -42,16 +42,16 @@ class Messenger:
         archive: ArchiveOutcome,
         message_id: str,
     ) -> frozenset[str]:
-        """Publishes what is to be said now; the kinds to record as sent, none if it is nothing.
+        """Publishes the message that is due, if any; returns the kinds to be recorded as sent.
 
-        The message is claimed in the record first, so that of two fetches at once one sends it;
-        `message_id` says which fetch claims. The claim is confirmed by the write that records the
-        kinds. A fetch that stops between publishing and that write sends it twice: SNS has no way
-        to take a message back, and twice is better than never.
+        The message is claimed in the record first, so that only one of two concurrent fetches sends
+        it; `message_id` identifies the claiming fetch. The write that records the kinds confirms
+        the claim. If a fetch stops between publishing and that write, the message is sent twice:
+        SNS cannot take a message back, and twice is better than never.
 
         Raises:
-            SupersededError: a later event of the run came.
-            TryAgainError: another fetch has claimed the message; if that stops, this one sends it.
+            SupersededError: the run has a later event.
+            TryAgainError: another fetch has claimed the message; if it stops, this one sends it.
             UnavailableError: SNS or DynamoDB failed.
         """
         kinds = _kinds(sent, archive)

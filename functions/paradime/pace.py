@@ -10,7 +10,7 @@ from functions.shared.errors import AskedToWaitError, OutOfTimeError, TryAgainEr
 # No public source says what the API allows. Five calls a second are what a person's browser makes:
 # enough for 1,000 schedules in about three minutes, and few enough not to get in others' way.
 SECONDS_BETWEEN_CALLS = 0.2
-# Of a sweep's 15 minutes, for one workspace: the others are to be looked after as well.
+# Of a sweep's 15 minutes, for one workspace: the others need time as well.
 MAX_ASKED_SECONDS = 120.0
 
 

@@ -63,7 +63,7 @@ def _unread(file: Unread) -> str:
 
 
 def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, Any]:
-    """What is missing or still to come, and what is there but could not be looked into, and why."""
+    """Files that are missing or still to come, files that could not be read, and why."""
     entries = [(file.planned.key, file.reason) for file in held.missing]
     entries += [(file.planned.key, f"still to come: {file.error}") for file in held.pending]
     entries += [(file.key, f"archived, but {_unread(file)}: {file.reason}") for file in unread]
@@ -75,8 +75,8 @@ def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, A
         ROOM_FOR_ABSENT,
     )
     title = " and ".join(
-        said
-        for number, said in (
+        part
+        for number, part in (
             (len(held.missing), f"{counted(len(held.missing), 'file')} missing"),
             (len(held.pending), f"{counted(len(held.pending), 'file')} still to come"),
             (len(unread), f"{counted(len(unread), 'file')} unread"),

@@ -55,15 +55,15 @@ def skipped(failed: WhatFailed) -> dict[str, Any]:
 def counts(failed: WhatFailed) -> str:
     """Such as `2 tests and 1 model failed, 9 nodes were skipped, 1 warning`; empty if none."""
     kinds = Counter(kind for f in failed.failures if (kind := named(f.unique_id).kind))
-    said = []
+    parts = []
     if kinds:
         nodes = [counted(number, kind) for kind, number in kinds.most_common()]
-        said.append(f"{listed(nodes)} failed")
+        parts.append(f"{listed(nodes)} failed")
     if number := failed.skipped_count:
-        said.append(f"{counted(number, 'node')} {'was' if number == 1 else 'were'} skipped")
+        parts.append(f"{counted(number, 'node')} {'was' if number == 1 else 'were'} skipped")
     if failed.warnings:
-        said.append(counted(len(failed.warnings), "warning"))
-    return ", ".join(said)
+        parts.append(counted(len(failed.warnings), "warning"))
+    return ", ".join(parts)
 
 
 def why(event: RunEvent, failed: WhatFailed, most: int) -> list[dict[str, Any]]:

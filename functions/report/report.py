@@ -29,7 +29,7 @@ MAX_ERROR_CHARACTERS = 500
 class Report:
     """What the page is made of.
 
-    `own` are our files beside the page, with their sizes.
+    `own` are the archive's own files and their sizes.
     """
 
     event: RunEvent

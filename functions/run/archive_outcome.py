@@ -14,14 +14,15 @@ ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 class ArchiveOutcome:
     """The record, the message and the log all report the archive from here.
 
-    It is `incomplete` while files are still to come, `pending` those that could not be fetched so
-    far. `answered` is False while neither results nor logs of what failed could be read. `prefix`
-    is None if nothing was archived, and `url` opens it in the S3 console; `archived_at` is None
-    until the archive is complete. `error` is why the archive was given up, or why files are still
-    to come. `failures` are the first that the record lists, each
-    `{"unique_id", "status", "message"}`; behind the first `failure_count` of them stand warnings,
-    which no message lists. `lag_seconds`, from the run's end, is None if it would not show how the
-    archive keeps up: of a run that is archived again, that a sweep found, or that ended days ago.
+    - `prefix` is None if nothing was archived; `url` opens it in the S3 console.
+    - `archived_at` is None until the archive is complete.
+    - `pending` is the number of files that could not be fetched so far.
+    - `failures` are those that the record lists, each `{"unique_id", "status", "message"}`. After
+      the first `failure_count` of them come warnings, which no message lists.
+    - `answered` is False while neither results nor logs of what failed could be read.
+    - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
+      a run that is archived again, that a sweep found, or that ended days ago.
+    - `error` is why the archive was given up, or why files are still to come.
     """
 
     state: ArchiveState
@@ -42,8 +43,8 @@ class ArchiveOutcome:
         return self.failures[: min(number, self.failure_count)]
 
     def record_fields(self) -> dict[str, Any]:
-        """The record's attributes; None removes one. An archive that is given up leaves the others
-        of an earlier one as they are.
+        """The record's attributes; None removes one. Giving up leaves those of an earlier archive
+        as they are.
         """
         fields: dict[str, Any] = {"archive_state": self.state, "archive_error": self.error}
         if self.prefix is None:

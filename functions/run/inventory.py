@@ -40,7 +40,7 @@ class MissingFile:
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file that could not be fetched this time, and may be fetched another time."""
+    """A file that could not be fetched this time, but may be later."""
 
     planned: PlannedFile
     error: RunArchiveError
@@ -51,8 +51,8 @@ FileOutcome = ArchivedFile | MissingFile | PendingFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What an archive holds. `complete` is False while files are still being fetched, some of
-    which may not even be listed yet; `error` is why the archive was given up.
+    """What an archive contains. `complete` is False while files are still to be fetched, of which
+    some may not even be listed yet; `error` is why the archive was given up.
     """
 
     files: Sequence[ArchivedFile] = ()
@@ -65,7 +65,7 @@ class Contents:
 def contents(
     outcomes: Iterable[FileOutcome], *, complete: bool, error: str | None = None
 ) -> Contents:
-    """The outcomes by their kind, sorted by key."""
+    """The outcomes by kind, sorted by key."""
     in_order = sorted(outcomes, key=lambda outcome: outcome.planned.key)
     return Contents(
         files=[outcome for outcome in in_order if isinstance(outcome, ArchivedFile)],
@@ -79,8 +79,8 @@ def contents(
 def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> bytes:
     """`{"schema": 1, "run": {…}, "event": {…}, "files": […], "missing": […]}`, sorted by key.
 
-    While files are still to come, `"pending"` lists those that are known and could not be fetched
-    so far. Keys are those of the objects; `path` is the original one.
+    Before all files are fetched, `"pending"` lists those that are known but could not be fetched so
+    far. Keys are the full object keys; `path` is the original path.
     """
     content: dict[str, Any] = {
         "schema": 1,
@@ -107,7 +107,7 @@ def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> byte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierInventory:
-    """What an earlier fetch of the same event left: the files it stored, and the keys of those it
+    """What an earlier fetch of the same event listed: stored files, and the keys of those that it
     could not fetch.
     """
 
@@ -148,10 +148,10 @@ _INVENTORY = Reader(_Inventory)
 
 
 def read_inventory(body: bytes | bytearray, event_sha256: str) -> EarlierInventory:
-    """An inventory that was stored earlier; an empty one if it was made of another event.
+    """An inventory that was stored earlier; an empty one if it is of another event.
 
     Raises:
-        NotUnderstoodError: it is not what `inventory` wrote.
+        NotUnderstoodError: `inventory` did not write it.
     """
     stored = _INVENTORY.read(body)
     if stored.event.sha256 != event_sha256:

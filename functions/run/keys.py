@@ -1,11 +1,11 @@
 """Object keys of the archive: a pure function of run, command and path.
 
-`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/` and below it one folder
+`runs/<workspace name>-<uid>/<schedule name>/<YYYY>/<MM>/<DD>/<run_id>/`, and below it one folder
 per command. Names come from payloads, so they are reduced to `[A-Za-z0-9._-]`. A name or path that
-had to be changed gets a digest of the original behind a `~`, a character that no unchanged one
-keeps: so what differs has keys that differ, and no key leaves the run's prefix.
+had to be changed gets a `~` and a digest of the original; no unchanged one contains a `~`. So
+different names and paths have different keys, and no key leaves the run's prefix.
 
-They differ where case does not count, too: an archive is copied to file systems of that kind.
+Keys differ even if case is ignored, since archives are copied to such file systems.
 """
 
 import re
@@ -30,10 +30,10 @@ _SLASH = re.compile("/")
 
 
 def run_prefix(event: RunEvent) -> str:
-    """The folder of a run, with a slash at its end; dated by the run's start, in UTC.
+    """The folder of a run, ending in a slash; its date is that of the run's start, in UTC.
 
-    That of a run that has an archive is its record's `archive_prefix`: names change, and so may
-    these rules.
+    An existing archive keeps the `archive_prefix` of its record: names change, and so may these
+    rules.
     """
     name = _reduced(event.workspace.name or "", "workspace")
     workspace = f"{name}{_uid_mark(event.workspace.uid)}"
@@ -44,7 +44,7 @@ def run_prefix(event: RunEvent) -> str:
 
 
 def _uid_mark(uid: str) -> str:
-    """Behind a name with hyphens, a uid with a hyphen could begin anywhere."""
+    """A uid with a hyphen is marked: behind a name with hyphens, it could begin anywhere."""
     plain = "-" not in uid and uid == uid.lower()
     return f"-{uid}" if plain else f"~{uid}~{_digest(uid)[:8]}"
 
@@ -79,16 +79,16 @@ def resource_path(path: str, *, resource_id: int, shared: bool) -> str:
 
 
 def apart(paths: Sequence[str]) -> list[str]:
-    """The paths, in their order, so that a file system without case can hold all of them.
+    """The paths, in order, changed so that a file system that ignores case can hold all of them.
 
-    One that would be the same file as an earlier one there, or the folder that the other is a file
-    in, or a file in the other as its folder, gets a folder of its own. No path stands there twice.
+    If a path would be the same file there as an earlier one, or one would be the other's folder,
+    it gets a folder of its own. No path may be given twice.
     """
     folded = [path.casefold() for path in paths]
     places: dict[str, int] = {}
     for at, path in enumerate(folded):
         places.setdefault(path, at)
-    # By a path that is a folder to others: the first of them.
+    # The first path below each path that is also a folder.
     below: dict[str, int] = {}
     for at, path in enumerate(folded):
         for folder in filter(places.__contains__, _folders(path)):
@@ -109,7 +109,7 @@ def apart(paths: Sequence[str]) -> list[str]:
 
 
 def _folders(path: str) -> Iterator[str]:
-    """One by one: all of them, of many long paths, would fill the memory."""
+    """One by one, since all folders of many long paths would fill the memory."""
     return (path[: slash.start()] for slash in _SLASH.finditer(path))
 
 

@@ -41,7 +41,7 @@ def unique_commands(event: RunEvent) -> list[Command]:
 def to_explain(event: RunEvent) -> list[Command]:
     """The commands whose logs may say why a run failed.
 
-    They are those that failed; where none did, those that never ended, or else the last one.
+    They are the failed ones, otherwise those that never ended, otherwise the last one.
     """
     commands = unique_commands(event)
     failed = [command for command in commands if command_failed(command)]
@@ -52,9 +52,9 @@ def to_explain(event: RunEvent) -> list[Command]:
 
 
 def commands_of_answer(event: RunEvent) -> list[Command]:
-    """The commands whose files say what failed: those to explain, and all behind the first.
+    """The commands whose files say what failed: from the first one to be explained on.
 
-    A later command may have healed what an earlier one left broken.
+    A later command may have repaired what an earlier one left broken.
     """
     commands = unique_commands(event)
     explained = {command.id for command in to_explain(event)}
@@ -63,14 +63,14 @@ def commands_of_answer(event: RunEvent) -> list[Command]:
 
 
 def is_of_answer(event: RunEvent, file: PlannedFile) -> bool:
-    """Whether a file says what failed: logs and manifests do for a command to explain only."""
+    """Whether a file says what failed. Logs and manifests do so for commands to be explained."""
     if file.resource_id is None or _name(file) == MANIFEST:
         return any(file.command_id == command.id for command in to_explain(event))
     return is_results(file)
 
 
 def is_results(file: PlannedFile) -> bool:
-    """Whether dbt wrote into the file what became of nodes or sources."""
+    """Whether the file contains dbt's results, of nodes or of sources."""
     return _name(file) in (RUN_RESULTS, SOURCES)
 
 
@@ -91,16 +91,16 @@ def plan_resources(
     listed: Iterable[ListedResource],
     patterns: Iterable[str],
 ) -> list[PlannedFile]:
-    """The resources of a command, whether it failed or not.
+    """The resources of a command, whether it failed or not; `prefix` is the run's.
 
-    They are those that the event names, and those that the API lists for the command beyond them
-    whose path or file name matches one of the patterns. `prefix` is the run's.
+    They are those that the event names, and of those that only the API lists the ones whose path or
+    file name matches a pattern.
     """
     wanted = tuple(patterns)
     folder = prefix + command_folder(event, command)
     paths = {resource.id: resource.path for resource in command.json_resources}
-    # In an order of their own: the one in which the API lists them shall not decide their keys, nor
-    # shall a list that comes later change those of the event.
+    # Sorted, so that keys do not depend on the API's order. A list that comes later must not change
+    # the keys of the event's resources either.
     for resource in sorted(listed, key=lambda resource: (resource.path, resource.id)):
         if resource.id not in paths and _matches(resource.path, wanted):
             paths[resource.id] = resource.path

@@ -39,7 +39,7 @@ class Disposition(Enum):
     RESUME = auto()
     """it is received again at once, since some of the work was done"""
     OVERTAKEN = auto()
-    """it is received again after a delay; the last time, a new message takes its place"""
+    """it is received again after a growing delay; the last time, a new message takes its place"""
     DEAD_LETTER = auto()
     """retrying cannot help: it waits in the dead-letter queue for a person"""
 

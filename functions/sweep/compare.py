@@ -18,7 +18,7 @@ _ENDED = frozenset({"SUCCESS", "ERROR", "FAILED", "CANCELED", "SKIPPED"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRun:
-    """What a run's record says; `ended_at` is None while only a started event has come."""
+    """What a run's record says; `ended_at` is None until a completed event arrives."""
 
     run_id: int
     state: str
@@ -64,8 +64,8 @@ def missed(
     ]
 
 
-def perhaps_lost(known: Iterable[KnownRun], *, now: datetime) -> list[KnownRun]:
-    """Runs that ended some time ago and are recorded as queued: their pointer may be lost."""
+def possibly_lost(known: Iterable[KnownRun], *, now: datetime) -> list[KnownRun]:
+    """Runs that ended a while ago and are recorded as queued: their pointer may be lost."""
     return [
         run
         for run in known

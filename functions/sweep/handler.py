@@ -147,7 +147,7 @@ def _count(step: Searched | Imported | Requeued | Fault, tally: Tally) -> None:
         case Requeued():
             tally.requeued += 1
             tally.queued += 1
-            logger.warning("queued run sent again that nobody received", run_key=step.run_key)
+            logger.warning("lost pointer sent again", run_key=step.run_key)
         case Searched():
             tally.runs += step.runs
         case Imported():

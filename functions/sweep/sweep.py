@@ -26,7 +26,7 @@ from functions.run import event as events
 from functions.run.record import Delivery, Source
 from functions.shared.deadline import Deadline
 from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
-from functions.sweep.compare import KnownRun, known_run, missed, perhaps_lost
+from functions.sweep.compare import KnownRun, known_run, missed, possibly_lost
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.settings import Settings
@@ -53,7 +53,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requeued:
-    """A run that was recorded as queued, and whose pointer was sent again."""
+    """A queued run whose pointer was sent again."""
 
     run_key: str
 
@@ -112,11 +112,11 @@ class WorkspaceSweep:
                 yield Fault(subject=f"run {self.workspace.uid}/{run.id}", reason=str(e))
 
     def requeue_lost(self) -> Iterator[Requeued | Fault]:
-        """Sends the pointers again of queued runs that nobody has received.
+        """Sends the pointers of queued runs again that nobody has received.
 
-        They are in the records alone, so Paradime's API is not asked.
+        The records alone tell which, so Paradime's API is not asked.
         """
-        for run in perhaps_lost(self.known.values(), now=self.now):
+        for run in possibly_lost(self.known.values(), now=self.now):
             run_key = f"{self.workspace.uid}#{run.run_id}"
             try:
                 if self.intake.requeue(run_key, self.now):
