@@ -115,7 +115,7 @@ class Scenes:
             for secret in UNUSABLE_API_SECRETS:
                 store(secret)
                 self.send(payload("run_completed_clone", standin.api_url, id=run_id))
-                self._await_line(run_id, "run to be tried again")
+                self._await_line(run_id, "run will be retried")
                 run_id += 1
             for token in TOKENS:
                 store(json.dumps({"default": {"token": token}}))
