@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # So that a queue that is far behind does not get the same pointers from every sweep.
 _REQUEUE_INTERVAL = timedelta(hours=6)
+# Until then its pointer may simply wait for its turn.
+_REQUEUE_AFTER = timedelta(minutes=15)
 # Longer than publishing takes, with all its retries: a claim this old has been abandoned.
 _LONGEST_CLAIM = timedelta(minutes=1)
 _OF_ATTEMPT = ("attempt_number", "attempt_message", "attempt_begun_at", "reading")
@@ -121,12 +123,14 @@ class RunsTable:
                 UpdateExpression="SET requeued_at = :now",
                 ConditionExpression="archive_state = :queued"
                 " AND attribute_not_exists(attempt_begun_at)"
+                " AND last_received_at < :received"
                 " AND (attribute_not_exists(requeued_at) OR requeued_at < :earlier)",
                 ExpressionAttributeValues=typed(
                     {
                         ":queued": "queued",
                         ":now": instants.to_text(now),
                         ":earlier": instants.to_text(now - _REQUEUE_INTERVAL),
+                        ":received": instants.to_text(now - _REQUEUE_AFTER),
                     }
                 ),
             )
