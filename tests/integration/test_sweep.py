@@ -170,6 +170,7 @@ def test_the_same_api_gives_the_same_bytes(bolt: Bolt) -> None:
 def test_a_second_sweep_finds_nothing_and_writes_nothing(bolt: Bolt) -> None:
     bolt.has(new_run(2), new_run(3, state="SUCCESS", return_codes=[0]))
     swept()
+    bolt.world.drain()
     with aws_calls() as calls:
         assert swept()["missing"] == 0
     assert not WRITES & calls.keys()
