@@ -53,7 +53,7 @@ reliability: $(READY) ## reproduce the figures of docs/reliability.md: order, cr
 soak: $(READY) ## send 5,000 deliveries to the local stack while Paradime fails and workers are killed; SEED=…
 	@python -m tests.soak $(if $(SEED),--seed $(SEED))
 
-poison: $(READY) ## runs made to kill the functions, and honest ones beside them, on the local stack
+poison: $(READY) ## send runs that kill the functions, and ordinary ones beside them, to the local stack
 	@python -m tests.poison
 
 lint: $(READY) ## run ruff and mypy

@@ -19,7 +19,6 @@ from rich.table import Table
 from rich.text import Text
 
 from functions.run.display import HIDDEN
-from functions.run.display import counted as counted
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +26,7 @@ from cli.terminal.output import (
     warn,
     working,
 )
+from functions.run.display import size
 from functions.run.instants import to_text
 
 _WIDE = 110
@@ -120,7 +120,7 @@ def table_of(found: list[Record]) -> Table:
 def _counts(run: Record) -> tuple[str, str]:
     files = ""
     if "artifact_count" in run:
-        files = f"{run['artifact_count']}, {decimal(int(run['artifact_bytes']))}"
+        files = f"{run['artifact_count']}, {size(int(run['artifact_bytes']))}"
     return str(run.get("failed_command_count", "")), files
 
 

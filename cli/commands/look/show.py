@@ -3,7 +3,6 @@
 from typing import Any
 
 import typer
-from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +12,6 @@ from cli.stack.records import Record, read_inventory, read_run, run_name
 from cli.terminal.output import (
     AsJson,
     cell,
-    counted,
     new_facts,
     new_table,
     print_json,
@@ -21,6 +19,7 @@ from cli.terminal.output import (
     short_instant,
     working,
 )
+from functions.run.display import counted, lasted, size
 
 
 def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
@@ -100,7 +99,7 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
     table = new_table("file", "size", "sha256")
     for file in inventory["files"]:
         path = cell(file["key"].removeprefix(prefix))
-        table.add_row(path, decimal(file["bytes"]), cell(file["sha256"][:12]))
+        table.add_row(path, size(file["bytes"]), cell(file["sha256"][:12]))
     for file in inventory["missing"]:
         path = cell(file["key"].removeprefix(prefix))
         table.add_row(path, Text("missing", "yellow"), cell(file["reason"]))
@@ -110,15 +109,7 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
 def _ended(record: Record) -> str:
     seconds = record.get("duration_seconds")
     ended = short_instant(record.get("ended_at"))
-    return ended if seconds is None else f"{ended}, after {_span(int(seconds))}"
-
-
-def _span(seconds: int) -> str:
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return ended if seconds is None else f"{ended}, after {lasted(int(seconds))}"
 
 
 def _archive(record: Record, bucket: str) -> Text:
@@ -127,8 +118,8 @@ def _archive(record: Record, bucket: str) -> Text:
         return Text()
     text = coloured(state)
     if "artifact_count" in record:
-        count, size = int(record["artifact_count"]), decimal(int(record["artifact_bytes"]))
-        text = Text.assemble(text, f", {counted(count, 'file')}, {size}")
+        count, total = int(record["artifact_count"]), int(record["artifact_bytes"])
+        text = Text.assemble(text, f", {counted(count, 'file')}, {size(total)}")
     if record.get("archive_prefix"):
         text = Text.assemble(text, ", ", cell(f"s3://{bucket}/{record['archive_prefix']}"))
     return text

@@ -12,8 +12,9 @@ from cli.stack.options import find_target
 from cli.stack.records import read_run
 from cli.stack.target import Target
 from cli.terminal.errors import IncompleteError, RunUnknownError
-from cli.terminal.output import AsJson, counted, print_json, say, warn
+from cli.terminal.output import AsJson, print_json, say, warn
 from functions.intake.pointer import parse
+from functions.run.display import counted
 from functions.shared.errors import NotUnderstoodError
 
 

@@ -9,7 +9,8 @@ from cli.stack.options import find_target
 from cli.stack.records import Record, run_name
 from cli.stack.target import Target
 from cli.terminal.errors import NotRecordsError
-from cli.terminal.output import AsJson, counted, print_json, say, working
+from cli.terminal.output import AsJson, print_json, say, working
+from functions.run.display import counted
 
 
 def restore(

@@ -11,7 +11,8 @@ from cli.stack.options import find_target
 from cli.stack.sweep_function import sweep_settings
 from cli.terminal.errors import IncompleteError, NoWorkspaceError
 from cli.terminal.input import Since
-from cli.terminal.output import AsJson, cell, counted, print_json, say, warn, working
+from cli.terminal.output import AsJson, cell, print_json, say, warn, working
+from functions.run.display import counted
 
 if TYPE_CHECKING:
     from functions.paradime.bolt import ListedRun, ListedSchedule

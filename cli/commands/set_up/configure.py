@@ -13,13 +13,13 @@ from cli.terminal.input import ask_secret
 from cli.terminal.output import (
     AsJson,
     cell,
-    counted,
     listed,
     new_facts,
     print_json,
     print_tables,
     say,
 )
+from functions.run.display import counted
 
 _WEBHOOK, _API = "Signing secret", "API credentials"
 

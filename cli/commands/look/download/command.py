@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.filesize import decimal
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -26,7 +25,8 @@ from cli.stack.options import RunName, find_target
 from cli.stack.records import no_archive, read_inventory, read_run
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
-from cli.terminal.output import AsJson, counted, print_json, say, warn
+from cli.terminal.output import AsJson, print_json, say, warn
+from functions.run.display import counted, size
 from functions.run.keys import apart
 
 WORKERS = 8
@@ -71,9 +71,9 @@ def download(
         for file in broken:
             warn(f"not downloaded: {file['path']}: {file['error']}")
         there = sum(file.get("outcome") == "there" for file in done)
-        size = decimal(sum(file["bytes"] for file in done if "outcome" in file))
+        total = sum(file["bytes"] for file in done if "outcome" in file)
         say(
-            f"{counted(len(done) - len(broken), 'file')}, {size}, in {root}"
+            f"{counted(len(done) - len(broken), 'file')}, {size(total)}, in {root}"
             + (f" ({there} already there)" if there else "")
         )
     if broken:

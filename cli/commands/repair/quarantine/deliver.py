@@ -12,8 +12,9 @@ from cli.stack.messages import held_messages
 from cli.stack.options import find_target
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotDeliveredError
-from cli.terminal.output import AsJson, counted, print_json, say, warn
+from cli.terminal.output import AsJson, print_json, say, warn
 from functions.run import event
+from functions.run.display import counted
 from functions.shared.errors import NotUnderstoodError
 
 

@@ -8,7 +8,8 @@ import typer
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
 from cli.stack.options import find_target
-from cli.terminal.output import AsJson, counted, print_json, say, warn
+from cli.terminal.output import AsJson, print_json, say, warn
+from functions.run.display import counted
 
 
 def save(

@@ -16,14 +16,13 @@ from cli.stack.records import Record, list_runs, read_run, run_name
 from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError
-from cli.terminal.output import counted, short_instant
 from functions.aws.secret import Secret
 from functions.ingest.signature import parse_secret
 from functions.paradime.api import ParadimeApi
 from functions.paradime.credentials import parse_api_secret
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
-from functions.run.display import lasted
+from functions.run.display import clock, counted, lasted
 from functions.shared.errors import (
     AddressRefusedError,
     CredentialsMissingError,
@@ -176,9 +175,9 @@ def last_delivery_check(target: Target) -> Finding:
     if not recent:
         advice = f"Add {target.webhook_url} to Paradime's webhook endpoints."
         return failed(name, "none yet", advice)
-    latest = max(str(record["last_received_at"]) for record in recent)
-    age = datetime.now(UTC) - datetime.fromisoformat(latest)
-    detail = f"{lasted(age.total_seconds())} ago, {short_instant(latest)} UTC"
+    latest = datetime.fromisoformat(max(str(record["last_received_at"]) for record in recent))
+    age = datetime.now(UTC) - latest
+    detail = f"{lasted(age.total_seconds())} ago, {clock(latest)}"
     if age > SILENCE:
         advice = (
             "If schedules have run since then, check in Paradime's webhook settings that the "

@@ -27,6 +27,7 @@ from functions.ingest.signature import (
     WebhookSecret,
     parse_secret,
 )
+from functions.run.display import lasted
 from functions.shared.errors import SignatureError
 
 _FAMILIES = ("svix", "webhook")
@@ -225,10 +226,11 @@ def _clock(signed_at: datetime, received_at: datetime | None, now: datetime) -> 
     apart = signed_at - (received_at or now)
     when = "it was received" if received_at else "now"
     which = "after" if apart > timedelta() else "before"
+    distance, allowed = lasted(abs(apart).total_seconds()), lasted(TOLERANCE.total_seconds())
     return Diagnosis(
         Cause.CLOCK,
-        f"The signature is valid, but was made {_span(abs(apart))} {which} {when}; at most "
-        f"{_span(TOLERANCE)} is allowed.",
+        f"The signature is valid, but was made {distance} {which} {when}; at most {allowed} is "
+        "allowed.",
         "The delivery was delayed, or replayed by somebody else, or one of the two clocks is wrong."
         if received_at
         else "If it arrived in time and was captured earlier, add received_at to the file.",
@@ -259,7 +261,3 @@ def _malformed(fault: str) -> Diagnosis:
     return Diagnosis(
         Cause.MALFORMED, f"{fault}.", "No sender that uses this scheme writes it like this."
     )
-
-
-def _span(span: timedelta) -> str:
-    return str(timedelta(seconds=round(span.total_seconds())))
