@@ -10,7 +10,6 @@ from tests.integration.small_run import RESULTS, RUN_KEY, add_small_run, complet
 from tests.integration.world import World
 
 PREFIX = "runs/demo-jaffle-n0sg8br1m44k0ryj/daily_run/2023/10/15/63187/"
-CLONE = "runs/demo-jaffle-n0sg8br1m44k0ryj/hourly-marts/2023/10/17/63190/"
 
 
 @pytest.fixture
@@ -55,7 +54,8 @@ def test_a_failed_clone_is_told_by_its_log(world: World) -> None:
             "message": "fatal: Remote branch feature/segments-v2 not found in upstream origin",
         }
     ]
-    assert "fatal: Remote branch" in world.objects()[f"{CLONE}index.html"].decode()
+    page = world.objects()[f"{record['archive_prefix']}index.html"].decode()
+    assert "fatal: Remote branch" in page
 
 
 def test_archiving_again_gives_the_same_bytes(archived: World) -> None:

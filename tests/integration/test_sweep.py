@@ -339,10 +339,13 @@ def stopping_at(number: int, *, after: bool) -> Iterator[None]:
 
     def stopped(client: Any, operation: str, arguments: Any) -> Any:
         last = next(numbers) == number
-        answer = make(client, operation, arguments) if after or not last else None
-        if last:
+        if last and not after:
             raise Stopped
-        return answer
+        try:
+            return make(client, operation, arguments)
+        finally:
+            if last:
+                raise Stopped
 
     with patch.object(BaseClient, "_make_api_call", stopped):
         yield

@@ -50,7 +50,7 @@ def test_a_fault_of_ingest_is_logged_with_delivery_and_run(
     def fail(*_: Any) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("functions.intake.intake.Intake.take", fail)
+    monkeypatch.setattr("functions.intake.intake.Intake.accept", fail)
     with (
         observing() as observed,
         pytest.warns(UserWarning, match="No application metrics"),
