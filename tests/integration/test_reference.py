@@ -42,13 +42,14 @@ def world() -> Iterator[World]:
 
 
 def interrupt(world: World, run_key: str) -> None:
-    """As if the pointer had been lost, and two fetches stopped while they were reading a file."""
+    """As if the pointer had been lost, and two fetches stopped while reading and publishing."""
     runs = RunsTable(world.dynamodb, world.table)
     now = datetime.now(UTC) + timedelta(hours=1)
     assert runs.claim_requeue(run_key, now)
     for interruptions in range(2):
         runs.begin_attempt(runs.read(run_key), "message", now, interruptions=interruptions)
         runs.note_reading(runs.read(run_key), "stdout.log")
+    assert runs.claim_message(runs.read(run_key), {"failed"}, "message", now)
 
 
 def attributes(name: str, value: dict[str, Any]) -> Members:
