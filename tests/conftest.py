@@ -31,10 +31,15 @@ LONGEST = (
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
     yield
+    if config.getoption("loadgroup", False) and not all("@" in item.nodeid for item in items):
+        # Each process would then make everything that is dear to make.
+        raise pytest.UsageError("pytest-xdist does not group tests with this version of pytest")
     items.sort(key=lambda item: rank(group(item)))
 
 

@@ -80,7 +80,7 @@ class Account:
             "files of run 63187 are deleted": self.files_are_deleted,
             "the API secret is deleted": self.api_secret_is_deleted,
             "run 63187 is archived locally": partial(self.local_run_is, "archived", 63187),
-            "run 63188 waits locally": partial(self.local_run_is, "queued", 63188),
+            "run 63188 waits locally": partial(self.local_run_is, "incomplete", 63188),
             "run 63188 is archived locally": partial(self.local_run_is, "archived", 63188),
         }
         events[event]()
@@ -102,11 +102,11 @@ class Account:
         client.aws("secretsmanager").delete_secret(SecretId=client.outputs.api_secret_arn)
 
     def local_run_is(self, state: str, run_id: int) -> None:
-        """And if it is queued, it says why."""
+        """And if it waits, it says why."""
 
         def looks_so() -> bool:
             record = self.local.record(run_key(run_id))
-            waits = state == "queued"
+            waits = state == "incomplete"
             return record.get("archive_state") == state and waits == ("archive_error" in record)
 
         eventually(looks_so, f"run {run_id} is {state}")
