@@ -4,8 +4,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
+import sysconfig
 import tarfile
+import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from functions.intake import quarantine
-from infra.cdk_cli import ROOT
+from infra.cdk_cli import ROOT, with_own_tools
 from local.stack.outputs import Outputs
 from local.stack.stack import local_stack
 from local.stack.state import DEFAULT_STATE_DIR, StateDir
@@ -74,6 +75,10 @@ def first_version(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages.mkdir(parents=True, exist_ok=True)
     (checkout / "cdk.out").mkdir()
     (checkout / "cdk.out" / "packages").symlink_to(packages)
+    # With the packages of this version's environment, but with that one's own modules.
+    venv.create(checkout / ".venv", symlinks=True)
+    [site] = (checkout / ".venv" / "lib").glob("*/site-packages")
+    (site / "first.pth").write_text(f"{checkout}\n{sysconfig.get_path('purelib')}\n")
     return checkout
 
 
@@ -93,7 +98,9 @@ def upgraded(
         _local(first_version, "up", "--detach", state=state)
         outputs = json.loads(state.outputs.read_bytes())
         assert "sweep_function" not in outputs, "the first version has none"
-        earlier = Client(Outputs(**{name: outputs.get(name) for name in Outputs.__struct_fields__}))
+        root = {"access_key_id": "test", "secret_access_key": "test"}  # that of every MiniStack
+        outputs = {name: outputs.get(name) for name in Outputs.__struct_fields__} | root
+        earlier = Client(Outputs(**outputs))
         _use(earlier, standin)
         before = _kept(earlier)
         template = _template(state)
@@ -120,9 +127,9 @@ def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
 
 def _local(checkout: Path, *arguments: str, state: StateDir) -> None:
     finished = subprocess.run(
-        [sys.executable, "-m", "local", *arguments, "--state-dir", str(state.root)],
+        [checkout / ".venv/bin/python", "-m", "local", *arguments, "--state-dir", str(state.root)],
         cwd=checkout,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        env=with_own_tools({k: v for k, v in os.environ.items() if k != "PYTHONPATH"}),
         capture_output=True,
         text=True,
         check=False,
