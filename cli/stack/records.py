@@ -61,7 +61,7 @@ def read_run(target: Target, name: str) -> Record:
     answer = target.runs.get_item(Key={"run_key": name.replace("/", "#", 1)}, ConsistentRead=True)
     if "Item" not in answer:
         raise RunUnknownError(f"no record of run {name}; list all with `bolt-archive runs`")
-    record: Record = dict(answer["Item"])
+    record = _record(answer["Item"])
     record.pop("event_gz", None)
     return record
 
@@ -108,6 +108,11 @@ def no_archive(record: Record) -> NotArchivedError:
             )
 
 
+def _record(item: dict[str, Any]) -> Record:
+    """Release 0.1.0 did not write a name or a state that a payload left empty."""
+    return {"schedule_name": "", "state": "unknown"} | item
+
+
 def _query(
     target: Target,
     index: str,
@@ -136,7 +141,7 @@ def _query(
         **start,
     )
     for page in pages:
-        yield from page["Items"]
+        yield from map(_record, page["Items"])
 
 
 def _all(
@@ -150,7 +155,7 @@ def _all(
             "ExpressionAttributeValues": {":since": instants.to_text(since)},
         }
     pages = target.runs.meta.client.get_paginator("scan").paginate(**arguments)
-    runs: list[Record] = [dict(item) for page in pages for item in page["Items"]]
+    runs: list[Record] = [_record(item) for page in pages for item in page["Items"]]
 
     def place(run: Record) -> tuple[str, str]:
         return str(run[order]), str(run["run_key"])

@@ -31,7 +31,7 @@ from functions.run.display import counted
 from functions.run.event import RunEvent
 from functions.run.inventory import Contents, MissingFile, PendingFile, contents
 from functions.run.keys import run_prefix
-from functions.run.outcome import command_failed, run_failed
+from functions.run.outcome import run_failed
 from functions.run.plan import (
     PlannedFile,
     is_results,
@@ -318,7 +318,7 @@ def _is_answered(event: RunEvent, held: Contents, failed: WhatFailed) -> bool:
 
     If no command failed, the event itself says everything.
     """
-    commands = {command.id for command in event.commands or () if command_failed(command)}
+    commands = {command.id for command in event.commands or () if command.failed}
     unread = {file.key for file in failed.unread}
     return not commands or any(
         file.planned.command_id in commands

@@ -19,7 +19,7 @@ from functions.run.display import counted
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.masking import beginning_without_secrets
-from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.outcome import run_failed, run_state
 from functions.run.plan import to_explain, unique_commands
 from functions.run.text import OF_A_SHELL, code_in_words, listed, one_line, take_fitting
 from functions.shared.errors import NotUnderstoodError
@@ -137,7 +137,7 @@ def what_failed(
     for command in unique_commands(event):
         failed_before = len(search.failures)
         search.through(command)
-        if command_failed(command) and len(search.failures) == failed_before:
+        if command.failed and len(search.failures) == failed_before:
             search.failures.append(_from_logs(event, command, search.reading(command)))
     if not search.failures and run_failed(event):
         search.failures += _without_failed_command(event, search)

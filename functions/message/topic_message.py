@@ -17,7 +17,7 @@ from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.instants import to_text
-from functions.run.outcome import command_failed, run_state
+from functions.run.outcome import run_state
 from functions.run.plan import unique_commands
 from functions.run.text import (
     cut,
@@ -25,6 +25,7 @@ from functions.run.text import (
     https_url,
     one_ascii_line,
     one_line,
+    schedule_title,
 )
 
 # SNS allows fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -119,7 +120,7 @@ def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
 
 
 def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
-    headline = f"{one_line(event.schedule_name)} failed"
+    headline = f"{schedule_title(event.schedule_name)} failed"
     if failed := len(_failed_commands(event)):
         headline += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
     if archive.state == "failed":
@@ -143,7 +144,7 @@ def _facts(event: RunEvent) -> list[str]:
     end = event.end_dttm
     facts = {
         "Workspace": f"{name} ({uid})" if name else uid,
-        "Schedule": one_line(event.schedule_name),
+        "Schedule": schedule_title(event.schedule_name),
         "Run": f"{event.id}, {one_line(run_state(event))}",
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),
@@ -309,7 +310,7 @@ def _failed_commands(event: RunEvent) -> list[tuple[int, Command]]:
     return [
         (event.positions[command.id], command)
         for command in unique_commands(event)
-        if command_failed(command)
+        if command.failed
     ]
 
 

@@ -17,7 +17,7 @@ from functions.paradime.pace import Pace
 from functions.run.fields import Id, Instant
 from functions.shared.deadline import Deadline
 from functions.shared.errors import TryAgainError
-from functions.shared.read_json import Lenient
+from functions.shared.read_json import Lenient, OrEmpty
 
 PAGE = 100
 
@@ -53,7 +53,7 @@ class ListedSchedule(_Answer, frozen=True):
     name: str
     slug: str | None = None
     uuid: Lenient[str] = None
-    last_run_at: Instant | None = None
+    last_run_at: OrEmpty[Instant] = None
 
     @property
     def key(self) -> str:
@@ -74,15 +74,15 @@ class ListedRun(_Answer, frozen=True, kw_only=True):
     actor: Lenient[str] = None
     actor_email: Lenient[str] = None
     start_dttm: Instant
-    end_dttm: Instant | None = None
+    end_dttm: OrEmpty[Instant] = None
     git_info: GitInfo | None = None
 
 
 class RunCommand(_Answer, frozen=True):
     id: Id
     command: str
-    start_dttm: Instant | None = None
-    end_dttm: Instant | None = None
+    start_dttm: OrEmpty[Instant] = None
+    end_dttm: OrEmpty[Instant] = None
     return_code: int | None = None
 
 

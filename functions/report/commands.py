@@ -8,7 +8,6 @@ from functions.report.page import fit, piece
 from functions.report.timeline import Scale, scale
 from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
-from functions.run.outcome import command_failed
 from functions.run.plan import unique_commands
 from functions.run.text import ended, one_line
 
@@ -44,8 +43,8 @@ def command_text(command: Command) -> str:
 def _strip(event: RunEvent, of: Scale) -> Markup:
     """All commands on one line, with the failed ones drawn last, on top."""
     bars = [
-        {"bar": bar, "failed": command_failed(command)}
-        for command in sorted(unique_commands(event), key=command_failed)
+        {"bar": bar, "failed": command.failed}
+        for command in sorted(unique_commands(event), key=lambda command: command.failed)
         if (bar := of.bar(command))
     ]
     return fit((piece("strip_bar", bar) for bar in bars), ROOM_FOR_STRIP)[0]
@@ -56,7 +55,7 @@ def _row(event: RunEvent, command: Command, of: Scale) -> dict[str, Any]:
     return {
         "position": event.positions[command.id],
         "text": command_text(command),
-        "failed": command_failed(command),
+        "failed": command.failed,
         "outcome": ended(command.return_code, command.status),
         "bar": of.bar(command),
         "took": precise_seconds((end - start).total_seconds()) if start and end else "",

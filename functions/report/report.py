@@ -17,9 +17,9 @@ from functions.report.page import page
 from functions.run.display import clock, counted, lasted
 from functions.run.event import Environment, RunEvent
 from functions.run.inventory import Contents
-from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.outcome import run_failed, run_state
 from functions.run.plan import unique_commands
-from functions.run.text import ended, https_url, one_line
+from functions.run.text import ended, https_url, one_line, schedule_title
 
 MAX_WHY = 3
 MAX_ERROR_CHARACTERS = 500
@@ -55,7 +55,7 @@ def render(report: Report) -> bytes:
     return page(
         {
             "run_id": event.id,
-            "schedule": one_line(event.schedule_name),
+            "schedule": schedule_title(event.schedule_name),
             "workspace": one_line(event.workspace.name) or event.workspace.uid,
             "state": state,
             "tone": "failed" if run_failed(event) else state,
@@ -76,7 +76,7 @@ def render(report: Report) -> bytes:
 def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
     """A sentence with a command in the middle: which command failed, and what in it."""
     commands = unique_commands(event)
-    broken = [command for command in commands if command_failed(command)]
+    broken = [command for command in commands if command.failed]
     of = f"of {len(commands):,}"
     results = report_findings.counts(failed)
     after = f": {results}." if results else "."

@@ -13,10 +13,13 @@ change of it goes unnoticed. The stored body keeps it all.
 
 from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from functions.run.fields import Id, Instant, Integer, WorkspaceUid
-from functions.shared.read_json import Lenient, Reader
+from functions.shared.read_json import Lenient, OrEmpty, Reader
+
+FAILED = frozenset({"failed", "failure", "error", "errored"})
+UNDER_WAY = frozenset({"starting", "started", "running"})
 
 
 class Resource(Struct, frozen=True):
@@ -30,12 +33,26 @@ class Command(Struct, frozen=True, kw_only=True):
     """One command of a run, in the order in which the payload lists them."""
 
     id: Id
-    command: str
+    text: Lenient[str] = field(default=None, name="command")
     status: Lenient[str] = None
-    return_code: Integer | None = None
-    start_dttm: Instant | None = None
-    end_dttm: Instant | None = None
-    json_resources: tuple[Resource, ...] = ()
+    return_code: OrEmpty[Integer] = None
+    start_dttm: OrEmpty[Instant] = None
+    end_dttm: OrEmpty[Instant] = None
+    resources: Lenient[tuple[Lenient[Resource], ...]] = field(default=None, name="json_resources")
+
+    @property
+    def failed(self) -> bool:
+        """Its status says so, or it returned anything but zero."""
+        return bool(self.return_code) or (self.status or "").lower() in FAILED
+
+    @property
+    def command(self) -> str:
+        return self.text or ""
+
+    @property
+    def json_resources(self) -> list[Resource]:
+        """Those that can be fetched: one without an id or a path costs no more than itself."""
+        return [resource for resource in self.resources or () if resource is not None]
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -64,13 +81,23 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     run_url: Lenient[str] = None
     error_string: Lenient[str] = None
     environment: Lenient[Environment] = None
-    end_dttm: Instant | None = None
+    end_dttm: OrEmpty[Instant] = None
     commands: tuple[Command, ...] | None = None
 
     @property
     def completed(self) -> bool:
-        """True for `bolt.run.completed`: the run has an end, or commands that it ran."""
-        return self.end_dttm is not None or bool(self.commands)
+        """True for `bolt.run.completed`: the run has an end, or commands that it ran.
+
+        One that says that the run is under way is no better than a started one, unless it also
+        says that something failed.
+        """
+        if self.end_dttm is None and not self.commands:
+            return False
+        return (
+            self.status.lower() not in UNDER_WAY
+            or bool(self.error_string)
+            or any(command.failed for command in self.commands or ())
+        )
 
     @cached_property
     def positions(self) -> dict[int, int]:

@@ -2,16 +2,10 @@
 
 from typing import Literal
 
-from functions.run.event import Command, RunEvent
+from functions.run.event import FAILED, UNDER_WAY, RunEvent
 
 _ENDED_WELL = frozenset({"succeeded", "success", "passed", "skipped", "canceled"})
 _SUCCEEDED = frozenset({"succeeded", "success", "passed"})
-_FAILED = frozenset({"failed", "failure", "error", "errored"})
-
-
-def command_failed(command: Command) -> bool:
-    """A command failed if its status says so, or if it returned anything but zero."""
-    return bool(command.return_code) or (command.status or "").lower() in _FAILED
 
 
 def run_failed(event: RunEvent) -> bool:
@@ -23,18 +17,21 @@ def run_failed(event: RunEvent) -> bool:
     return event.completed and (
         event.status.lower() not in _ENDED_WELL
         or bool(event.error_string)
-        or any(command_failed(command) for command in event.commands or ())
+        or any(command.failed for command in event.commands or ())
     )
 
 
 def run_state(event: RunEvent) -> str:
-    """`running`, `succeeded`, `failed`, or the status that was reported for any other ending."""
+    """`running`, `succeeded`, `failed`, or the status that was reported for any other ending.
+
+    `unknown` if none was reported: no state is empty.
+    """
     word = event.status.lower()
     if not event.completed:
         return "running"
-    if word in _FAILED or (word in _ENDED_WELL and run_failed(event)):
+    if word in FAILED or (word in _ENDED_WELL | UNDER_WAY and run_failed(event)):
         return "failed"
-    return "succeeded" if word in _SUCCEEDED else word
+    return "succeeded" if word in _SUCCEEDED else word or "unknown"
 
 
 def ending(event: RunEvent) -> Literal["failed", "succeeded", "other"] | None:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from functions.run.event import Command, RunEvent
 from functions.run.keys import STDERR, STDOUT, apart, command_folder, resource_path
-from functions.run.outcome import command_failed, run_failed
+from functions.run.outcome import run_failed
 
 RUN_RESULTS = "run_results.json"
 SOURCES = "sources.json"
@@ -44,7 +44,7 @@ def to_explain(event: RunEvent) -> list[Command]:
     They are the failed ones, otherwise those that never ended, otherwise the last one.
     """
     commands = unique_commands(event)
-    failed = [command for command in commands if command_failed(command)]
+    failed = [command for command in commands if command.failed]
     if failed or not run_failed(event):
         return failed
     unended = [command for command in commands if command.return_code is None]

@@ -17,7 +17,7 @@ from typing import Any
 from functions.run import instants
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.masking import beginning_without_secrets
-from functions.run.outcome import command_failed, run_failed, run_state
+from functions.run.outcome import run_failed, run_state
 from functions.run.text import take_fitting
 from functions.shared.errors import TooLargeError
 
@@ -70,10 +70,11 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         )
     environment, commands = event.environment or Environment(), event.commands or ()
     failed, started_at, ended_at = run_failed(event), _instant(event.start_dttm), _ended_at(event)
+    failed_count = sum(command.failed for command in commands)
     return {
         "workspace_uid": event.workspace.uid,
         "workspace_name": _cut(event.workspace.name),
-        "schedule_name": _cut(event.schedule_name),
+        "schedule_name": event.schedule_name[:MAX_TEXT_CHARACTERS],
         "schedule_key": index_key(event.workspace.uid, event.schedule_name),
         "run_id": event.id,
         "run_url": _cut(event.run_url),
@@ -90,7 +91,9 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "error_string": _told(event.error_string),
         "commands": _fitting(commands) if event.completed else None,
         "command_count": len(commands) if event.completed else None,
-        "failed_command_count": sum(map(command_failed, commands)) if event.completed else None,
+        "failed_command_count": sum(command.failed for command in commands)
+        if event.completed
+        else None,
         "failed_workspace_uid": event.workspace.uid if failed else None,
         "source": delivery.source.value,
         "event_rank": rank(delivery),
@@ -128,9 +131,7 @@ def _duration_seconds(event: RunEvent) -> int | None:
 
 def _fitting(commands: tuple[Command, ...]) -> list[dict[str, Any]]:
     """The commands that fit into their part of the item; failed ones take precedence."""
-    failed_first = sorted(
-        enumerate(commands, start=1), key=lambda numbered: not command_failed(numbered[1])
-    )
+    failed_first = sorted(enumerate(commands, start=1), key=lambda numbered: not numbered[1].failed)
     summaries = (_summary(index, command) for index, command in failed_first)
     fitting = take_fitting(summaries, MAX_COMMANDS_BYTES, _item_bytes)
     return sorted(fitting, key=lambda summary: int(summary["index"]))

@@ -24,6 +24,11 @@ def one_line(text: object, characters: int = MAX_CHARACTERS) -> str:
     return cut(beginning_without_secrets(shown, characters), characters, "…")
 
 
+def schedule_title(name: str) -> str:
+    """A schedule's name for people; nothing keeps a payload from leaving it empty."""
+    return one_line(name) or "unnamed schedule"
+
+
 def one_ascii_line(text: object, characters: int) -> str:
     """Without accents, and with a question mark in place of letters that ASCII lacks."""
     letters = unicodedata.normalize("NFKD", one_line(text))

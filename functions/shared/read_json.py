@@ -89,6 +89,7 @@ def convert(value: object, model: type[_Model]) -> _Model:
 
 if TYPE_CHECKING:
     Lenient: TypeAlias = _Model | None
+    OrEmpty: TypeAlias = _Model | None
 else:
 
     class _FitsAnything(type):
@@ -100,13 +101,21 @@ else:
     class Lenient(Generic[_Model], metaclass=_FitsAnything):
         """A field that only describes: a value of another kind is read as None."""
 
+    class OrEmpty(Generic[_Model], metaclass=_FitsAnything):
+        """A field that may be absent, which null and an empty text say as well."""
+
 
 def _read_by_type(kind: Any, value: object) -> object:
-    if get_origin(kind) is not Lenient:
+    origin = get_origin(kind)
+    if origin is None:
         return kind.from_json(value)
+    if origin is OrEmpty and value in (None, ""):
+        return None
     try:
         return msgspec.convert(value, get_args(kind)[0], dec_hook=_read_by_type)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError as e:
+        if origin is OrEmpty:
+            raise ValueError(str(e)) from None  # to which msgspec adds where it is
         return None
 
 

@@ -44,7 +44,7 @@ def _known(item: dict[str, Any]) -> KnownRun:
     fields = plain(item)
     return KnownRun(
         run_id=int(fields["run_id"]),
-        state=fields["state"],
+        state=fields.get("state", "unknown"),
         started_at=instants.from_text(fields["started_at"]),
         ended_at=instants.from_text(fields["ended_at"]) if "ended_at" in fields else None,
         archive_state=fields.get("archive_state"),

@@ -40,10 +40,11 @@ class Bolt:
         for run in runs:
             self.world.standin.bolt.add(run)
 
-    def tells(self, run: Run) -> None:
+    def tells(self, run: Run, **changes: Any) -> None:
         """Paradime's webhook delivers a run's end."""
         self.has(run)
-        self._send(completed_payload(run, self.world.standin.api_url))
+        payload = json.loads(completed_payload(run, self.world.standin.api_url))
+        self._send(json.dumps(payload | changes).encode())
 
     def tells_start(self, run: Run) -> None:
         self.has(run)
@@ -190,6 +191,22 @@ def test_a_run_whose_start_alone_was_told_is_completed(bolt: Bolt) -> None:
     bolt.tells_start(new_run(2))
     swept()
     assert bolt.state(2) == ("failed", "queued")
+
+
+def test_a_run_whose_end_was_told_as_running_is_completed(bolt: Bolt) -> None:
+    run = new_run(2, return_codes=[0, 0])
+    bolt.tells(run, status="running")
+    assert bolt.state(2) == ("running", None)
+    assert swept()["missing"] == 1
+    assert bolt.state(2) == ("failed", "queued")
+
+
+@pytest.mark.parametrize("name", ["status", "schedule_name"])
+def test_a_run_told_with_an_empty_text_does_not_stop_it(bolt: Bolt, name: str) -> None:
+    bolt.tells(new_run(2), **{name: ""})
+    bolt.has(new_run(3))
+    assert swept()["faults"] == 0
+    assert bolt.state(3) == ("failed", "queued")
 
 
 def test_a_run_that_ended_just_now_is_left_to_its_webhook(bolt: Bolt) -> None:

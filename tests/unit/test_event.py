@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.run.event import Environment, RunEvent, parse
+from functions.run.outcome import run_failed, run_state
 from functions.shared.errors import NotUnderstoodError
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -51,6 +52,40 @@ def test_all_else_may_be_absent(name: str) -> None:
 
 
 OTHER_KINDS = [17, True, [], {"of": "another kind"}, 1e300, None]
+
+
+@pytest.mark.parametrize(("code", "failed"), [(0, False), (1, True)])
+def test_a_run_told_as_running_has_ended_only_if_something_failed(code: int, failed: bool) -> None:
+    run = parse(body(status="running", commands=[EXAMPLE["commands"][0] | {"return_code": code}]))
+    assert (run.completed, run_failed(run)) == (failed, failed)
+    assert run_state(run) == ("failed" if failed else "running")
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+@pytest.mark.parametrize("name", ["return_code", "start_dttm", "end_dttm"])
+def test_an_empty_text_for_a_commands_code_or_time_is_none(name: str, empty: object) -> None:
+    assert getattr(with_command(**{name: empty}).commands[0], name) is None  # type: ignore[index]
+
+
+def test_a_run_whose_end_is_an_empty_text_has_none() -> None:
+    assert parse(body(end_dttm="")).end_dttm is None
+
+
+@pytest.mark.parametrize("command", [None, 5, ["dbt", "run"]])
+def test_a_command_without_text_is_a_command(command: object) -> None:
+    assert with_command(command=command).commands[0].command == ""  # type: ignore[index]
+
+
+@pytest.mark.parametrize("resources", [None, "", {}, 5])
+def test_a_command_may_name_no_resources(resources: object) -> None:
+    [command, *_] = with_command(json_resources=resources).commands or ()
+    assert command.json_resources == []
+
+
+@pytest.mark.parametrize("odd", [None, {"id": None, "path": "a"}, {"id": 1}, {"id": 1, "path": 2}])
+def test_an_odd_resource_costs_no_more_than_itself(odd: object) -> None:
+    [command, *_] = with_command(json_resources=[odd, {"id": 7, "path": "b"}]).commands or ()
+    assert [(resource.id, resource.path) for resource in command.json_resources] == [(7, "b")]
 
 
 @pytest.mark.parametrize("name", ["uuid", "schedule"])
