@@ -22,7 +22,7 @@ class Queue:
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Makes a received message visible again after a delay of at most 12 h.
+        """Makes a received message visible again after a delay of at most 12 h since its receive.
 
         Raises:
             UnavailableError: SQS failed.

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-MAX_VISIBILITY_SECONDS = 12 * 60 * 60  # SQS's own limit
+# SQS allows 12 h, counted from the receive: a function runs for up to a quarter of an hour of them.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+MAX_DELAY_SECONDS = 12 * 60 * 60 - 15 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,4 +50,4 @@ def delay_seconds(
     """
     growing = min(cap, base << min(receive_count - 1, 30))
     delay = max(growing * (1 - jitter / 5), retry_after or 0)
-    return min(round(delay), MAX_VISIBILITY_SECONDS)
+    return min(round(delay), MAX_DELAY_SECONDS)

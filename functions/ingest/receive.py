@@ -42,14 +42,14 @@ class Receiver:
 
         Raises:
             SignatureError: the delivery cannot be shown to be genuine.
-            TooLargeError: it is over 5 MiB, or does not fit into a record.
+            TooLargeError: it is genuine, but over 5 MiB, or does not fit into a record.
             UnavailableError: it could not be stored.
         """
         logger.append_keys(delivery_id=_claimed_id(request))
-        if len(request.body) >= MAX_BODY_BYTES:
-            raise TooLargeError(f"a delivery of {len(request.body)} bytes")
         delivery_id = self._verify(request, now)
         logger.append_keys(delivery_id=delivery_id)
+        if len(request.body) >= MAX_BODY_BYTES:
+            raise TooLargeError(f"a delivery of {len(request.body)} bytes")
         try:
             event = events.parse(request.body)
         except NotUnderstoodError as e:

@@ -91,9 +91,7 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "error_string": _told(event.error_string),
         "commands": _fitting(commands) if event.completed else None,
         "command_count": len(commands) if event.completed else None,
-        "failed_command_count": sum(command.failed for command in commands)
-        if event.completed
-        else None,
+        "failed_command_count": failed_count if event.completed else None,
         "failed_workspace_uid": event.workspace.uid if failed else None,
         "source": delivery.source.value,
         "event_rank": rank(delivery),

@@ -56,6 +56,11 @@ class Alarms(Construct):
             queues.quarantine.metric_approximate_number_of_messages_visible(statistic="Maximum"),
         )
         self._add(
+            "Too large",
+            "Genuine deliveries were answered 413: no record can hold them.",
+            own(Metric.DELIVERIES_TOO_LARGE, service="ingest", period=hour),
+        )
+        self._add(
             "Ingest faults",
             "Deliveries were answered 5xx: they are not stored. Paradime repeats them for a day.",
             api.stage.metric_server_error(statistic="Sum"),

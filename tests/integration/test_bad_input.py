@@ -72,6 +72,10 @@ def test_a_body_of_five_mebibytes_is_too_large(world: World) -> None:
     assert (answer["statusCode"], answer["body"]) == (413, '{"error": "too large"}')
 
 
+def test_a_large_body_that_nobody_signed_is_refused_as_any_other(world: World) -> None:
+    assert world.send(b" " * (5 * 1024 * 1024), {})["statusCode"] == 401
+
+
 def test_an_unknown_status_is_no_error(world: World) -> None:
     answer = world.send(payload_with(world, status="exploded"))
     assert answer["statusCode"] == 202
