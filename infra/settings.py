@@ -128,7 +128,8 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     """The settings in a CDK context; what it leaves out has its default.
 
     Raises:
-        SettingsError: A key is unknown or its value is not what it takes.
+        SettingsError: A key is unknown, its value is not what it takes, or two contradict each
+            other.
     """
     given = {
         key: value for key, value in context.items() if _OUR_KEY.fullmatch(key) and key != LOCAL_KEY
@@ -142,7 +143,15 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
                 raise SettingsError(_wrong_value(key, context[key])) from None
     if given:
         raise SettingsError(_unknown(next(iter(given))))
-    return Settings(**read)
+    settings = Settings(**read)
+    if settings.sweep_hours and settings.retention_days * 24 < settings.sweep_lookback_hours:
+        raise SettingsError(
+            f"retentionDays is {settings.retention_days}, but sweepLookbackHours is "
+            f"{settings.sweep_lookback_hours}: the sweep would look back to runs whose records "
+            "have expired, and archive and announce them again. Keep records at least as long as "
+            "the sweep looks back (cdk.json context, or -c key=…)."
+        )
+    return settings
 
 
 def takes() -> dict[str, str]:

@@ -42,6 +42,10 @@ class NoWorkspaceError(CommandError):
     """No workspace is known whose runs could be listed."""
 
 
+class ForgottenError(CommandError):
+    """Runs of that time have no records any more, so they would be taken for new ones."""
+
+
 class NotArchivedError(CommandError):
     """The run has no archive, or not yet, or the archive lacks the requested file."""
 

@@ -118,6 +118,19 @@ def test_wrong_value_is_refused_with_the_key_the_value_and_what_it_takes(
     assert "\n" not in sentence
 
 
+@pytest.mark.parametrize(("days", "hours"), [(1, 48), (7, 720), (2, 49)])
+def test_the_sweep_must_not_look_back_to_runs_whose_records_have_expired(
+    days: int, hours: int
+) -> None:
+    with pytest.raises(SettingsError, match=rf"retentionDays is {days}, .* is {hours}"):
+        read_settings({"retentionDays": days, "sweepLookbackHours": hours})
+
+
+@pytest.mark.parametrize("context", [{"retentionDays": 2}, {"retentionDays": 1, "sweepHours": 0}])
+def test_records_that_outlast_the_look_back_are_enough(context: dict[str, int]) -> None:
+    assert read_settings(context).retention_days == context["retentionDays"]
+
+
 def test_misspelt_key_is_refused_with_the_one_that_was_meant() -> None:
     with pytest.raises(SettingsError, match="did you mean retentionDays"):
         read_settings({"retentionDay": 30})

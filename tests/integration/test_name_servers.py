@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.world import Context, World
+from tests.integration.world import World
 
 
 def test_a_run_waits_while_the_api_s_name_leads_inside(
@@ -23,10 +23,10 @@ def test_a_run_waits_while_the_api_s_name_leads_inside(
 
     with monkeypatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", inside)
-        assert world._receive(Context())
+        assert world.receive()
     record = world.record()
     assert record is not None
-    assert record["archive_state"] == "queued"
+    assert record["archive_state"] == "incomplete"
     assert "the host localhost is at 10.0.0.53" in record["archive_error"]
     assert world.messages("dead-letters") == []
     world.drain()

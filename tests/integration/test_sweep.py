@@ -24,6 +24,7 @@ from functions.sweep.workspaces import Workspace
 from local.standin import Run, Schedule, Standin
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload
+from tests.integration.lost_pointer import let_it_be, lose_pointer
 from tests.integration.world import Context, World, forget_clients
 
 UID = "n0sg8br1m44k0ryj"
@@ -288,6 +289,39 @@ def test_a_webhook_that_comes_later_is_what_the_record_says(bolt: Bolt) -> None:
     assert record is not None
     assert record["source"] == "webhook"
     assert record["run_url"] == "https://app.demo.paradime.io/bolt/run_id/2"
+
+
+class TestLostPointers:
+    """A run that is recorded as queued is not settled: its pointer may have been lost."""
+
+    def test_it_is_sent_again(self, bolt: Bolt) -> None:
+        lose_pointer(bolt.world, new_run(2))
+        assert swept()["requeued"] == 1
+        bolt.world.drain()
+        assert bolt.state(2) == ("failed", "archived")
+
+    def test_it_is_sent_again_once_in_a_while(self, bolt: Bolt) -> None:
+        lose_pointer(bolt.world, new_run(2))
+        assert [swept()["requeued"], swept()["requeued"]] == [1, 0]
+
+    def test_one_that_may_still_be_waiting_is_left_alone(self, bolt: Bolt) -> None:
+        lose_pointer(bolt.world, new_run(2), ago=timedelta(minutes=10))
+        assert swept()["requeued"] == 0
+
+    def test_that_of_a_second_event_of_an_archived_run_is_sent_again(self, bolt: Bolt) -> None:
+        bolt.tells(new_run(2))
+        bolt.world.drain()
+        lose_pointer(bolt.world, new_run(2, ended_ago=timedelta(minutes=50)))
+        assert swept()["requeued"] == 1
+        bolt.world.drain()
+        assert bolt.state(2) == ("failed", "archived")
+
+    def test_one_that_reached_fetch_is_left_to_the_queue(self, bolt: Bolt) -> None:
+        bolt.tells(new_run(2))
+        bolt.world.standin.faults.add(Status(on="*", status=500))
+        bolt.world.receive()
+        let_it_be(2, bolt.world, timedelta(minutes=20))
+        assert swept()["requeued"] == 0
 
 
 class TestFaults:

@@ -18,7 +18,7 @@ from local.standin import Resource
 from local.standin.faults import AnyFault, NotOk, Status
 from tests.integration import small_run
 from tests.integration.test_message import Inbox
-from tests.integration.world import API_SECRET, Context, World, forget_clients
+from tests.integration.world import API_SECRET, World, forget_clients
 
 RUN_KEY = small_run.RUN_KEY
 NODE = "model.shop.orders"
@@ -52,7 +52,7 @@ def deliver(world: World) -> None:
 
 def receive(world: World) -> None:
     """One receive of the run's message, whatever becomes of it."""
-    assert world._receive(Context())
+    assert world.receive()
 
 
 def record(world: World) -> dict[str, Any]:

@@ -83,18 +83,18 @@ class World:
     def drain(self, new_context: Callable[[], LambdaContext] = Context, receives: int = 50) -> int:
         """Feeds the run queue to the fetch handler until it is empty; the number of receives."""
         for receive in range(receives):
-            if not self._receive(new_context()):
+            if not self.receive(new_context()):
                 return receive
         raise AssertionError(f"the queue is not empty after {receives} receives")
 
-    def _receive(self, context: LambdaContext) -> bool:
+    def receive(self, context: LambdaContext | None = None) -> bool:
         """Feeds one message, if there is one; it can be received again unless it is done with."""
-        answer = self.sqs.receive_message(
+        received = self.sqs.receive_message(
             QueueUrl=self.queues["runs"], VisibilityTimeout=0, AttributeNames=["SentTimestamp"]
         )
-        if "Messages" not in answer:
+        if "Messages" not in received:
             return False
-        [message] = answer["Messages"]
+        [message] = received["Messages"]
         handle = {"QueueUrl": self.queues["runs"], "ReceiptHandle": message["ReceiptHandle"]}
         self.receive_counts[message["MessageId"]] += 1
         record = {
@@ -112,7 +112,8 @@ class World:
         }
         done = False
         try:
-            done = not fetch.handler({"Records": [record]}, context)["batchItemFailures"]
+            answer = fetch.handler({"Records": [record]}, context or Context())
+            done = not answer["batchItemFailures"]
         finally:
             if done:
                 self.sqs.delete_message(**handle)

@@ -54,6 +54,6 @@ def test_a_shorter_wait_than_ours_is_not() -> None:
 def test_sqs_takes_any_delay_however_long_the_function_ran(
     count: int, jitter: float, retry_after: float | None
 ) -> None:
-    """The longest visibility counts from the receive, and a function runs for 15 minutes at most."""
+    """Visibility counts from the receive, and a function runs for 15 minutes at most."""
     longest = timedelta(hours=12) - timedelta(minutes=15)
     assert 0 <= delay(count, jitter=jitter, retry_after=retry_after) <= longest.total_seconds()

@@ -9,7 +9,7 @@ import typer
 
 from cli.stack.options import find_target
 from cli.stack.sweep_function import sweep_settings
-from cli.terminal.errors import IncompleteError, NoWorkspaceError
+from cli.terminal.errors import ForgottenError, IncompleteError, NoWorkspaceError
 from cli.terminal.input import Since
 from cli.terminal.output import AsJson, cell, print_json, say, warn, working
 from functions.run.display import counted
@@ -34,9 +34,10 @@ def sweep(
 ) -> None:
     """Import finished runs whose webhook never arrived.
 
-    Failed ones are archived. The stack does this by itself every `sweepHours` hours; run it to look
-    back further than `sweepLookbackHours`, for example to fill a new archive. It calls Paradime's
-    API with the stack's credentials, a few times a second.
+    Failed ones are archived, and so are those that were queued but never reached the archiver. The
+    stack does this by itself every `sweepHours` hours; run it to look back further than
+    `sweepLookbackHours`, for example to fill a new archive. It calls Paradime's API with the
+    stack's credentials, a few times a second.
 
     Examples:
     $ bolt-archive sweep --since 30d --dry-run
@@ -51,11 +52,17 @@ def sweep(
     settings = sweep_settings(target)
     sweeper = new_sweeper(settings, client)
     now = datetime.now(UTC)
+    since = since or now - timedelta(hours=settings.sweep_lookback_hours)
+    if since < now - timedelta(days=settings.retention_days):
+        raise ForgottenError(
+            f"records are kept for {counted(settings.retention_days, 'day')} (retentionDays), and "
+            "runs from before would be archived and announced again: choose a later --since"
+        )
     progress = _Progress(quiet=as_json)
     with working("asking Paradime") as progress.status:
-        for opened in _workspaces(
-            sweeper, since or now - timedelta(hours=settings.sweep_lookback_hours), now, progress
-        ):
+        for opened in _workspaces(sweeper, since, now, progress):
+            if schedule is None and not dry_run:
+                _requeue_lost(opened, progress)
             _sweep(opened, schedule, progress, dry_run=dry_run)
     if as_json:
         print_json(progress.found)
@@ -76,6 +83,7 @@ class _Progress:
         self.found: list[Found] = []
         self.runs = 0
         self.schedules = 0
+        self.requeued = 0
         self.faults = 0
         self._quiet = quiet
 
@@ -89,6 +97,11 @@ class _Progress:
         if not self._quiet:
             say(f"{outcome}: {run['run']}, {run['schedule_name']}, {run['state']}")
 
+    def add_requeued(self, run: str) -> None:
+        self.requeued += 1
+        if not self._quiet:
+            say(f"queued again: {run}")
+
     def add_fault(self, subject: str, reason: str) -> None:
         self.faults += 1
         warn(f"{subject}: {reason}")
@@ -98,7 +111,9 @@ class _Progress:
         if dry_run:
             return f"{checked}: {len(self.found)} would be imported"
         queued = sum(run["queued"] for run in self.found)
-        return f"{checked}: {len(self.found)} imported, {queued} of them queued for archiving"
+        imported = f"{len(self.found)} imported, {queued} of them queued for archiving"
+        again = f", {self.requeued} queued again" if self.requeued else ""
+        return f"{checked}: {imported}{again}"
 
 
 def _workspaces(
@@ -121,6 +136,16 @@ def _workspaces(
             )
         except RunArchiveError as e:
             progress.add_fault(f"workspace {workspace.uid}", str(e))
+
+
+def _requeue_lost(opened: "WorkspaceSweep", progress: _Progress) -> None:
+    from functions.sweep.sweep import Fault
+
+    for requeued in opened.requeue_lost():
+        if isinstance(requeued, Fault):
+            progress.add_fault(requeued.subject, requeued.reason)
+        else:
+            progress.add_requeued(requeued.run_key.replace("#", "/", 1))
 
 
 def _sweep(

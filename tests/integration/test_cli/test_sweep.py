@@ -11,6 +11,7 @@ from functions.paradime import pace
 from functions.sweep.settings import Settings
 from local.standin.faults import GraphqlErrors
 from tests.bolt_runs import WORKSPACE, completed_payload, new_run, started_payload
+from tests.integration.lost_pointer import lose_pointer
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.world import World
 
@@ -67,6 +68,24 @@ def test_runs_that_nothing_told_of_are_taken_in_and_archived(
     record = world.record(f"{WORKSPACE}#2")
     assert record is not None
     assert record["archive_state"] == "archived"
+
+
+def test_a_run_whose_pointer_was_lost_is_queued_again(
+    world: World, bolt_archive: BoltArchive
+) -> None:
+    lose_pointer(world, new_run(2))
+    ended = bolt_archive("sweep")
+    assert f"queued again: {WORKSPACE}/2" in ended.out
+    assert "1 queued again" in ended.out
+    world.drain()
+    record = world.record(f"{WORKSPACE}#2")
+    assert record is not None
+    assert record["archive_state"] == "archived"
+
+
+def test_it_goes_back_no_further_than_records_are_kept(bolt_archive: BoltArchive) -> None:
+    ended = bolt_archive("sweep", "--since", "400d")
+    assert (ended.status, "records are kept for 365 days" in ended.err) == (1, True)
 
 
 def test_it_goes_back_as_far_as_it_is_told(world: World, bolt_archive: BoltArchive) -> None:
