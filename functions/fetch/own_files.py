@@ -21,6 +21,7 @@ EVENT = "event.json"
 INVENTORY = "archive.json"
 FAILURES = "failures.json"
 PAGE = "index.html"
+OWN = (EVENT, INVENTORY, FAILURES, PAGE)
 # No inventory is larger: this is a thousand files for each of a thousand commands.
 MAX_INVENTORY_BYTES = 64 * 1024 * 1024
 

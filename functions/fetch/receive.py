@@ -19,7 +19,7 @@ from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
-from functions.fetch.own_files import EVENT, OwnFiles
+from functions.fetch.own_files import EVENT, OWN, OwnFiles
 from functions.findings.failures import WhatFailed, what_failed
 from functions.findings.logs.ends import ReadEnd
 from functions.message.messenger import Messenger
@@ -149,13 +149,15 @@ class Receive:
         missing = [MissingFile(file, reason) for file in self._planned()]
         held = Contents(missing=missing, error=reason)
         failed = what_failed(self.event, (), {}, self.bucket.read_end)
+        has_files = bool(self.run.archive_prefix)
         try:
             etags = self.bucket.list_etags(self.prefix)
-            if self.prefix + EVENT not in etags:
+            has_files = bool(etags.keys() - {self.prefix + name for name in OWN})
+            if not has_files:
                 self._own_files(etags).store(held, self.bucket.read_end)
         except UnavailableError as e:
             logger.error("page of a given up run not stored", reason=str(e))
-        if self.run.archive_prefix:
+        if has_files:
             outcome = self._outcome(failed, held, "failed", reason)
             self._publish(outcome)
             self._write(replace(outcome, prefix=None).record_fields(), ends_attempt=True)
