@@ -21,7 +21,7 @@ _REQUEUE_INTERVAL = timedelta(hours=6)
 # Until then its pointer may simply wait for its turn.
 _REQUEUE_AFTER = timedelta(minutes=15)
 # Longer than publishing takes, with all its retries: a claim this old has been abandoned.
-_LONGEST_CLAIM = timedelta(minutes=1)
+LONGEST_CLAIM = timedelta(minutes=1)
 _OF_ATTEMPT = ("attempt_number", "attempt_message", "attempt_begun_at", "reading")
 
 
@@ -201,7 +201,7 @@ class RunsTable:
             ":rank": run.event_rank,
             ":message": message_id,
             ":now": instants.to_text(now),
-            ":abandoned": instants.to_text(now - _LONGEST_CLAIM),
+            ":abandoned": instants.to_text(now - LONGEST_CLAIM),
             **{f":{kind}": kind for kind in kinds},
         }
         try:
