@@ -6,76 +6,33 @@ lets the message be received again, to a new process.
 """
 
 import json
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Any, cast
 
+import boto3
 import pytest
-from requests import Response
 
+from cli.commands.repair.replay import mark_queued
+from cli.stack.target import Target
 from functions.aws.bucket import PART_BYTES
 from functions.fetch import files
+from functions.intake.pointer import Pointer
 from local.standin.content import Generated
-from local.standin.faults import Status
+from local.standin.faults import GraphqlErrors, Status
 from tests.integration import small_run
-from tests.integration.calls import Call, Watch
+from tests.integration.calls import Watch
 from tests.integration.sender import signed
+from tests.integration.stops import SIDES, ProcessStopped, StopAt
 from tests.integration.timeless import timeless
 from tests.integration.world import World, forget_clients
 
 # A process that is no more has no metrics either, and Powertools still looks for some.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
-Side = Literal["before", "after"]
-SIDES: tuple[Side, ...] = ("before", "after")
 MIB = 1024 * 1024
-
-
-class Stopped(Exception):  # noqa: N818 (no error: what happens to a process)
-    """The process is no more.
-
-    Libraries that wait for a thread of theirs would wait for ever after a BaseException; what
-    they and the handlers still do after this one does not matter, since no call gets out.
-    """
-
-
-@dataclass
-class StopAt:
-    """Stops the process at one call; without one, only notes the calls."""
-
-    at: Call | None = None
-    side: Side = "before"
-    seen: list[Call] = field(default_factory=list)
-    happened: bool = False
-    _gone: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def call(self, call: Call, make: Callable[[], Any]) -> Any:
-        self._come(call, "before")
-        answer = make()
-        try:
-            self._come(call, "after")
-        except Stopped:
-            if isinstance(answer, Response):
-                answer.close()  # as the system does for a process that is no more
-            raise
-        return answer
-
-    def ended(self) -> None:
-        if self._gone:
-            self._gone = False
-            raise Stopped
-
-    def _come(self, call: Call, side: Side) -> None:
-        with self._lock:
-            if side == "before" and not self._gone:
-                self.seen.append(call)
-            if (call, side) == (self.at, self.side) and not self.happened:
-                self.happened = self._gone = True
-            if self._gone:
-                raise Stopped
 
 
 def _in_parts(world: World) -> bytes:
@@ -126,7 +83,11 @@ def play(world: World, prepare: Callable[[World], bytes], stop: StopAt) -> End:
         _until_done(lambda: _deliver(world, body))
         _until_done(world.drain)
     event = json.loads(body)
-    record = timeless(world.record(f"{event['workspace']['uid']}#{event['id']}"))
+    return _end(world, f"{event['workspace']['uid']}#{event['id']}")
+
+
+def _end(world: World, run_key: str) -> End:
+    record = timeless(world.record(run_key))
     messages = record.pop("messages", set())
     return End(
         record=record,
@@ -140,7 +101,7 @@ def play(world: World, prepare: Callable[[World], bytes], stop: StopAt) -> End:
 def _until_done(step: Callable[[], object]) -> None:
     try:
         step()
-    except Stopped:
+    except ProcessStopped:
         forget_clients()
         step()
 
@@ -176,6 +137,44 @@ def test_a_stop_at_any_call_changes_nothing_in_the_end(
         f"{len(undisturbed.seen) * len(SIDES)} stops, 0 differences"
         + (f", {uploads} uploads in parts left to the lifecycle rule" if uploads else "")
     )
+
+
+FORGOTTEN = {
+    "an error": GraphqlErrors(on="*"),
+    "null": Status(on="*", status=200, body='{"data": {"boltCommand": null}}'),
+}
+
+
+@pytest.mark.parametrize("answer", FORGOTTEN)
+def test_a_stop_at_any_call_of_a_replay_of_what_paradime_forgot_changes_nothing(
+    world: World, answer: str, figure: Callable[[str], None]
+) -> None:
+    expected = play(world, SCENARIOS["the vendor's example"], StopAt())
+    world.standin.faults.add(FORGOTTEN[answer])
+    undisturbed = StopAt()
+    assert _replay(world, undisturbed) == expected
+    for call, side in product(undisturbed.seen, SIDES):
+        stop = StopAt(call, side)
+        assert _replay(world, stop) == expected
+        assert stop.happened, f"no such call: {call}"
+    figure(
+        f"crash points, a replay of what Paradime forgot ({answer}): {len(undisturbed.seen)} "
+        f"calls, {len(undisturbed.seen) * len(SIDES)} stops, 0 differences"
+    )
+
+
+def _replay(world: World, stop: StopAt) -> End:
+    """`bolt-archive replay` of the vendor's example."""
+    forget_clients()
+    record = world.record()
+    assert record is not None
+    table = boto3.resource("dynamodb").Table(world.table)
+    mark_queued(cast(Target, SimpleNamespace(runs=table)), record)
+    pointer = Pointer(workspace_uid=record["workspace_uid"], run_id=int(record["run_id"]))
+    world.sqs.send_message(QueueUrl=world.queues["runs"], MessageBody=pointer.to_json())
+    with Watch(stop).watching():
+        _until_done(world.drain)
+    return _end(world, "n0sg8br1m44k0ryj#63187")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -4,10 +4,10 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, product
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +24,9 @@ from functions.sweep.workspaces import Workspace
 from local.standin import Run, Schedule, Standin
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload
+from tests.integration.calls import Watch
 from tests.integration.lost_pointer import let_it_be, lose_pointer
+from tests.integration.stops import SIDES, ProcessStopped, StopAt
 from tests.integration.world import Context, World, forget_clients
 
 UID = "n0sg8br1m44k0ryj"
@@ -418,6 +420,34 @@ def test_a_sweep_that_is_stopped_at_any_call_loses_no_run(bolt: Bolt, after: boo
         bolt.world.drain()
         assert bolt.state(2) == ("failed", "archived"), number
         assert bolt.state(3) == ("succeeded", None), number
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_a_stop_of_ingest_loses_no_run_though_nobody_delivers_again(
+    bolt: Bolt, figure: Callable[[str], None]
+) -> None:
+    run = new_run(2)
+    undisturbed = StopAt()
+    forget_clients()
+    with Watch(undisturbed).watching():
+        bolt.tells(run)
+    for call, side in product(undisturbed.seen, SIDES):
+        bolt.world.clear()
+        forget_clients()
+        stop = StopAt(call, side)
+        with Watch(stop).watching(), suppress(ProcessStopped):
+            bolt.tells(run)
+        assert stop.happened, f"no such call: {call}"
+        if bolt.record(2) is not None:
+            let_it_be(2, bolt.world, timedelta(minutes=20))
+        swept()
+        bolt.world.drain()
+        assert bolt.state(2) == ("failed", "archived"), f"{side} {call}"
+        assert (bolt.record(2) or {})["messages"] == {"failed"}, f"{side} {call}"
+    figure(
+        f"crash points, ingest, with a sweep in place of a further delivery: "
+        f"{len(undisturbed.seen)} calls, {len(undisturbed.seen) * len(SIDES)} stops, 0 runs lost"
+    )
 
 
 class Waning(Context):
