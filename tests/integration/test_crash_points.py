@@ -139,7 +139,7 @@ def test_a_stop_at_any_call_changes_nothing_in_the_end(
     )
 
 
-FORGOTTEN = {
+FORGOTTEN: dict[str, GraphqlErrors | Status] = {
     "an error": GraphqlErrors(on="*"),
     "null": Status(on="*", status=200, body='{"data": {"boltCommand": null}}'),
 }
