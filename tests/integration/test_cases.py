@@ -25,12 +25,8 @@ NOT_YET = frozenset(
         "02-hook-end",
         "09-stale-only",
         "17-fusion-driver",
-        "28-fusion-noop",
         "35-retry",
         "46-state-dir",
-        "70-bom",
-        "73-null-id",
-        "75-status-case",
         "82-store-failures",
     }
 )

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from msgspec import Raw, Struct
 
-from functions.findings.artifacts.artifact import NULL, TEXT, count, described, required
+from functions.findings.artifacts.artifact import (
+    NULL,
+    TEXT,
+    count,
+    described,
+    required,
+    without_mark,
+)
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
@@ -73,7 +80,7 @@ def read(body: bytes | bytearray) -> Manifest:
     Raises:
         NotUnderstoodError: over the bounds, not JSON, or of another shape.
     """
-    file = _FILE.read(body)
+    file = _FILE.read(without_mark(body))
     if count(file.nodes, b"{") + count(file.unit_tests, b"{") > MAX_OBJECTS:
         raise NotUnderstoodError(f"its nodes hold more than {MAX_OBJECTS:,} objects")
     if count(file.parent_map, b'"') > 2 * MAX_PARENTS:
