@@ -1,23 +1,35 @@
 """What failed in a run and why: from dbt's results, or where there are none from the logs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
-from functions.findings.artifacts import artifact, manifest, run_results
+from functions.findings.artifacts import artifact, manifest, run_results, sources
 from functions.findings.artifacts.manifest import Manifest
-from functions.findings.artifacts.results import MAX_FAILED, MAX_SKIPPED, MAX_WARNED, Results
-from functions.findings.artifacts.skipped import by_causes
+from functions.findings.artifacts.results import (
+    MAX_FAILED,
+    MAX_SKIPPED,
+    MAX_WARNED,
+    NodeResult,
+    Results,
+)
+from functions.findings.artifacts.skipped import MAX_CAUSES, Group, by_causes
 from functions.findings.artifacts.statuses import FAILED
 from functions.findings.artifacts.worst import Worst
 from functions.findings.finding import Finding, PartlyRead, SkippedNodes, Unread, WhatFailed
+from functions.findings.healing import Healing
 from functions.findings.logs.ends import Logs, ReadEnd
 from functions.findings.logs.reading import Reading
-from functions.findings.of_commands import from_logs, without_failed_command
-from functions.findings.of_nodes import NodeFindings
+from functions.findings.of_commands import from_logs, name_of, without_failed_command
+from functions.findings.of_nodes import NodeFindings, blamed, of_sources
+from functions.findings.own_results import OwnResults
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.outcome import command_failed, run_failed
-from functions.run.plan import MANIFEST, RUN_RESULTS, unique_commands
+from functions.run.plan import MANIFEST, RUN_RESULTS, SOURCES, unique_commands
 from functions.shared.errors import NotUnderstoodError
+
+_READERS = {RUN_RESULTS: run_results.read, SOURCES: sources.read}
 
 
 def what_failed(
@@ -25,17 +37,12 @@ def what_failed(
 ) -> WhatFailed:
     """Looks through a run's archived results.
 
-    A file that was left behind unchanged by an earlier command counts once, as that command's.
-
     Raises:
         RunArchiveError: whatever reading raises.
     """
-    search = _Search(files, logs, read_end)
+    search = _Search(event, files, logs, read_end)
     for command in unique_commands(event):
-        failed_before = search.failures.count
         search.through(command)
-        if command_failed(command) and search.failures.count == failed_before:
-            search.add(from_logs(event, command, search.reading(command)))
     if not search.failures.count and run_failed(event):
         for finding in without_failed_command(event, search.reading):
             search.add(finding)
@@ -43,27 +50,55 @@ def what_failed(
 
 
 class _Search:
-    def __init__(self, files: Sequence[ArchivedFile], logs: Logs, read_end: ReadEnd) -> None:
+    def __init__(
+        self, event: RunEvent, files: Sequence[ArchivedFile], logs: Logs, read_end: ReadEnd
+    ) -> None:
+        self._event = event
         self._files = files
         self._logs = logs
         self._read_end = read_end
-        self._seen: set[str] = set()
+        self._own = OwnResults()
+        self._healing = Healing()
         self._of_nodes = NodeFindings()
         self.failures: Worst[Finding] = Worst(MAX_FAILED)
         self._warnings: Worst[Finding] = Worst(MAX_WARNED)
         self._skipped: list[SkippedNodes] = []
         self._skipped_count = 0
+        self._skipped_kept = 0
         self._unread: list[Unread] = []
         self._partly_read: list[PartlyRead] = []
 
     def found(self) -> WhatFailed:
+        of_place = {place: command_id for command_id, place in self._event.positions.items()}
+
+        def healed_by(command_id: int, unique_id: str) -> int | None:
+            return of_place.get(self._healing.of(unique_id, self._event.positions[command_id]) or 0)
+
+        failures = [
+            replace(finding, healed_by=healed_by(finding.command_id, finding.unique_id))
+            if finding.command_id
+            else finding
+            for finding in self.failures
+        ]
+        skipped = [
+            replace(group, unique_ids=names, count=len(names))
+            for group in self._skipped
+            if (
+                names := tuple(
+                    name for name in group.unique_ids if not healed_by(group.command_id, name)
+                )
+            )
+        ]
+        healed = sum(finding.healed_by is not None for finding in failures)
         return WhatFailed(
-            failures=tuple(self.failures),
-            failure_count=self.failures.count,
+            failures=tuple(sorted(failures, key=lambda finding: finding.healed_by is not None)),
+            failure_count=self.failures.count - healed,
             warnings=tuple(self._warnings),
             warning_count=self._warnings.count,
-            skipped=tuple(self._skipped),
-            skipped_count=self._skipped_count,
+            skipped=tuple(skipped),
+            skipped_count=self._skipped_count
+            - self._skipped_kept
+            + sum(group.count for group in skipped),
             unread=tuple(self._unread),
             partly_read=tuple(self._partly_read),
         )
@@ -77,78 +112,150 @@ class _Search:
         self.failures.add(_severity(finding.status), lambda: finding)
 
     def through(self, command: Command) -> None:
-        """All results of a command."""
+        """All results of a command, and its logs if it failed and they do not say why."""
+        failed_before = self.failures.count
+        self._healing.begin(self._event.positions[command.id])
+        sources_read: set[str] = set()
         for file in self._files:
-            if _belongs(file, command, RUN_RESULTS) and file.stored.sha256 not in self._seen:
-                self._seen.add(file.stored.sha256)
-                self._results(command, file)
+            name = _name_if_of(file, command)
+            if name in _READERS and self._own.may_be(command, file):
+                results = self._read_results(command, file, name)
+                if results and self._own.are(
+                    file, results, command.start_dttm or self._event.start_dttm
+                ):
+                    self._take(results, command, file)
+                    sources_read |= {result.unique_id for result in results.failed}
+                    sources_read |= {result.unique_id for result in results.warned}
+        if not command_failed(command):
+            return
+        self._sources_of_log(command, sources_read)
+        if self.failures.count == failed_before:
+            self.add(from_logs(self._event, command, self.reading(command)))
 
-    def _results(self, command: Command, file: ArchivedFile) -> None:
+    def _read_results(self, command: Command, file: ArchivedFile, name: str) -> Results | None:
         try:
-            results = run_results.read(self._read(file))
+            results = _READERS[name](self._read(file), self._healing.watched)
         except NotUnderstoodError as e:
             self._unread.append(Unread(file.planned.key, str(e)))
-            return
+            return None
+        return results
+
+    def _take(self, results: Results, command: Command, file: ArchivedFile) -> None:
         if results.unread_rows:
             self._partly_read.append(
                 PartlyRead(file.planned.key, results.fault or "", results.unread_rows)
             )
-        if results.failed.count or results.warned.count or results.skipped.count:
-            self._take(results, command, file)
-
-    def _take(self, results: Results, command: Command, file: ArchivedFile) -> None:
-        graph, unknown = self._manifest(command, file)
+        self._healing.heal(results.succeeded)
+        if not (results.failed.count or results.warned.count or results.skipped.count):
+            return
+        graph, unknown = self._manifest(command, file.planned.path.rpartition("/")[0])
         reading = self.reading(command)
+        innocent = blamed(results.failed, graph, reading)
+        guilty = [result for result in results.failed if result.unique_id not in innocent]
+        causes = [result.unique_id for result in guilty]
         skipped = by_causes(
             graph.parents,
-            failed=[result.unique_id for result in results.failed],
-            skipped=results.skipped,
+            failed=causes,
+            skipped=[*results.skipped, *(node for node, built in innocent.items() if not built)],
         )
-        for kept, found in ((self.failures, results.failed), (self._warnings, results.warned)):
-            for result in found:
-                kept.add(
-                    _severity(result.status),
-                    lambda result=result: self._of_nodes.make(
-                        result,
-                        command_id=command.id,
-                        graph=graph,
-                        reading=reading,
-                        took_down=skipped.took_down.get(result.unique_id),
-                    ),
-                )
-            kept.pass_over(found.count - len(found))
-        self._skipped_count += results.skipped.count
+        self._tell(command, guilty, graph, reading, skipped.took_down)
+        self.failures.pass_over(results.failed.count - len(results.failed))
+        if innocent and not guilty:
+            self.add(from_logs(self._event, command, reading))
+            causes = [name_of(self._event, command)]
+        for warned in results.warned:
+            self._warnings.add(
+                0, partial(self._of_nodes.make, warned, command.id, graph, reading, None)
+            )
+        self._warnings.pass_over(results.warned.count - len(results.warned))
+        self._skipped_count += results.skipped.count + sum(not built for built in innocent.values())
         if not (skipped.all_considered and results.failed.count == len(results.failed)):
             unknown = "too many nodes failed to tell which of them it was"
-        room = MAX_SKIPPED - sum(group.count for group in self._skipped)
         for group in skipped.groups:
-            if names := tuple(group.nodes[: max(room, 0)]):
-                room -= len(names)
-                self._skipped.append(
-                    SkippedNodes(
-                        command_id=command.id,
-                        causes=group.causes,
-                        cause_count=group.cause_count,
-                        unique_ids=names,
-                        count=len(names),
-                        unknown=None if group.causes else unknown,
-                    )
-                )
+            if group.causes:
+                self._skip(command, group, None)
+                continue
+            # Of a node that was blamed it is known that it did not run because of the others.
+            both = (
+                [node for node in group.nodes if node in innocent],
+                [node for node in group.nodes if node not in innocent],
+            )
+            self._skip(command, Group(tuple(causes[:MAX_CAUSES]), len(causes), both[0]), None)
+            self._skip(command, Group((), 0, both[1]), unknown)
 
-    def _manifest(self, command: Command, results: ArchivedFile) -> tuple[Manifest, str]:
-        """The manifest beside the results, and why it may not tell the cause of a skipped node.
+    def _tell(
+        self,
+        command: Command,
+        results: Sequence[NodeResult],
+        graph: Manifest,
+        reading: Reading,
+        took_down: Mapping[str, int],
+    ) -> None:
+        self._healing.watch(result.unique_id for result in results)
+        for result in results:
+            self.failures.add(
+                _severity(result.status),
+                partial(
+                    self._of_nodes.make,
+                    result,
+                    command.id,
+                    graph,
+                    reading,
+                    took_down.get(result.unique_id),
+                ),
+            )
+
+    def _skip(self, command: Command, group: Group, unknown: str | None) -> None:
+        names = tuple(group.nodes[: MAX_SKIPPED - self._skipped_kept])
+        if not names:
+            return
+        self._skipped_kept += len(names)
+        self._healing.watch(names)
+        self._skipped.append(
+            SkippedNodes(
+                command_id=command.id,
+                causes=group.causes,
+                cause_count=group.cause_count,
+                unique_ids=names,
+                count=len(names),
+                unknown=unknown,
+            )
+        )
+
+    def _sources_of_log(self, command: Command, known: set[str]) -> None:
+        """Sources that failed according to the log alone: dbt leaves out those that it cannot
+        check.
+        """
+        reading = self.reading(command)
+        if not reading.steps.failed_sources:
+            return
+        graph, _ = self._manifest(command, None)
+        found = of_sources(reading, graph, known)
+        self._tell(command, found, graph, reading, {})
+
+    def _manifest(self, command: Command, folder: str | None) -> tuple[Manifest, str]:
+        """The manifest in a folder, or any if that is None; and why it may not tell the cause of a
+        skipped node.
 
         It only explains: where there is none, an empty one stands in.
         """
-        path = results.planned.path.removesuffix(RUN_RESULTS) + MANIFEST
-        beside = [file for file in self._files if _belongs(file, command, MANIFEST)]
-        file = next((file for file in beside if file.planned.path == path), None)
+        of_command = [file for file in self._files if _name_if_of(file, command) == MANIFEST]
+        file = next(
+            (
+                file
+                for file in of_command
+                if folder is None or file.planned.path.rpartition("/")[0] == folder
+            ),
+            None,
+        )
         if file is None:
             return Manifest(), f"there is no {MANIFEST} beside the results"
         try:
             return manifest.read(self._read(file)), "no node that it depends on failed"
         except NotUnderstoodError as e:
-            self._unread.append(Unread(file.planned.key, str(e)))
+            unread = Unread(file.planned.key, str(e))
+            if unread not in self._unread:
+                self._unread.append(unread)
             return Manifest(), f"{MANIFEST} could not be read"
 
     def _read(self, file: ArchivedFile) -> bytearray:
@@ -158,9 +265,9 @@ class _Search:
         return self._read_end(file.planned.key, artifact.MAX_ARTIFACT_BYTES)
 
 
-def _belongs(file: ArchivedFile, command: Command, name: str) -> bool:
+def _name_if_of(file: ArchivedFile, command: Command) -> str:
     planned = file.planned
-    return planned.command_id == command.id and planned.path.rpartition("/")[2] == name
+    return planned.path.rpartition("/")[2] if planned.command_id == command.id else ""
 
 
 def _severity(status: str) -> int:

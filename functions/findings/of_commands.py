@@ -81,12 +81,12 @@ def _reason(reading: Reading) -> list[str]:
 
 def _while_running(ended: str, reading: Reading) -> str:
     """How a command ended, with the nodes that had not."""
-    names = list(reading.running[:MAX_RUNNING])
+    names = list(reading.steps.running[:MAX_RUNNING])
     if not names:
         return ended
-    if more := len(reading.running) - len(names):
+    if more := len(reading.steps.running) - len(names):
         names.append(f"{more:,} more")
-    verb = "was" if len(reading.running) == 1 else "were"
+    verb = "was" if len(reading.steps.running) == 1 else "were"
     return f"{ended}, while {listed(names)} {verb} running"
 
 

@@ -1,6 +1,7 @@
 """Findings about nodes: what results, manifest and log say of each, in texts within bounds."""
 
 import re
+from collections.abc import Collection, Iterable
 
 from functions.findings.artifacts.manifest import Manifest
 from functions.findings.artifacts.nodes import named
@@ -40,7 +41,6 @@ class NodeFindings:
     def make(
         self,
         result: NodeResult,
-        *,
         command_id: int,
         graph: Manifest,
         reading: Reading,
@@ -70,6 +70,47 @@ class NodeFindings:
             compiled_code=shown_code,
             took_down=took_down,
         )
+
+
+def blamed(failed: Iterable[NodeResult], graph: Manifest, reading: Reading) -> dict[str, bool]:
+    """The nodes that are blamed for what they have no part in, and whether they were built.
+
+    dbt Fusion calls each node of an invocation an error that has nothing but a word for a message,
+    and took no time, when something in front of all of them fails (a driver, a hook), or behind
+    them. The log then has one cause, and names at most the node where it came up.
+    """
+    if reading.reason is None:
+        return {}
+    others = False
+    found: dict[str, bool] = {}
+    for result in failed:
+        path = graph.node(result.unique_id).original_file_path
+        if (
+            result.execution_time
+            or not says_nothing(_in_short(result.message or ""))
+            or _of_log(result, path, reading)
+        ):
+            others = True
+        else:
+            name = named(result.unique_id).name
+            found[result.unique_id] = name in reading.steps.succeeded
+    return found if others or len(found) > 1 else {}
+
+
+def of_sources(reading: Reading, graph: Manifest, known: Collection[str]) -> list[NodeResult]:
+    """The sources of which only the log says that they failed."""
+    found = []
+    for name in reading.steps.failed_sources:
+        unique_id = graph.source_id(name) or f"source.{name}"
+        if unique_id in known or any(one.endswith(f".{name}") for one in known):
+            continue
+        lines = reading.nodes.by_name.get(("source", name.rpartition(".")[2]))
+        if lines is None and reading.reason:
+            lines = reading.reason.lines
+        found.append(
+            NodeResult(unique_id=unique_id, status="error", message="\n".join(lines or ()))
+        )
+    return found
 
 
 def said_of(result: NodeResult, path: str | None, reading: Reading) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
-from functions.findings.artifacts.artifact import TEXT, described, elements
+from functions.findings.artifacts.artifact import NULL, TEXT, described, elements
 from functions.findings.artifacts.statuses import FAILED, SKIPPED, WARNED
 from functions.findings.artifacts.worst import Worst
 from functions.shared.errors import NotUnderstoodError
+from functions.shared.read_json import Reader
 
 # Of what failed, warned or was skipped, so many nodes are kept by name: of a file, and of a run.
 # The others are counted.
@@ -87,6 +88,23 @@ class Results:
                 self.succeeded.add(unique_id)
         else:
             self.failed.add(FAILED.index(outcome), lambda: make(unique_id, outcome))
+
+
+class _Metadata(Struct):
+    generated_at: Raw = NULL
+    invocation_id: Raw = NULL
+
+
+_METADATA = Reader(_Metadata)
+
+
+def described_by(metadata: Raw) -> Results:
+    """No nodes so far, of a file with this metadata."""
+    read = described(metadata, _METADATA) or _Metadata()
+    return Results(
+        generated_at=described(read.generated_at, TEXT),
+        invocation_id=described(read.invocation_id, TEXT),
+    )
 
 
 class Texts:

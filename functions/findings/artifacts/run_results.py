@@ -15,7 +15,6 @@ from functions.findings.artifacts.artifact import (
     INTEGER,
     NULL,
     NUMBER,
-    TEXT,
     described,
     required,
     without_mark,
@@ -28,6 +27,7 @@ from functions.findings.artifacts.results import (
     Texts,
     beginning,
     collect,
+    described_by,
 )
 from functions.findings.artifacts.statuses import (
     NOT_WELL,
@@ -43,11 +43,6 @@ from functions.shared.read_json import Reader
 MAX_BATCHES = 20
 # A model of one batch an hour for ten years.
 _MAX_BATCHES_BYTES = 8 * 1024 * 1024
-
-
-class _Metadata(Struct):
-    generated_at: Raw = NULL
-    invocation_id: Raw = NULL
 
 
 class _File(Struct):
@@ -87,7 +82,7 @@ class _Batches(Struct):
     failed: tuple[tuple[str, str], ...] = ()
 
 
-_FILE, _METADATA, _TEXT = Reader(_File), Reader(_Metadata), Reader(str)
+_FILE, _TEXT = Reader(_File), Reader(str)
 _ROW, _BATCHES, _ODD_ROW = Reader(_Row), Reader(_Batches), Reader(_OddRow)
 _NODE_OF_V0 = Reader(_NodeOfV0)
 
@@ -99,11 +94,7 @@ def read(body: bytes | bytearray, watched: Collection[str] = ()) -> Results:
         NotUnderstoodError: not JSON, of another shape, or too many of its results are.
     """
     file = _FILE.read(without_mark(body))
-    metadata = described(file.metadata, _METADATA) or _Metadata()
-    found = Results(
-        generated_at=described(metadata.generated_at, TEXT),
-        invocation_id=described(metadata.invocation_id, TEXT),
-    )
+    found = described_by(file.metadata)
     texts = Texts()
     return collect(found, file.results, partial(_read_row, watched=watched, texts=texts))
 
