@@ -6,7 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from functions.findings.failures import WhatFailed, what_failed
+from functions.findings.document import document
+from functions.findings.failures import what_failed
+from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs, read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
@@ -83,7 +85,7 @@ class Archive:
                 own={
                     "event.json": 4_447,
                     "archive.json": 9_120,
-                    "failures.json": len(failed.to_json(self.event)),
+                    "failures.json": len(document(self.event, failed)),
                 },
             )
         )

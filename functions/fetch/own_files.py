@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from functions.aws.bucket import ArchiveBucket
-from functions.findings.failures import WhatFailed, what_failed
+from functions.findings.document import document
+from functions.findings.failures import what_failed
+from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import ReadEnd, read_logs
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
@@ -76,7 +78,7 @@ class OwnFiles:
         listing = self._replace(INVENTORY, inventory(event, event_file, held))
         logs = read_logs(event, held.files, read_end)
         failed = what_failed(event, held.files, logs, read_end)
-        findings = self._replace(FAILURES, failed.to_json(event))
+        findings = self._replace(FAILURES, document(event, failed))
         report = Report(
             event=event,
             prefix=self._prefix,

@@ -20,7 +20,8 @@ from functions.aws.table import RunsTable
 from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
 from functions.fetch.own_files import EVENT, OWN, OwnFiles
-from functions.findings.failures import WhatFailed, what_failed
+from functions.findings.failures import what_failed
+from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import ReadEnd
 from functions.message.messenger import Messenger
 from functions.paradime.api import ParadimeApi
@@ -248,7 +249,7 @@ class Receive:
             missing=len(held.missing),
             pending=len(held.pending),
             failures=failed.summaries(),
-            failure_count=len(failed.failures),
+            failure_count=failed.failure_count,
             answered=_is_answered(self.event, held, failed),
             lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
             error=error,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.findings.artifacts.nodes import named
-from functions.findings.failures import MAX_IN_RECORD
+from functions.findings.finding import MAX_IN_RECORD
 from functions.findings.logs.telling import telling_line
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.display import clock, counted, lasted, size

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from functions.findings.failures import Unread
+from functions.findings.finding import PartlyRead, WhatFailed
 from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs
 from functions.report.page import fit, piece
@@ -55,18 +55,17 @@ def logs(event: RunEvent, prefix: str, logs_of: Logs) -> dict[str, Any]:
     }
 
 
-def _unread(file: Unread) -> str:
-    if file.unread_rows is None:
-        return "not read"
+def _partly(file: PartlyRead) -> str:
     were = "was" if file.unread_rows == 1 else "were"
-    return f"{counted(file.unread_rows, 'result')} in it {were} not read"
+    return f"archived, but {counted(file.unread_rows, 'result')} in it {were} not read"
 
 
-def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, Any]:
+def absent(prefix: str, held: Contents, failed: WhatFailed) -> dict[str, Any]:
     """Files that are missing or still to come, files that could not be read, and why."""
     entries = [(file.planned.key, file.reason) for file in held.missing]
     entries += [(file.planned.key, f"still to come: {file.error}") for file in held.pending]
-    entries += [(file.key, f"archived, but {_unread(file)}: {file.reason}") for file in unread]
+    entries += [(file.key, f"archived, but not read: {file.reason}") for file in failed.unread]
+    entries += [(file.key, f"{_partly(file)}: {file.reason}") for file in failed.partly_read]
     html, shown = fit(
         (
             piece("absent", {"path": _below(prefix, key), "reason": _reason(reason)})
@@ -79,7 +78,8 @@ def absent(prefix: str, held: Contents, unread: Sequence[Unread]) -> dict[str, A
         for number, part in (
             (len(held.missing), f"{counted(len(held.missing), 'file')} missing"),
             (len(held.pending), f"{counted(len(held.pending), 'file')} still to come"),
-            (len(unread), f"{counted(len(unread), 'file')} unread"),
+            (len(failed.unread), f"{counted(len(failed.unread), 'file')} unread"),
+            (len(failed.partly_read), f"{counted(len(failed.partly_read), 'file')} read in part"),
         )
         if number
     )

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import Any
 
 from functions.findings.artifacts.nodes import named
-from functions.findings.artifacts.run_results import WARNED
-from functions.findings.failures import Finding, SkippedNodes, WhatFailed
+from functions.findings.artifacts.statuses import WARNED
+from functions.findings.finding import Finding, SkippedNodes, WhatFailed
 from functions.findings.logs.telling import telling_line
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, precise_seconds
@@ -32,37 +32,51 @@ def findings(event: RunEvent, failed: WhatFailed) -> list[dict[str, Any]]:
     """What failed, and what warned."""
     views = _FindingViews(event, failed)
     return [
-        views.part("failed", "What failed", failed.failures, ROOM_FOR_FAILED, ROOM_FOR_FAILED_ROWS),
         views.part(
-            "warnings", "Warnings", failed.warnings, ROOM_FOR_WARNINGS, ROOM_FOR_WARNING_ROWS
+            "failed",
+            "What failed",
+            failed.failures,
+            failed.failure_count,
+            (ROOM_FOR_FAILED, ROOM_FOR_FAILED_ROWS),
+        ),
+        views.part(
+            "warnings",
+            "Warnings",
+            failed.warnings,
+            failed.warning_count,
+            (ROOM_FOR_WARNINGS, ROOM_FOR_WARNING_ROWS),
         ),
     ]
 
 
 def skipped(failed: WhatFailed) -> dict[str, Any]:
     """The skipped nodes, each group with the failing nodes behind it, the largest first."""
-    groups = sorted(failed.skipped, key=lambda group: -len(group.unique_ids))
+    groups = sorted(failed.skipped, key=lambda group: -group.count)
     html, shown = fit((piece("skipped", _group(group)) for group in groups), ROOM_FOR_SKIPPED)
     return {
         "id": "skipped",
         "title": "Skipped",
         "count": failed.skipped_count,
         "html": html,
-        "more": left_out(sum(len(group.unique_ids) for group in groups[shown:]), "node"),
+        "more": left_out(
+            failed.skipped_count - sum(group.count for group in groups[:shown]), "node"
+        ),
     }
 
 
 def counts(failed: WhatFailed) -> str:
     """Such as `2 tests and 1 model failed, 9 nodes were skipped, 1 warning`; empty if none."""
     kinds = Counter(kind for f in failed.failures if (kind := named(f.unique_id).kind))
+    if more := failed.failure_count - len(failed.failures):
+        kinds["other node"] = more
     parts = []
     if kinds:
         nodes = [counted(number, kind) for kind, number in kinds.most_common()]
         parts.append(f"{listed(nodes)} failed")
     if number := failed.skipped_count:
         parts.append(f"{counted(number, 'node')} {'was' if number == 1 else 'were'} skipped")
-    if failed.warnings:
-        parts.append(counted(len(failed.warnings), "warning"))
+    if failed.warning_count:
+        parts.append(counted(failed.warning_count, "warning"))
     return ", ".join(parts)
 
 
@@ -76,19 +90,16 @@ class _FindingViews:
     def __init__(self, event: RunEvent, failed: WhatFailed) -> None:
         self._event = event
         self._commands = {command.id: command for command in unique_commands(event)}
-        self._skipped: Counter[tuple[int | None, str]] = Counter()
-        for group in failed.skipped:
-            for cause in group.causes:
-                self._skipped[group.command_id, cause] += len(group.unique_ids)
 
     def part(
         self,
         section: str,
         title: str,
         found: tuple[Finding, ...],
-        room: int,
-        room_for_rows: int,
+        count: int,
+        rooms: tuple[int, int],
     ) -> dict[str, Any]:
+        room, room_for_rows = rooms
         in_full = (
             piece("node", self.view(finding, f"{section}-{position}"))
             for position, finding in enumerate(islice(found, MAX_IN_FULL), start=1)
@@ -100,16 +111,15 @@ class _FindingViews:
         return {
             "id": section,
             "title": title,
-            "count": len(found),
+            "count": count,
             "nodes": nodes,
             "rows": rows,
-            "more": left_out(len(found) - shown - more, "other"),
+            "more": left_out(count - shown - more, "other"),
         }
 
     def view(self, finding: Finding, anchor: str) -> dict[str, Any]:
         node = named(finding.unique_id)
         command = self._commands.get(finding.command_id or 0)
-        took_down = self._skipped[finding.command_id, finding.unique_id]
         # A command that left no results stands for itself.
         name = node.name if node.kind or command is None else command.command
         return {
@@ -122,7 +132,9 @@ class _FindingViews:
             "gist": telling_line(finding.reason, MAX_GIST_CHARACTERS),
             "meta": list(filter(None, self._meta(finding, command))),
             "message": finding.message,
-            "took_down": f"{counted(took_down, 'node')} skipped" if took_down else "",
+            "took_down": f"{counted(finding.took_down, 'node')} skipped"
+            if finding.took_down
+            else "",
             "code": finding.compiled_code,
             "code_title": f"Compiled {'Python' if _is_python(finding) else 'SQL'}",
         }
@@ -140,10 +152,12 @@ class _FindingViews:
 
 
 def _group(group: SkippedNodes) -> dict[str, Any]:
-    count = len(group.unique_ids)
+    count = group.count
     causes = [_name(cause) for cause in group.causes[:MAX_CAUSES]]
-    if len(group.causes) > MAX_CAUSES:
-        causes.append(f"{len(group.causes) - MAX_CAUSES:,} more")
+    if (more := group.cause_count - len(causes)) > 0:
+        # Which causes are not listed, and how many, may differ from node to node.
+        up_to = "up to " if group.cause_count > len(group.causes) else ""
+        causes.append(f"{up_to}{more:,} more")
     return {
         "title": counted(count, "node"),
         "relation": "because of" if causes else "of unknown cause:",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.findings.failures import WhatFailed
+from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs
 from functions.report import commands as report_commands
 from functions.report import files as report_files
@@ -49,7 +49,7 @@ def render(report: Report) -> bytes:
         "findings": report_findings.findings(event, failed),
         "skipped": report_findings.skipped(failed),
         "logs": report_files.logs(event, report.prefix, report.logs),
-        "absent": report_files.absent(report.prefix, held, failed.unread),
+        "absent": report_files.absent(report.prefix, held, failed),
         "files": report_files.files(event, report.prefix, held.files, report.own),
     }
     return page(
@@ -61,7 +61,7 @@ def render(report: Report) -> bytes:
             "tone": "failed" if run_failed(event) else state,
             "lead": _lead(event, failed),
             "why": report_findings.why(event, failed, MAX_WHY),
-            "more_why": f"{more:,}" if (more := len(failed.failures) - MAX_WHY) > 0 else "",
+            "more_why": f"{more:,}" if (more := failed.failure_count - MAX_WHY) > 0 else "",
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
             "incomplete": not held.complete,
             "given_up": one_line(held.error, MAX_ERROR_CHARACTERS),

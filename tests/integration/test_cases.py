@@ -21,16 +21,7 @@ LOGS = ("stdout.log", "stderr.log")
 # What is not said yet. A case that passes is taken out: the table is to be emptied.
 NOT_YET = frozenset(
     {
-        "01-freshness",
         "02-hook-end",
-        "09-stale-only",
-        "17-fusion-driver",
-        "28-fusion-noop",
-        "35-retry",
-        "46-state-dir",
-        "70-bom",
-        "73-null-id",
-        "75-status-case",
         "82-store-failures",
     }
 )

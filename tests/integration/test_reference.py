@@ -14,19 +14,21 @@ from functions.aws.workspaces import WorkspacesTable
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
 from functions.paradime.credentials import parse_api_secret
+from local.standin.data import Resource
 from local.standin.faults import Status
 from tests.integration.small_run import RESULTS, add_small_run, completed
 from tests.integration.world import World, new_world
 from tests.reference import examples, tables
 
 Members = Iterator[tuple[str, str]]
+ODD = Resource(id=70022, path="odd/run_results.json", content=b'{"results": [7]}')
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     """In which each attribute of a record and each member of an archive's files has come to be."""
     with pytest.MonkeyPatch.context() as patch, new_world(patch) as world:
-        add_small_run(world.standin, run_resources=[replace(RESULTS, content=b"")])
+        add_small_run(world.standin, run_resources=[replace(RESULTS, content=b""), ODD])
         world.standin.faults.add(Status(on="download:1205743", status=404))
         for sample in ("run_completed", "run_completed_tests", "run_completed_clone"):
             world.send(world.payload(sample))

@@ -41,7 +41,8 @@ try:
         said = [len(read.parents), node.original_file_path, bool(node.compiled_code)]
     else:
         read = run_results.read(body)
-        said = [len(read.not_well), read.unread_rows, read.fault]
+        not_well = read.failed.count + read.warned.count + read.skipped.count
+        said = [not_well, read.unread_rows, read.fault]
 except NotUnderstoodError as e:
     said = str(e)
 print(json.dumps(said))
@@ -88,7 +89,7 @@ class TestRunResults:
     def test_as_dbt_writes_them_are_read_whole(self, tmp_path: Path) -> None:
         copies = large_results(tmp_path / "file")
         sample = run_results.read(RUN_RESULTS.read_bytes())
-        found = copies * len(sample.not_well)
+        found = copies * (sample.failed.count + sample.warned.count + sample.skipped.count)
         assert read_bounded("results", tmp_path / "file") == [found, 0, None]
 
 
@@ -142,9 +143,9 @@ class TestRows:
     def test_each_is_read_by_itself(self, row: str) -> None:
         failed = '{"unique_id": "a", "status": "fail"}'
         read = run_results.read(f'{{"results": [{failed},{row} ,{failed}]}}'.encode())
-        assert [result.unique_id for result in read.not_well] == ["a", "a"]
+        assert [result.unique_id for result in read.failed] == ["a", "a"]
         assert read.unread_rows == 0
 
     @pytest.mark.parametrize("rows", ["[]", "[ ]"])
     def test_there_may_be_none(self, rows: str) -> None:
-        assert run_results.read(f'{{"results": {rows}}}'.encode()).not_well == []
+        assert run_results.read(f'{{"results": {rows}}}'.encode()).failed.count == 0

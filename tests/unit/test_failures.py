@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.findings.failures import Finding, WhatFailed
+from functions.findings.document import document
+from functions.findings.finding import Finding, WhatFailed
 from functions.run.inventory import StoredObject
 from tests.archives import Archive, archive_from, archive_of, graph, payload, results
 
@@ -131,7 +132,9 @@ class TestSchemaVersions:
             version=17,
         )
         [finding] = archive.what_failed().failures
-        assert finding == Finding(unique_id=MODEL, status="error", message=None, command_id=70)
+        assert finding == Finding(
+            unique_id=MODEL, status="error", message=None, command_id=70, took_down=0
+        )
 
 
 class TestUnread:
@@ -220,9 +223,10 @@ class TestUnreadRows:
     def test_a_row_that_cannot_be_read_costs_itself_and_is_counted(self, row: bytes) -> None:
         failed = self.found(row, b'{"unique_id": "m", "status": "error"}', row)
         assert [f.unique_id for f in failed.failures] == ["m", "a", "z"]
-        [unread] = failed.unread
-        assert unread.key.endswith("/target/run_results.json")
-        assert (unread.unread_rows, bool(unread.reason)) == (2, True)
+        assert failed.unread == ()
+        [partly] = failed.partly_read
+        assert partly.key.endswith("/target/run_results.json")
+        assert (partly.unread_rows, bool(partly.reason)) == (2, True)
 
     @pytest.mark.parametrize(
         "members",
@@ -236,32 +240,32 @@ class TestUnreadRows:
     )
     def test_what_only_describes_costs_no_more_than_itself(self, members: bytes) -> None:
         failed = self.found(b'{"unique_id": "m", "status": "error", %b}' % members)
-        assert failed.unread == ()
+        assert (failed.unread, failed.partly_read) == ((), ())
         [finding] = [finding for finding in failed.failures if finding.unique_id == "m"]
-        assert finding == Finding(unique_id="m", status="error", message=None, command_id=70)
+        assert finding == Finding(
+            unique_id="m", status="error", message=None, command_id=70, took_down=0
+        )
 
     def test_up_to_a_thousand_are_left_out_and_beyond_that_the_file_is(self) -> None:
-        [unread] = self.found(*[b"0"] * 1_000).unread
-        assert (unread.reason, unread.unread_rows) == ("expected an object, got an integer", 1_000)
+        [partly] = self.found(*[b"0"] * 1_000).partly_read
+        assert (partly.reason, partly.unread_rows) == ("expected an object, got an integer", 1_000)
         failed = self.found(*[b"0"] * 1_001)
         [unread] = failed.unread
-        assert (unread.reason, unread.unread_rows) == (
+        assert unread.reason == (
             "more than 1,000 of its results cannot be read; "
-            "the first: expected an object, got an integer",
-            None,
+            "the first: expected an object, got an integer"
         )
         assert [finding.unique_id for finding in failed.failures] == ["command 1"]
 
     @pytest.mark.parametrize(
         "body",
         [
-            b'\xef\xbb\xbf{"results": []}',
             rb'{"results": [], "args": {"vars": "\ud800 alone"}}',
             '{"results": []}'.encode("utf-16"),
             b'{"results": [], "x": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
             b'{"results": []} {}',
         ],
-        ids=["byte-order mark", "lone surrogate", "UTF-16", "nested", "two values"],
+        ids=["lone surrogate", "UTF-16", "nested", "two values"],
     )
     def test_a_file_that_is_not_json_is_unread(self, body: bytes) -> None:
         archive = archive_from(payload())
@@ -318,7 +322,7 @@ class TestCommands:
 class TestOrderAndBounds:
     def test_the_worst_stand_first(self) -> None:
         statuses = ["warn", "partial success", "fail", "runtime error", "error"]
-        archive = build(*({"unique_id": f"model.demo.{s}", "status": s} for s in statuses))
+        archive = build(*({"unique_id": f"test.demo.{s}", "status": s} for s in statuses))
         assert [status for _, status in found(archive)] == statuses[::-1]
 
     def test_long_messages_and_sql_are_cut_with_a_mark(self) -> None:
@@ -333,6 +337,62 @@ class TestOrderAndBounds:
         archive = build({"unique_id": MODEL, "message": "\x1b[31mno\x1b[0m \u202eway\x00\x08"})
         [finding] = archive.what_failed().failures
         assert finding.message == "no way"
+
+
+class TestSpellings:
+    @pytest.mark.parametrize(
+        ("spelled", "status"),
+        [
+            *(("Error", "error"), ("ERROR", "error"), ("errored", "error"), ("FAIL", "fail")),
+            *(("Failed", "fail"), ("RuntimeError", "runtime error"), ("runtime_error",) * 2),
+            *(("Partial Success", "partial success"), ("partial-success", "partial success")),
+            *(("ERROR STALE", "error"), ("upstream_failed", "error"), (" Error ", "error")),
+        ],
+    )
+    def test_however_it_is_spelled_that_it_failed_it_failed(
+        self, spelled: str, status: str
+    ) -> None:
+        expected = "runtime error" if status == "runtime_error" else status
+        archive = build({"unique_id": MODEL, "status": spelled})
+        assert found(archive) == [(MODEL, expected)]
+
+    @pytest.mark.parametrize("spelled", ["Success", "PASS", "reused", "NoOp", "no-op", ""])
+    def test_what_is_no_failure_is_none(self, spelled: str) -> None:
+        archive = build({"unique_id": "test.demo.t"}, {"unique_id": MODEL, "status": spelled})
+        assert found(archive) == [("test.demo.t", "error")]
+
+    def test_only_a_test_warns(self) -> None:
+        archive = build(
+            {"unique_id": MODEL, "status": "warn"},
+            {"unique_id": "unit_test.demo.u", "status": "Warn"},
+        )
+        assert found(archive)[1:] == [("unit_test.demo.u", "warn")]
+
+    def test_what_fusion_only_calls_skipped_had_nothing_to_be_done(self) -> None:
+        archive = build(
+            {"unique_id": MODEL},
+            {"unique_id": "model.demo.ephemeral", "status": "skipped", "message": "Skipped"},
+            {
+                "unique_id": "model.demo.behind",
+                "status": "Skipped",
+                "message": "Skipped due to upstream failure",
+            },
+        )
+        [group] = archive.what_failed().skipped
+        assert group.unique_ids == ("model.demo.behind",)
+
+    def test_a_byte_order_mark_is_passed_over(self) -> None:
+        archive = archive_from(payload())
+        body = b"\xef\xbb\xbf" + results({"unique_id": MODEL})
+        archive.put(70, "target/run_results.json", body)
+        archive.put(70, "target/manifest.json", b"\xef\xbb\xbf" + graph({}))
+        assert found(archive) == [(MODEL, "error")]
+        assert archive.what_failed().unread == ()
+
+    def test_of_a_node_that_ended_well_no_id_is_needed(self) -> None:
+        archive = build({"unique_id": MODEL}, {"unique_id": None, "status": "success"})
+        failed = archive.what_failed()
+        assert (failed.unread, failed.partly_read) == ((), ())
 
 
 class TestRecord:
@@ -371,13 +431,15 @@ class TestJson:
             {"unique_id": "model.demo.s", "status": "skipped"},
             manifest=graph({"model.demo.s": ["model.demo.m7"]}),
         )
-        content = json.loads(archive.what_failed().to_json(archive.event))
+        content = json.loads(document(archive.event, archive.what_failed()))
         assert len(content["failures"]) == 30
         assert [node["unique_id"] for node in content["warnings"]] == ["test.demo.t"]
         assert content["skipped"] == [
             {
                 "command_id": 70,
                 "causes": ["model.demo.m7"],
+                "cause_count": 1,
+                "count": 1,
                 "unique_ids": ["model.demo.s"],
                 "unknown": None,
             }
@@ -391,7 +453,9 @@ class TestJson:
 
     def test_archiving_again_gives_the_same_bytes(self) -> None:
         first, again = (archive_of(63188) for _ in range(2))
-        assert first.what_failed().to_json(first.event) == again.what_failed().to_json(again.event)
+        assert document(first.event, first.what_failed()) == document(
+            again.event, again.what_failed()
+        )
 
 
 def command(command_id: int) -> dict[str, Any]:

@@ -1,6 +1,14 @@
 """Because of which failing nodes others were skipped."""
 
-from functions.findings.artifacts.skipped import by_causes
+from functions.findings.artifacts import skipped as skipped_nodes
+from functions.findings.artifacts.skipped import Parents
+
+
+def by_causes(
+    parents: Parents, *, failed: list[str], skipped: list[str]
+) -> dict[tuple[str, ...], list[str]]:
+    found = skipped_nodes.by_causes(parents, failed=failed, skipped=skipped)
+    return {group.causes: group.nodes for group in found.groups}
 
 
 def test_a_failing_model_takes_down_all_that_depends_on_it() -> None:

@@ -179,7 +179,7 @@ class TestWhatWasRunning:
             "02:00:01  2 of 2 START sql table model db.slow ...... [RUN]\n"
             "02:00:02  1 of 2 OK created sql table model db.orders ...... [OK in 2.0s]\n"
         )
-        assert read([log]).running == ("db.slow",)
+        assert read([log]).steps.running == ("db.slow",)
 
     def test_cancelling_its_query_does_not_end_a_node(self) -> None:
         log = (
@@ -187,7 +187,7 @@ class TestWhatWasRunning:
             "02:00:02  CANCEL query model.shop.slow ...... [CANCEL]\n"
             "02:00:02  1 of 1 ERROR creating sql table model db.slow ...... [ERROR in 2.0s]\n"
         )
-        assert read([log]).running == ("db.slow",)
+        assert read([log]).steps.running == ("db.slow",)
 
     def test_a_second_invocation_begins_anew(self) -> None:
         log = (
@@ -195,7 +195,7 @@ class TestWhatWasRunning:
             "02:00:05  Running with dbt=1.10.23\n"
             "02:00:06  1 of 1 START sql table model db.b ...... [RUN]\n"
         )
-        assert read([log]).running == ("db.b",)
+        assert read([log]).steps.running == ("db.b",)
 
 
 class TestReasonsOfNodes:

@@ -5,6 +5,7 @@ wanted of it is then read piece by piece, so that memory grows with that alone.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cache
 from typing import TypeVar
@@ -37,6 +38,19 @@ def check_size(size: int) -> None:
     """
     if size > MAX_ARTIFACT_BYTES:
         raise NotUnderstoodError(f"it has {size:,} bytes; up to {MAX_ARTIFACT_BYTES:,} are read")
+
+
+def without_mark(body: bytes | bytearray) -> bytes | bytearray:
+    """The artifact without the byte order mark that an editor or a shell may have put before it.
+
+    A bytearray is changed in place, which moves nothing.
+    """
+    if not body.startswith(BOM_UTF8):
+        return body
+    if isinstance(body, bytearray):
+        del body[: len(BOM_UTF8)]
+        return body
+    return body[len(BOM_UTF8) :]
 
 
 def required(name: str, raw: Raw, reader: Reader[_Value]) -> _Value:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 
 from msgspec import Raw, Struct
 
-from functions.findings.artifacts.artifact import NULL, TEXT, count, described, required
+from functions.findings.artifacts.artifact import (
+    NULL,
+    TEXT,
+    count,
+    described,
+    required,
+    without_mark,
+)
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
@@ -39,6 +46,7 @@ class _Node(Struct):
 class _File(Struct):
     nodes: Raw = Raw(b"{}")
     unit_tests: Raw = NULL
+    sources: Raw = NULL
     parent_map: Raw = NULL
 
 
@@ -66,6 +74,18 @@ class Manifest:
             described(node.compiled_sql, TEXT) if code is None else code,
         )
 
+    def source_id(self, name: str) -> str | None:
+        """Of a source that a log calls `raw.orders`."""
+        ending = f".{name}"
+        return next(
+            (
+                unique_id
+                for unique_id in self._nodes
+                if unique_id.startswith("source.") and unique_id.endswith(ending)
+            ),
+            None,
+        )
+
 
 def read(body: bytes | bytearray) -> Manifest:
     """Reads a manifest.
@@ -73,12 +93,15 @@ def read(body: bytes | bytearray) -> Manifest:
     Raises:
         NotUnderstoodError: over the bounds, not JSON, or of another shape.
     """
-    file = _FILE.read(body)
-    if count(file.nodes, b"{") + count(file.unit_tests, b"{") > MAX_OBJECTS:
+    file = _FILE.read(without_mark(body))
+    described_nodes = (file.nodes, file.unit_tests, file.sources)
+    if sum(count(part, b"{") for part in described_nodes) > MAX_OBJECTS:
         raise NotUnderstoodError(f"its nodes hold more than {MAX_OBJECTS:,} objects")
     if count(file.parent_map, b'"') > 2 * MAX_PARENTS:
         raise NotUnderstoodError(f"its parent_map holds more than {MAX_PARENTS:,} names")
-    nodes = (described(file.unit_tests, _NODES) or {}) | required("nodes", file.nodes, _NODES)
+    sources = described(file.sources, _NODES) or {}
+    unit_tests = described(file.unit_tests, _NODES) or {}
+    nodes = sources | unit_tests | required("nodes", file.nodes, _NODES)
     parents: Parents | None = described(file.parent_map, _PARENT_MAP)
     return Manifest(nodes, _parents(nodes) if parents is None else parents)
 

@@ -1,54 +1,53 @@
 """dbt's `run_results.json`: the nodes of an invocation that did not end well.
 
 Source: the published schemas v0 to v6 of "run-results". From v1 on a result has `unique_id`,
-`status` and `message` (in v1 also a number), from v2 `failures`, from v5 `compiled_code`. In v0
-(before dbt 0.19) it holds the whole `node` and has a member each for error, fail, warn and skip.
+`status` and `message` (in v1 also a number), from v2 `failures`, from v5 `compiled_code`, in v6
+also `relation_name` and `batch_results`. In v0 (before dbt 0.19) it holds the whole `node` and has
+a member each for error, fail, warn and skip.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from functools import partial
 
 from msgspec import Raw, Struct
 
-from functions.findings.artifacts.artifact import INTEGER, NULL, NUMBER, TEXT, described, elements
+from functions.findings.artifacts.artifact import (
+    INTEGER,
+    NULL,
+    NUMBER,
+    described,
+    required,
+    without_mark,
+)
+from functions.findings.artifacts.results import (
+    MAX_ID_CHARACTERS,
+    MAX_WORD_CHARACTERS,
+    NodeResult,
+    Results,
+    Texts,
+    beginning,
+    collect,
+    described_by,
+)
+from functions.findings.artifacts.statuses import (
+    NOT_WELL,
+    SKIPPED,
+    SUCCEEDED,
+    WARNED,
+    is_no_op,
+    of_run,
+)
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
-# The worst first, and so findings are ordered.
-FAILED = ("error", "runtime error", "fail", "partial success")
-WARNED = "warn"
-SKIPPED = "skipped"
-_NOT_WELL = {*FAILED, WARNED, SKIPPED}
-
-# Of a file with more of them nothing can be relied on.
-MAX_UNREAD_ROWS = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeResult:
-    """What became of a node; `execution_time` in seconds, `failures` as a test counted them."""
-
-    unique_id: str
-    status: str
-    message: str | None = None
-    failures: int | None = None
-    execution_time: float | None = None
-    compiled_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResults:
-    """`not_well` are the results that failed, warned or were skipped, in the order of the file.
-
-    `unread_rows` results could not be read; `fault` is what was wrong with the first of them.
-    """
-
-    not_well: list[NodeResult]
-    unread_rows: int
-    fault: str | None
+MAX_BATCHES = 20
+# A model of one batch an hour for ten years.
+_MAX_BATCHES_BYTES = 8 * 1024 * 1024
 
 
 class _File(Struct):
     results: Raw
+    metadata: Raw = NULL
 
 
 class _Row(Struct):
@@ -58,6 +57,20 @@ class _Row(Struct):
     failures: Raw = NULL
     execution_time: Raw = NULL
     compiled_code: Raw = NULL
+    relation_name: Raw = NULL
+    batch_results: Raw = NULL
+
+
+class _OddRow(Struct):
+    unique_id: Raw = NULL
+    status: Raw = NULL
+    # Of v0.
+    node: Raw = NULL
+    error: Raw = NULL
+    fail: Raw = NULL
+    warn: Raw = NULL
+    skip: Raw = NULL
+    execution_time: Raw = NULL
 
 
 class _NodeOfV0(Struct):
@@ -65,83 +78,97 @@ class _NodeOfV0(Struct):
     compiled_sql: Raw = NULL
 
 
-class _RowOfV0(Struct):
-    node: _NodeOfV0
-    error: Raw = NULL
-    fail: Raw = NULL
-    warn: Raw = NULL
-    skip: Raw = NULL
-    status: Raw = NULL
-    execution_time: Raw = NULL
+class _Batches(Struct):
+    failed: tuple[tuple[str, str], ...] = ()
 
 
-_FILE, _ROW, _ROW_OF_V0 = Reader(_File), Reader(_Row), Reader(_RowOfV0)
+_FILE, _TEXT = Reader(_File), Reader(str)
+_ROW, _BATCHES, _ODD_ROW = Reader(_Row), Reader(_Batches), Reader(_OddRow)
+_NODE_OF_V0 = Reader(_NodeOfV0)
 
 
-def read(body: bytes | bytearray) -> RunResults:
-    """Reads the results, of which some may be of another shape.
+def read(body: bytes | bytearray, watched: Collection[str] = ()) -> Results:
+    """Reads the results; which of the `watched` nodes ended well is noted.
 
     Raises:
         NotUnderstoodError: not JSON, of another shape, or too many of its results are.
     """
-    not_well: list[NodeResult] = []
-    faults = 0
-    first: str | None = None
-    for text in elements("results", _FILE.read(body).results):
-        try:
-            result = _unless_well(text)
-        except NotUnderstoodError as e:
-            faults += 1
-            first = first or str(e)
-            if faults > MAX_UNREAD_ROWS:
-                raise NotUnderstoodError(
-                    f"more than {MAX_UNREAD_ROWS:,} of its results cannot be read; "
-                    f"the first: {first}"
-                ) from None
-        else:
-            if result:
-                not_well.append(result)
-    return RunResults(not_well=not_well, unread_rows=faults, fault=first)
+    file = _FILE.read(without_mark(body))
+    found = described_by(file.metadata)
+    texts = Texts()
+    return collect(found, file.results, partial(_read_row, watched=watched, texts=texts))
 
 
-def _unless_well(text: memoryview) -> NodeResult | None:
+def _read_row(text: memoryview, found: Results, *, watched: Collection[str], texts: Texts) -> None:
     try:
         row = _ROW.read(text)
     except NotUnderstoodError:
-        try:
-            old = _ROW_OF_V0.read(text)
-        except NotUnderstoodError:
-            old = None
-        if old is None:
-            raise
-        return _unless_well_in_v0(old)
-    if row.status not in _NOT_WELL:
-        return None
-    message = described(row.message, TEXT)
+        _read_odd_row(text, found, texts)
+        return
+    outcome = of_run(row.unique_id, row.status)
+    if outcome == SUCCEEDED and row.unique_id in watched:
+        found.succeeded.add(row.unique_id)
+    if outcome not in NOT_WELL or (
+        outcome == SKIPPED and is_no_op(beginning(row.message, MAX_WORD_CHARACTERS))
+    ):
+        return
+    found.add(row.unique_id, outcome, partial(_result, row, texts), watched)
+
+
+def _read_odd_row(text: memoryview, found: Results, texts: Texts) -> None:
+    """A row of v0, or one that says what became of a node but not of which."""
+    odd = _ODD_ROW.read(text)
+    if odd.unique_id == NULL and odd.node != NULL:
+        _read_row_of_v0(odd, found, texts)
+        return
+    # Of a node that ended well nobody needs to know which one it is.
+    if of_run("", required("status", odd.status, _TEXT)) in NOT_WELL:
+        required("unique_id", odd.unique_id, _TEXT)
+
+
+def _result(row: _Row, texts: Texts, unique_id: str, outcome: str) -> NodeResult:
+    message = texts.message(row.message)
     if message is None and (number := described(row.message, INTEGER)) is not None:
         message = str(number)
+    batches = _failed_batches(row.batch_results)
     return NodeResult(
-        unique_id=row.unique_id,
-        status=row.status,
+        unique_id=unique_id,
+        status=outcome,
         message=message,
         failures=described(row.failures, INTEGER),
         execution_time=described(row.execution_time, NUMBER),
-        compiled_code=described(row.compiled_code, TEXT),
+        compiled_code=texts.code(row.compiled_code),
+        relation_name=beginning(row.relation_name, MAX_ID_CHARACTERS),
+        failed_batches=batches[:MAX_BATCHES],
+        failed_batch_count=len(batches),
     )
 
 
-def _unless_well_in_v0(row: _RowOfV0) -> NodeResult | None:
+def _failed_batches(raw: Raw) -> tuple[tuple[str, str], ...]:
+    if len(memoryview(raw)) > _MAX_BATCHES_BYTES:
+        return ()
+    batches = described(raw, _BATCHES)
+    return batches.failed if batches else ()
+
+
+def _read_row_of_v0(row: _OddRow, found: Results, texts: Texts) -> None:
+    node = _NODE_OF_V0.read(row.node)
     flags = {"error": row.error, "fail": row.fail, WARNED: row.warn, SKIPPED: row.skip}
-    status = next((status for status, flag in flags.items() if _is_set(flag)), None)
-    if status is None:
-        return None
+    outcome = next((status for status, flag in flags.items() if _is_set(flag)), None)
+    if outcome:
+        found.add(node.unique_id, outcome, partial(_result_of_v0, row, node, texts))
+
+
+def _result_of_v0(
+    row: _OddRow, node: _NodeOfV0, texts: Texts, unique_id: str, outcome: str
+) -> NodeResult:
     return NodeResult(
-        unique_id=row.node.unique_id,
-        status=status,
-        message=described(row.error, TEXT),
+        unique_id=unique_id,
+        status=outcome,
+        message=texts.message(row.error),
         failures=described(row.status, INTEGER),
         execution_time=described(row.execution_time, NUMBER),
-        compiled_code=described(row.node.compiled_sql, TEXT),
+        compiled_code=texts.code(node.compiled_sql),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a log of dbt's says of single nodes: why one failed, and which had not ended."""
+"""What a log of dbt's says of single nodes: why one failed, and what became of each."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +11,7 @@ from functions.findings.logs.telling import says_nothing
 MAX_REASON_LINES = 40
 MAX_NODES = 1_000
 MAX_RUNNING = 20
+MAX_STEPS = 10_000
 
 _HEADING = re.compile(
     r"\s*(?:Failure|[A-Z]\w+ Error) in (?P<kind>[\w ]{1,40}?) (?P<name>\S+) \((?P<path>.*)\)"
@@ -28,9 +29,13 @@ _STEP = re.compile(
 )
 # dbt Fusion says what it starts in its log of JSON alone.
 _FUSION_STEP = re.compile(
-    r" *(?P<state>Started|Succeeded|Passed|Failed|Warned|Skipped) (?P<step>) *(?:\[[^\]]{0,20}\] )?"
-    r"(?P<rest>\w+ +\S+)"
+    r" *(?P<state>Started|Succeeded|Passed|Failed|Warned|Skipped|Stale) (?P<step>) *"
+    r"(?:\[[^\]]{0,20}\] )?(?P<rest>\w+ +\S+)"
 )
+_SUCCEEDED = frozenset({"OK", "PASS", "Succeeded", "Passed"})
+_FAILED = frozenset({"ERROR", "Failed", "Stale"})
+# `ERROR STALE freshness of raw.orders ....`, `Stale [  0.24s] source raw.orders (last updated …`
+_FRESHNESS = re.compile(r" *(?:(?:STALE )?freshness of|source +) *(?P<name>[^\s.]+\.\S+)")
 _MAY_BEGIN_A_STEP = frozenset("0123456789 RCSPFW")
 _DOTS = re.compile(r" \.{2,}.*| \[.*")
 
@@ -56,6 +61,19 @@ class NodeReasons:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What became of the nodes that were started, as dbt's console names them.
+
+    `running` had not ended; `succeeded` has the last part of each name; `failed_sources` are those
+    that are stale or could not be checked, such as `raw.orders`.
+    """
+
+    running: tuple[str, ...] = ()
+    succeeded: frozenset[str] = frozenset()
+    failed_sources: tuple[str, ...] = ()
+
+
 def reasons(logs: Iterable[Sequence[LogLine]]) -> NodeReasons:
     """The reasons that say more than that a node failed; the first of each node."""
     found = NodeReasons()
@@ -71,12 +89,14 @@ def _names_a_node(line: LogLine) -> bool:
     return line.text.endswith(")") and _HEADING.fullmatch(line.text) is not None
 
 
-def running(logs: Iterable[Sequence[LogLine]]) -> tuple[str, ...]:
-    """The nodes that were started and had not ended, as dbt's console names them.
+def steps(logs: Iterable[Sequence[LogLine]]) -> Steps:
+    """What the console says of the nodes that were started.
 
     dbt that is interrupted cancels its queries, and only then says that their nodes ended.
     """
     started: dict[str, str] = {}
+    succeeded: set[str] = set()
+    failed_sources: dict[str, None] = {}
     for lines in logs:
         for line in lines:
             if line.text[:1] not in _MAY_BEGIN_A_STEP:
@@ -84,14 +104,23 @@ def running(logs: Iterable[Sequence[LogLine]]) -> tuple[str, ...]:
             if line.text.startswith("Running with dbt"):
                 started.clear()
             elif line.text.startswith("CANCEL query "):
-                return _first(started)
+                return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
             elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
                 key = line.node or step["step"]
+                named = _DOTS.sub("", step["rest"]).split(" ")[-1]
                 if step["state"] in ("START", "Started"):
-                    started[key] = _DOTS.sub("", step["rest"]).split(" ")[-1]
-                else:
-                    started.pop(key, None)
-    return _first(started)
+                    started[key] = named
+                    continue
+                started.pop(key, None)
+                if step["state"] in _SUCCEEDED and len(succeeded) < MAX_STEPS:
+                    succeeded.add(named.rpartition(".")[2])
+                elif (
+                    step["state"] in _FAILED
+                    and (source := _FRESHNESS.match(step["rest"]))
+                    and len(failed_sources) < MAX_NODES
+                ):
+                    failed_sources.setdefault(source["name"])
+    return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
 
 
 def _first(started: dict[str, str]) -> tuple[str, ...]:

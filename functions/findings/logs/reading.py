@@ -1,4 +1,4 @@
-"""What the logs of a command say: why it failed, why nodes did, and what was running."""
+"""What the logs of a command say: why it failed, why nodes did, and what became of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functions.findings.logs import entries, nodes
 from functions.findings.logs.entries import LogLine
 from functions.findings.logs.forms import NOISE, VAGUE, fits, one_pattern
-from functions.findings.logs.nodes import NodeReasons
+from functions.findings.logs.nodes import NodeReasons, Steps
 from functions.findings.logs.rules import RULES, Rule
 from functions.findings.logs.telling import says_nothing, tell
 from functions.findings.logs.tracebacks import raised
@@ -28,7 +28,7 @@ class Reading:
 
     reason: Reason | None = None
     nodes: NodeReasons = field(default_factory=NodeReasons)
-    running: tuple[str, ...] = ()
+    steps: Steps = field(default_factory=Steps)
     last: tuple[str, ...] = ()
 
 
@@ -39,7 +39,7 @@ def read(logs: Iterable[str]) -> Reading:
     return Reading(
         reason=reason(useful),
         nodes=nodes.reasons(read_logs),
-        running=nodes.running(read_logs),
+        steps=nodes.steps(read_logs),
         last=next((last for lines in useful if (last := _last(lines))), ()),
     )
 

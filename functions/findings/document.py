@@ -1,0 +1,81 @@
+"""`failures.json`: what failed in a run, within bounds.
+
+What does not fit is left out from the end of its list, and counted under `left_out`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from functions.findings.finding import SkippedNodes, WhatFailed
+from functions.run.event import RunEvent
+from functions.run.outcome import run_state
+from functions.run.text import take_fitting
+
+# Together 16 MiB.
+ROOM_FOR_FAILURES = 10 * 1024 * 1024
+ROOM_FOR_WARNINGS = 2 * 1024 * 1024
+ROOM_FOR_SKIPPED = 3 * 1024 * 1024
+ROOM_FOR_FILES = 512 * 1024
+
+
+def document(event: RunEvent, failed: WhatFailed) -> bytes:
+    """All of it, and the same bytes each time that the run is archived; an entry a line."""
+    skipped = list(_fitting(failed.skipped))
+    lists = {
+        "failures": _lines(map(asdict, failed.failures), ROOM_FOR_FAILURES),
+        "warnings": _lines(map(asdict, failed.warnings), ROOM_FOR_WARNINGS),
+        "skipped": [_text(asdict(group)) for group in skipped],
+        "unread": _lines(map(asdict, failed.unread), ROOM_FOR_FILES),
+        "partly_read": _lines(map(asdict, failed.partly_read), ROOM_FOR_FILES),
+    }
+    named = sum(len(group.unique_ids) for group in skipped)
+    head = {
+        "schema": 1,
+        "run": {
+            "workspace_uid": event.workspace.uid,
+            "run_id": event.id,
+            "schedule_name": event.schedule_name,
+            "state": run_state(event),
+        },
+        "failure_count": failed.failure_count,
+        "warning_count": failed.warning_count,
+        "skipped_count": failed.skipped_count,
+        "healed_count": len(failed.healed),
+        "left_out": {
+            "failures": failed.failure_count + len(failed.healed) - len(lists["failures"]),
+            "warnings": failed.warning_count - len(lists["warnings"]),
+            "skipped": failed.skipped_count - named,
+            "unread": len(failed.unread) - len(lists["unread"]),
+            "partly_read": len(failed.partly_read) - len(lists["partly_read"]),
+        },
+    }
+    members = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
+    members += [f"{_text(name)}: {_list(entries)}" for name, entries in lists.items()]
+    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
+def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
+    """The groups with as many of their nodes as fit."""
+    room = ROOM_FOR_SKIPPED
+    for group in skipped:
+        room -= len(_text(asdict(replace(group, unique_ids=()))))
+        names = tuple(take_fitting(group.unique_ids, room, lambda name: len(_text(name)) + 2))
+        room -= sum(len(_text(name)) + 2 for name in names)
+        if room < 0:
+            return
+        yield replace(group, unique_ids=names)
+
+
+def _lines(entries: Iterable[dict[str, Any]], room: int) -> list[str]:
+    return list(take_fitting(map(_text, entries), room, len))
+
+
+def _list(lines: list[str]) -> str:
+    return "[\n" + ",\n".join(lines) + "\n]" if lines else "[]"
+
+
+def _text(value: object) -> str:
+    """In ASCII, so that characters are bytes."""
+    return json.dumps(value)

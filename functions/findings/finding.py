@@ -1,0 +1,128 @@
+"""What was found out about a failed run: the shapes that page, message and `failures.json` show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.run.masking import beginning_without_secrets
+from functions.run.text import take_fitting
+
+# The record is one item of 400 KB, of which the event and the commands take most.
+MAX_IN_RECORD = 20
+MAX_REASON_CHARACTERS = 1_000
+MAX_RECORD_BYTES = 24 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A node, or a command without results, that failed or warned.
+
+    - `unique_id` is a command's place in the run, such as `command 4`, where no node is known.
+    - `reason` is what is wrong, in a line.
+    - `failures` is what a test counted, `execution_time` in seconds, `path` in the dbt project.
+    - `took_down` is how many nodes were skipped because of it, None where that is not counted.
+    - `healed_by` is the later command that brought the node to success.
+    """
+
+    unique_id: str
+    status: str
+    message: str | None
+    reason: str | None = None
+    command_id: int | None
+    failures: int | None = None
+    execution_time: float | None = None
+    path: str | None = None
+    compiled_code: str | None = None
+    took_down: int | None = None
+    healed_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedNodes:
+    """Nodes that a command skipped because of `causes`, the first of up to `cause_count`.
+
+    Without any, `unknown` says why. `count` is the number of `unique_ids`.
+    """
+
+    command_id: int
+    causes: tuple[str, ...]
+    cause_count: int
+    unique_ids: tuple[str, ...]
+    count: int
+    unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that is archived, but could not be looked into."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyRead:
+    """A file of which `unread_rows` results were left out, the first of them for `reason`."""
+
+    key: str
+    reason: str
+    unread_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatFailed:
+    """The worst first, and what was healed last.
+
+    The counts are of all that was found, the lists of what was kept; what was healed counts in
+    neither `failure_count` nor `skipped_count`.
+    """
+
+    failures: tuple[Finding, ...] = ()
+    failure_count: int = 0
+    warnings: tuple[Finding, ...] = ()
+    warning_count: int = 0
+    skipped: tuple[SkippedNodes, ...] = ()
+    skipped_count: int = 0
+    unread: tuple[Unread, ...] = ()
+    partly_read: tuple[PartlyRead, ...] = ()
+
+    @property
+    def broken(self) -> Sequence[Finding]:
+        return [finding for finding in self.failures if finding.healed_by is None]
+
+    @property
+    def healed(self) -> Sequence[Finding]:
+        return [finding for finding in self.failures if finding.healed_by is not None]
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """The first findings, as many as the record holds: what is broken, then warnings, then
+        what was healed.
+        """
+        in_order = [*self.broken, *self.warnings, *self.healed]
+        first = map(_summary, in_order[:MAX_IN_RECORD])
+        return list(take_fitting(first, MAX_RECORD_BYTES, _item_bytes))
+
+
+def told(text: str, characters: int) -> str | None:
+    """A text from outside without credentials, as `cut` has it."""
+    return cut(beginning_without_secrets(text, characters), characters)
+
+
+def cut(text: str, characters: int) -> str | None:
+    """The text, its end replaced by a mark where it is too long; None if there is none."""
+    if len(text) <= characters:
+        return text or None
+    return f"{text[: characters - 1]}…"
+
+
+def _summary(finding: Finding) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "unique_id": cut(finding.unique_id, MAX_REASON_CHARACTERS),
+        "status": finding.status,
+        "message": cut(finding.reason or "", MAX_REASON_CHARACTERS),
+    }
+    return summary if finding.healed_by is None else summary | {"healed_by": finding.healed_by}
+
+
+def _item_bytes(summary: dict[str, Any]) -> int:
+    return sum(len(str(value).encode(errors="replace")) + 16 for value in summary.values())
