@@ -7,6 +7,9 @@ from constructs import Construct
 from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
 _LONGEST = cdk.Duration.days(14)
+# The fetch function itself gives a run up, on the last of its receives, and the record says so. If
+# that receive is cut short, by a kill or by throttling, further ones do it.
+_SPARE_RECEIVES = 5
 _LARGEST_MESSAGE = 1024 * 1024  # bytes, what SQS takes since 2025
 # Without it any queue of the account may put messages here by naming this one for its dead letters,
 # whoever may send to it.
@@ -36,7 +39,7 @@ class Queues(Construct):
             # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
             visibility_timeout=cdk.Duration.seconds(6 * consumer_timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(
-                queue=self.dead_letters, max_receive_count=max_receives
+                queue=self.dead_letters, max_receive_count=max_receives + _SPARE_RECEIVES
             ),
         )
         for queue in (self.dead_letters, self.quarantine):

@@ -49,7 +49,8 @@ def test_local_variant_takes_changes() -> None:
     resources = named(synthesized(local='{"fetch_timeout": 5, "max_receives": 2}'))
     assert resources["FetchFunction"]["Properties"]["Timeout"] == 5
     assert resources["QueuesRuns"]["Properties"]["VisibilityTimeout"] == 30
-    assert resources["QueuesRuns"]["Properties"]["RedrivePolicy"]["maxReceiveCount"] == 2
+    variables = resources["FetchFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["MAX_RECEIVES"] == "2"
 
 
 def test_nothing_said_means_deployed() -> None:
