@@ -16,6 +16,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from functions.run.fields import Id, Instant, Integer, WorkspaceUid
+from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Lenient, Reader
 
 
@@ -85,7 +86,12 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
         return f"{self.workspace.uid}#{self.id}"
 
 
+class _Claim(Struct, frozen=True):
+    workspace: Workspace
+
+
 _EVENT = Reader(RunEvent)
+_CLAIM = Reader(_Claim)
 
 
 def parse(body: bytes) -> RunEvent:
@@ -96,3 +102,11 @@ def parse(body: bytes) -> RunEvent:
             names the field and what is wrong with it, and quotes no value.
     """
     return _EVENT.read(body)
+
+
+def workspace_uid(body: bytes) -> str | None:
+    """The workspace that a body is about, even if it is not understood otherwise."""
+    try:
+        return _CLAIM.read(body).workspace.uid
+    except NotUnderstoodError:
+        return None
