@@ -11,7 +11,8 @@ from cli.secrets.signing import signed_headers
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 (the Svix documentation's own)
 WEBHOOK_SECRET = json.dumps({"scheme": "standard-webhooks", "secrets": [SECRET]})
-API_SECRET = json.dumps({"default": {"api_key": "standin-key", "api_secret": "standin-secret"}})
+CREDENTIALS = {"api_key": "standin-key", "api_secret": "standin-secret"}
+API_SECRET = json.dumps({"workspaces": {"n0sg8br1m44k0ryj": CREDENTIALS}})
 SECRETS = {"webhook": WEBHOOK_SECRET, "api": API_SECRET}
 
 ENVIRONMENT = {

@@ -19,7 +19,14 @@ import requests
 from boto3.s3.transfer import TransferConfig
 
 from bench.aws import FakeAws
-from bench.environment import ENVIRONMENT, SECRETS, Context, message, set_environment
+from bench.environment import (
+    CREDENTIALS,
+    ENVIRONMENT,
+    SECRETS,
+    Context,
+    message,
+    set_environment,
+)
 from bench.paradime import FIRST_RESOURCE_ID, completed_event, path_of
 from functions.aws import bucket
 from functions.fetch import files
@@ -89,8 +96,7 @@ def sdk(api_url: str, artifacts: int) -> dict[str, Any]:
     """The vendor's SDK in a loop with `put_object`: link, download, store, one after another."""
     from paradime import Paradime
 
-    credentials = json.loads(SECRETS["api"])["default"]
-    client = Paradime(api_endpoint=api_url, **credentials)
+    client = Paradime(api_endpoint=api_url, **CREDENTIALS)
     FakeAws(SECRETS).install()
     s3 = boto3.client("s3")
 
@@ -107,7 +113,7 @@ def sdk(api_url: str, artifacts: int) -> dict[str, Any]:
 
 
 def _link(session: requests.Session, api_url: str, resource_id: int) -> str:
-    key, secret = json.loads(SECRETS["api"])["default"].values()
+    key, secret = CREDENTIALS.values()
     answer = session.post(
         api_url,
         json={

@@ -80,11 +80,19 @@ class ArchiveStack(cdk.Stack):
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "QUARANTINE_URL": self._queues.quarantine.queue_url,
                 "WEBHOOK_SECRET_ARN": self._vault.webhook_arn,
+                "API_HOSTS": json.dumps(self._settings.api_hosts),
                 "ARCHIVE": self._settings.archive,
                 "RETENTION_DAYS": str(self._settings.retention_days),
+                "ALLOW_LOOPBACK": json.dumps(self._variant.allow_loopback),
             },
         )
         ingest.allow("dynamodb:UpdateItem", on=self._records.table.table_arn)
+        ingest.allow(
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            on=f"{self._records.table.table_arn}/index/by-workspace",
+            conditions={"StringEquals": {"dynamodb:Select": "COUNT"}},
+        )
         ingest.allow("dynamodb:UpdateItem", on=self._workspaces.table.table_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
         ingest.allow("sqs:SendMessage", on=self._queues.quarantine.queue_arn)
@@ -103,6 +111,7 @@ class ArchiveStack(cdk.Stack):
             memory_mib=512,
             environment={
                 "TABLE_NAME": self._records.table.table_name,
+                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
                 "BUCKET_NAME": bucket.bucket_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
@@ -119,6 +128,7 @@ class ArchiveStack(cdk.Stack):
             },
         )
         fetch.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        fetch.allow("dynamodb:GetItem", on=self._workspaces.table.table_arn)
         fetch.allow(
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
@@ -180,7 +190,12 @@ class ArchiveStack(cdk.Stack):
         )
         sweep.allow("dynamodb:Query", on=f"{table.table_arn}/index/by-workspace")
         sweep.allow("dynamodb:UpdateItem", on=table.table_arn)
-        sweep.allow("dynamodb:Scan", "dynamodb:UpdateItem", on=self._workspaces.table.table_arn)
+        sweep.allow(
+            "dynamodb:Scan",
+            "dynamodb:GetItem",
+            "dynamodb:UpdateItem",
+            on=self._workspaces.table.table_arn,
+        )
         sweep.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
         sweep.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)

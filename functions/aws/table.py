@@ -110,6 +110,26 @@ class RunsTable:
             unreadable=frozenset(item.get("unreadable", ())),
         )
 
+    def has_runs(self, workspace_uid: str | None = None) -> bool:
+        """Whether any run of a workspace is recorded, or any at all.
+
+        Raises:
+            UnavailableError: DynamoDB failed.
+        """
+        arguments: dict[str, Any] = {}
+        if workspace_uid is not None:
+            arguments["KeyConditionExpression"] = "workspace_uid = :uid"
+            arguments["ExpressionAttributeValues"] = typed({":uid": workspace_uid})
+        pages = self._client.get_paginator("query" if arguments else "scan").paginate(
+            TableName=self._name,
+            IndexName="by-workspace",
+            Select="COUNT",  # which is all that ingest may ask for
+            PaginationConfig={"PageSize": 1},
+            **arguments,
+        )
+        with translate_errors("DynamoDB", table=self._name):
+            return any(page["Count"] for page in pages)
+
     def claim_requeue(self, run_key: str, now: datetime) -> bool:
         """Whether to send the pointer of a queued run again: once in a few hours, as long as no
         fetch has received it.

@@ -34,11 +34,12 @@ class RunApi:
 
     def __init__(self, connect: Callable[[], ParadimeApi]) -> None:
         self._api: ParadimeApi | None = None
-        self._unusable: RunArchiveError | None = None
+        self.unusable: RunArchiveError | None = None
+        """Why nothing can be asked."""
         try:
             self._api = connect()
         except (CredentialsMissingError, UnavailableError) as e:
-            self._unusable = e
+            self.unusable = e
         self._probing = threading.Lock()
         self._failures = 0
         self._probes = 0
@@ -52,8 +53,8 @@ class RunApi:
             RunArchiveError: whatever else the question raises.
         """
         if self._api is None:
-            assert self._unusable
-            raise self._unusable
+            assert self.unusable
+            raise self.unusable
         if self._failures < MAX_FAILURES:
             return self._ask(self._api, question)
         with self._probing:

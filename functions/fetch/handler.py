@@ -18,6 +18,7 @@ from functions.aws.queue import Queue
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
+from functions.aws.workspaces import WorkspacesTable
 from functions.fetch.archive import Archiver
 from functions.fetch.files import WORKERS
 from functions.fetch.heartbeat import heartbeat
@@ -144,7 +145,8 @@ def worker() -> Worker:
     settings = Settings.read()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
-    table = RunsTable(boto3.client("dynamodb", config=CLIENT_CONFIG), settings.table_name)
+    dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    table = RunsTable(dynamodb, settings.table_name)
     return Worker(
         settings,
         Archiver(
@@ -155,6 +157,7 @@ def worker() -> Worker:
                 secret=Secret(
                     boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
                 ),
+                workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
                 hosts=settings.api_hosts,
                 allow_loopback=settings.allow_loopback,
             ),

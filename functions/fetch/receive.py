@@ -104,10 +104,11 @@ class Receive:
             self.table.check(self.run)
         own = self._own_files(etags)
         read_end = self._reader(cautious=cautious)
+        api = RunApi(self._connect)
         files = RunFiles(
             self.event,
             prefix=self.prefix,
-            api=RunApi(self._connect),
+            api=api,
             bucket=self.bucket,
             downloader=self.downloader,
             artifact_patterns=self.artifact_patterns,
@@ -118,9 +119,9 @@ class Receive:
         )
         if self._has_to_publish and not self.run.is_archived:
             files.fetch_answer()
-            self._save(
-                own, read_end, contents(files.stored_outcomes(), complete=False), "incomplete"
-            )
+            held = contents(files.stored_outcomes(), complete=False)
+            error = None if api.unusable is None else str(api.unusable)
+            self._save(own, read_end, held, "incomplete", error)
         files.fetch_rest()
         return self._settle(own, read_end, files, last=last)
 

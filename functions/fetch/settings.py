@@ -5,6 +5,7 @@ from functions.shared.settings import FunctionSettings, NonNegativeInt, Positive
 
 class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
+    workspaces_table_name: str
     bucket_name: str
     queue_url: str
     dead_letter_url: str

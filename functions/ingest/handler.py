@@ -18,6 +18,7 @@ from functions.aws.workspaces import WorkspacesTable
 from functions.ingest import http
 from functions.ingest.receive import Receiver
 from functions.ingest.settings import Settings
+from functions.ingest.workspaces import WorkspaceNotes
 from functions.intake.intake import Intake
 from functions.run.outcome import ending
 from functions.shared.errors import RunArchiveError
@@ -82,17 +83,23 @@ def receiver() -> Receiver:
     settings = Settings.read()
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    table = RunsTable(dynamodb, settings.table_name)
     return Receiver(
         secret=Secret(
             boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.webhook_secret_arn
         ),
         intake=Intake(
-            table=RunsTable(dynamodb, settings.table_name),
+            table=table,
             runs=Queue(sqs, settings.queue_url),
             archive=settings.archive,
             keep=timedelta(days=settings.retention_days),
         ),
-        workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
+        notes=WorkspaceNotes(
+            workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
+            runs=table,
+            hosts=settings.api_hosts,
+            allow_loopback=settings.allow_loopback,
+        ),
         quarantine=Queue(sqs, settings.quarantine_url),
     )
 

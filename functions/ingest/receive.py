@@ -1,7 +1,8 @@
-"""Receives one delivery: verify, parse, record, queue, in this order and nothing else.
+"""Receives one delivery: verify, parse, record, queue, in this order.
 
-The record is written before the pointer is sent, and both before the answer. If anything fails or
-stops in between, the sender gets no 2xx and delivers again, which ends in the same record.
+The workspace is noted before the record is written, that before the pointer is sent, and all
+before the answer. If anything fails or stops in between, the sender gets no 2xx and delivers
+again, which ends in the same record.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from functions.aws.queue import Queue
-from functions.aws.secret import Secret
-from functions.aws.workspaces import WorkspacesTable
+from functions.aws.secret import Reading, Secret
 from functions.ingest.http import Request
-from functions.ingest.signature import parse_secret
+from functions.ingest.signature import Verified, parse_secret
+from functions.ingest.workspaces import WorkspaceNotes
 from functions.intake.intake import Intake
 from functions.intake.quarantine import MAX_BODY_BYTES, Quarantined
 from functions.run import event as events
@@ -24,7 +25,6 @@ from functions.shared.errors import (
     NotUnderstoodError,
     SignatureError,
     TooLargeError,
-    UnavailableError,
 )
 
 logger = Logger(service="ingest", child=True)
@@ -34,7 +34,7 @@ logger = Logger(service="ingest", child=True)
 class Receiver:
     secret: Secret
     intake: Intake
-    workspaces: WorkspacesTable
+    notes: WorkspaceNotes
     quarantine: Queue
 
     def receive(self, request: Request, now: datetime) -> RunEvent | None:
@@ -46,7 +46,7 @@ class Receiver:
             UnavailableError: it could not be stored.
         """
         logger.append_keys(delivery_id=_claimed_id(request))
-        delivery_id = self._verify(request, now)
+        delivery_id = self._verify(request, now).delivery_id
         logger.append_keys(delivery_id=delivery_id)
         if len(request.body) >= MAX_BODY_BYTES:
             raise TooLargeError(f"a delivery of {len(request.body)} bytes")
@@ -64,8 +64,8 @@ class Receiver:
         delivery = Delivery(
             event=event, body=request.body, delivery_id=delivery_id, received_at=now
         )
+        self.notes.note(event)
         queued = self.intake.accept(delivery)
-        self._note_workspace(event)
         logger.info(
             "delivery accepted",
             queued=queued,
@@ -75,23 +75,29 @@ class Receiver:
         )
         return event
 
-    def _note_workspace(self, event: RunEvent) -> None:
-        """Only the sweep needs this. The delivery is stored, and the next one brings it as well."""
-        try:
-            self.workspaces.note(event)
-        except UnavailableError as e:
-            logger.warning("workspace not stored", reason=str(e))
-
-    def _verify(self, request: Request, now: datetime) -> str:
-        """The delivery's id. A refusal is checked once more if the secret has changed meanwhile."""
+    def _verify(self, request: Request, now: datetime) -> Verified:
+        """A refusal is checked once more if the secret has changed meanwhile."""
         reading = self.secret.read()
         try:
-            return parse_secret(reading.text).verify(request.headers, request.body, now)
+            return _verify(reading, request, now)
         except SignatureError:
             newer = self.secret.renew(reading)
             if newer == reading:
                 raise
-            return parse_secret(newer.text).verify(request.headers, request.body, now)
+            return _verify(newer, request, now)
+
+
+def _verify(reading: Reading, request: Request, now: datetime) -> Verified:
+    """
+    Raises:
+        SignatureError: it is not genuine, or about a workspace that its secret does not speak for.
+    """
+    verified = parse_secret(reading.text).verify(request.headers, request.body, now)
+    if verified.workspaces is not None:  # otherwise a body is read only once
+        uid = events.workspace_uid(request.body)
+        if uid is not None and not verified.speaks_for(uid):
+            raise SignatureError("signed with a secret of other workspaces")
+    return verified
 
 
 def _claimed_id(request: Request) -> str | None:

@@ -11,5 +11,7 @@ class Settings(FunctionSettings, frozen=True, kw_only=True):
     queue_url: str
     quarantine_url: str
     webhook_secret_arn: str
+    api_hosts: tuple[str, ...]
     archive: Literal["failures", "all"]
     retention_days: PositiveInt
+    allow_loopback: bool

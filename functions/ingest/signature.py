@@ -7,6 +7,9 @@ Three schemes, chosen by `scheme` in the webhook secret:
 - `hmac-sha256`: an HMAC over the body in one header.
 - `token`: the shared secret itself in one header.
 
+An entry of `secrets` is a secret, which speaks for all workspaces, or
+`{"secret": …, "workspaces": ["<uid>", …]}`, which speaks for these only.
+
 The package `standardwebhooks` does the arithmetic. Its own `verify` is not used: it raises
 undocumented errors for malformed entries, even with a valid one beside them, takes timestamps
 and base64 that are not well-formed, and knows neither bytes nor the `svix-*` names.
@@ -17,14 +20,16 @@ and base64 that are not well-formed, and knows neither bytes nor the `svix-*` na
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from standardwebhooks.webhooks import hmac_data
 
+from functions.run.fields import WorkspaceUid
 from functions.shared.errors import NotUnderstoodError, SignatureError
 from functions.shared.read_json import Reader, convert
 
@@ -43,11 +48,30 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[!-~][ -~]*[!-~]", re.ASCII)
 
 
+class _Bound(Struct, frozen=True):
+    workspaces: Annotated[frozenset[WorkspaceUid], Meta(min_length=1)]
+
+
+def _entry(given: object) -> tuple[object, frozenset[str] | None]:
+    """An entry's secret, and the workspaces that it speaks for: None if for all."""
+    if not isinstance(given, dict):
+        return given, None
+    if given.keys() != {"secret", "workspaces"}:
+        raise ValueError("an entry is a signing secret, or has the members secret and workspaces")
+    try:
+        return given["secret"], convert(given, _Bound).workspaces
+    except NotUnderstoodError:
+        raise ValueError("the workspaces of a signing secret are a list of their uids") from None
+
+
 class SigningKey(bytes):
     """What signs, of a signing secret in the form of the standard."""
 
+    workspaces: frozenset[str] | None
+
     @classmethod
-    def from_json(cls, secret: object) -> Self:
+    def from_json(cls, given: object) -> Self:
+        secret, workspaces = _entry(given)
         if not isinstance(secret, str) or not secret.startswith(PREFIX):
             raise ValueError(f"a signing secret must start with {PREFIX}")
         text = secret.removeprefix(PREFIX)
@@ -57,16 +81,19 @@ class SigningKey(bytes):
             raise ValueError(f"a signing secret must be base64 after {PREFIX}") from None
         if len(key) < MIN_KEY_BYTES:
             raise ValueError(f"a signing secret must have at least {MIN_KEY_BYTES} bytes")
-        return cls(key)
+        signing = cls(key)
+        signing.workspaces = workspaces
+        return signing
 
 
 class SharedSecret(str):
     """What a header can carry: with a line's end behind it, it would never match."""
 
-    __slots__ = ()
+    workspaces: frozenset[str] | None
 
     @classmethod
-    def from_json(cls, secret: object) -> Self:
+    def from_json(cls, given: object) -> Self:
+        secret, workspaces = _entry(given)
         if not isinstance(secret, str) or len(secret) < MIN_SECRET_CHARACTERS:
             raise ValueError(
                 f"a signing secret must have at least {MIN_SECRET_CHARACTERS} characters"
@@ -75,7 +102,20 @@ class SharedSecret(str):
             raise ValueError(
                 "a signing secret must be visible ASCII characters, with blanks only between them"
             )
-        return cls(secret)
+        shared = cls(secret)
+        shared.workspaces = workspaces
+        return shared
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A genuine delivery; `workspaces` are those that it may be about, None if it may be any."""
+
+    delivery_id: str
+    workspaces: frozenset[str] | None
+
+    def speaks_for(self, workspace_uid: str) -> bool:
+        return self.workspaces is None or workspace_uid in self.workspaces
 
 
 class HeaderName(str):
@@ -104,7 +144,7 @@ class Encoding(str):
 
 class _Scheme(Struct, frozen=True, kw_only=True):
     scheme: ClassVar[str]
-    secrets: tuple[bytes, ...] | tuple[str, ...]
+    secrets: tuple[SigningKey, ...] | tuple[SharedSecret, ...]
 
     def __post_init__(self) -> None:
         if not self.secrets:
@@ -115,7 +155,7 @@ class StandardWebhooks(_Scheme, frozen=True, kw_only=True):
     scheme = "standard-webhooks"
     secrets: tuple[SigningKey, ...]
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:
         delivery_id, timestamp, entries = _standard_headers(headers)
         sent_at = float(timestamp)
         if sent_at < (now - TOLERANCE).timestamp():
@@ -124,9 +164,10 @@ class StandardWebhooks(_Scheme, frozen=True, kw_only=True):
             raise SignatureError("timestamp too new")
         signed = f"{delivery_id}.{timestamp}.".encode() + body
         expected = [base64.b64encode(hmac_data(key, signed)) for key in self.secrets]
-        if not _any_equal(expected, _v1_signatures(entries)):
+        matching = _matching(self.secrets, expected, _v1_signatures(entries))
+        if not matching:
             raise SignatureError("no signature matches")
-        return delivery_id
+        return Verified(delivery_id, _workspaces(matching))
 
 
 class HmacSha256(_Scheme, frozen=True, kw_only=True):
@@ -136,7 +177,7 @@ class HmacSha256(_Scheme, frozen=True, kw_only=True):
     encoding: Encoding
     prefix: str = ""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:
         text = _header(headers, self.header)
         if not text.startswith(self.prefix):
             raise SignatureError("signature header without its prefix")
@@ -146,9 +187,9 @@ class HmacSha256(_Scheme, frozen=True, kw_only=True):
             expected, given = [digest.hex().encode() for digest in digests], given.lower()
         else:
             expected = [base64.b64encode(digest) for digest in digests]
-        if not _any_equal(expected, [given]):
+        if not (matching := _matching(self.secrets, expected, [given])):
             raise SignatureError("no signature matches")
-        return _digest_id(body)
+        return Verified(_digest_id(body), _workspaces(matching))
 
 
 class Token(_Scheme, frozen=True, kw_only=True):
@@ -156,11 +197,12 @@ class Token(_Scheme, frozen=True, kw_only=True):
     secrets: tuple[SharedSecret, ...]
     header: HeaderName
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Verified:
         given = _bytes(_header(headers, self.header))
-        if not _any_equal([secret.encode() for secret in self.secrets], [given]):
+        expected = [secret.encode() for secret in self.secrets]
+        if not (matching := _matching(self.secrets, expected, [given])):
             raise SignatureError("token does not match")
-        return _digest_id(body)
+        return Verified(_digest_id(body), _workspaces(matching))
 
 
 WebhookSecret = StandardWebhooks | HmacSha256 | Token
@@ -173,7 +215,7 @@ _JSON: Reader[Any] = Reader(Any)
 
 
 def parse_secret(text: str) -> WebhookSecret:
-    """Reads the webhook secret's JSON; `verify` of what it returns gives the delivery's id.
+    """Reads the webhook secret's JSON; `verify` of what it returns judges a delivery.
 
     Where the scheme has no delivery id, the id is the body's digest.
 
@@ -235,6 +277,25 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     if not (value := headers.get(name, "")):
         raise SignatureError("signature header missing")
     return value
+
+
+def _matching(
+    secrets: Sequence[SigningKey | SharedSecret], expected: Sequence[bytes], given: list[bytes]
+) -> list[SigningKey | SharedSecret]:
+    """The secrets for which what is expected was given; none is left out after a match."""
+    return [
+        secret for secret, one in zip(secrets, expected, strict=True) if _any_equal([one], given)
+    ]
+
+
+def _workspaces(secrets: Sequence[SigningKey | SharedSecret]) -> frozenset[str] | None:
+    """The workspaces that any of these secrets speaks for."""
+    workspaces: frozenset[str] = frozenset()
+    for secret in secrets:
+        if secret.workspaces is None:
+            return None
+        workspaces |= secret.workspaces
+    return workspaces
 
 
 def _any_equal(expected: list[bytes], given: list[bytes]) -> bool:

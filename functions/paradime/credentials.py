@@ -2,11 +2,14 @@
 
 `{"default": {"api_key", "api_secret"} | {"token"}, "workspaces": {"<uid>": …}}`: a workspace's
 own come before the default ones, and may have an `api_url` beside them, for a workspace of which
-no delivery has told yet. Two kinds, as the vendor's SDK (`paradime-io`) sends them: a
-key with its secret, or a bearer token, whose prefix tells whether it is a company's and the
-workspace has to be named.
+no delivery has told yet. The default ones serve only the workspaces that they name in
+`"workspaces": ["<uid>", …]`; without that member, those in the workspaces table that say so.
+
+Two kinds, as the vendor's SDK (`paradime-io`) sends them: a key with its secret, or a bearer token,
+whose prefix tells whether it is a company's and the workspace has to be named.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -45,28 +48,37 @@ Credentials = KeyPair | BearerToken
 
 @dataclass(frozen=True, slots=True)
 class ApiSecret:
-    """`api_urls` are the API addresses that it names, by workspace; not checked."""
+    """`default_workspaces` are those that the default names; None if it has no such list.
+
+    `api_urls` are the API addresses that the secret names, by workspace; not checked.
+    """
 
     default: Credentials | None
+    default_workspaces: frozenset[str] | None
     workspaces: dict[str, Credentials]
     api_urls: dict[str, str]
 
-    def headers(self, workspace_uid: str) -> dict[str, str]:
-        """The headers that identify us to the API of a workspace.
-
-        Raises:
-            CredentialsMissingError: there are none for it.
-        """
-        credentials = self.workspaces.get(workspace_uid, self.default)
-        if credentials is None:
-            raise CredentialsMissingError(
-                f"the API secret has no credentials for workspace {workspace_uid} and no default"
-            )
-        return credentials.headers(workspace_uid)
+    def credentials(
+        self, workspace_uid: str, unnamed_default_serves: Callable[[str], bool]
+    ) -> Credentials | None:
+        """A workspace's credentials. The function is asked only if the default names nobody."""
+        if own := self.workspaces.get(workspace_uid):
+            return own
+        if self.default is None:
+            return None
+        if self.default_workspaces is None:
+            serves = unnamed_default_serves(workspace_uid)
+        else:
+            serves = workspace_uid in self.default_workspaces
+        return self.default if serves else None
 
 
 class _Address(Struct, frozen=True):
     api_url: str | None
+
+
+class _Serves(Struct, frozen=True):
+    workspaces: Annotated[frozenset[WorkspaceUid], Meta(min_length=1)] | None
 
 
 _JSON: Reader[Any] = Reader(Any)
@@ -86,8 +98,12 @@ def parse_api_secret(text: str) -> ApiSecret:
     # Not by its name, which could be a key in the wrong place.
     wrong = ["a member beside default and workspaces"] if members else []
     credentials: Credentials | None = None
+    serves: frozenset[str] | None = None
     try:
-        credentials = None if default is None else _credentials(default)
+        if default is not None:
+            given = convert(default, dict[str, Any])
+            serves = convert({"workspaces": given.pop("workspaces", None)}, _Serves).workspaces
+            credentials = _credentials(given)
     except NotUnderstoodError:
         wrong.append("default")
     own, api_urls = {}, {}
@@ -101,7 +117,7 @@ def parse_api_secret(text: str) -> ApiSecret:
         wrong.append("workspaces")
     if wrong:
         raise _malformed(*wrong)
-    return ApiSecret(credentials, own, api_urls)
+    return ApiSecret(credentials, serves, own, api_urls)
 
 
 def _credentials(given: object) -> Credentials:

@@ -16,6 +16,7 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from functions.run.fields import Id, Instant, Integer, WorkspaceUid
+from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Lenient, OrEmpty, Reader
 
 FAILED = frozenset({"failed", "failure", "error", "errored"})
@@ -112,7 +113,12 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
         return f"{self.workspace.uid}#{self.id}"
 
 
+class _Claim(Struct, frozen=True):
+    workspace: Workspace
+
+
 _EVENT = Reader(RunEvent)
+_CLAIM = Reader(_Claim)
 
 
 def parse(body: bytes) -> RunEvent:
@@ -123,3 +129,11 @@ def parse(body: bytes) -> RunEvent:
             names the field and what is wrong with it, and quotes no value.
     """
     return _EVENT.read(body)
+
+
+def workspace_uid(body: bytes) -> str | None:
+    """The workspace that a body is about, even if it is not understood otherwise."""
+    try:
+        return _CLAIM.read(body).workspace.uid
+    except NotUnderstoodError:
+        return None

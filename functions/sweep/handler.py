@@ -112,16 +112,17 @@ class Worker:
         # Once stale, a run is counted for as long as a sweep looks back.
         read_since = since - self._stale
         deadline.check()
-        opened = self._sweeper.open(
-            workspace, since=since, read_since=read_since, now=now, deadline=deadline
-        )
-        for requeued in opened.requeue_lost():
+        known = self._sweeper.index.since(workspace.uid, read_since)
+        for requeued in self._sweeper.requeue_lost(workspace, known.values(), now):
             _count(requeued, tally)
         try:
-            self._sweep_schedules(opened, tally)
+            if workspace.api_url:
+                opened = self._sweeper.open(
+                    workspace, workspace.api_url, known, since=since, now=now, deadline=deadline
+                )
+                self._sweep_schedules(opened, tally)
         finally:
-            known = opened.known.values()
-            tally.stale += sum(is_stale(run, now=now, after=self._stale) for run in known)
+            tally.stale += sum(is_stale(run, now=now, after=self._stale) for run in known.values())
 
     def _sweep_schedules(self, opened: WorkspaceSweep, tally: Tally) -> None:
         resume_after = opened.workspace.resume_after

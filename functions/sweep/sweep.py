@@ -4,7 +4,7 @@ Searching and importing are separate iterators, so that the caller can count, re
 between. A failing question to the API costs only the schedule or run that it was about.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,19 +111,6 @@ class WorkspaceSweep:
             except RunArchiveError as e:
                 yield Fault(subject=f"run {self.workspace.uid}/{run.id}", reason=str(e))
 
-    def requeue_lost(self) -> Iterator[Requeued | Fault]:
-        """Sends the pointers of queued runs again that nobody has received.
-
-        The records alone tell which, so Paradime's API is not asked.
-        """
-        for run in possibly_lost(self.known.values(), now=self.now):
-            run_key = f"{self.workspace.uid}#{run.run_id}"
-            try:
-                if self.intake.requeue(run_key, self.now):
-                    yield Requeued(run_key=run_key)
-            except RunArchiveError as e:
-                yield Fault(subject=f"run {self.workspace.uid}/{run.run_id}", reason=str(e))
-
     def _search(self, schedule: ListedSchedule) -> Searched:
         runs = self.bolt.runs(schedule, self.since)
         archive_all = self.intake.archive == "all"
@@ -173,27 +160,43 @@ class Sweeper:
             self.workspaces.read(), parse_api_secret(self.headers.secret.read().text)
         )
 
+    def requeue_lost(
+        self, workspace: Workspace, known: Iterable[KnownRun], now: datetime
+    ) -> Iterator[Requeued | Fault]:
+        """Sends the pointers of queued runs again that nobody has received.
+
+        The records alone tell which, so Paradime's API is not asked.
+        """
+        for run in possibly_lost(known, now=now):
+            run_key = f"{workspace.uid}#{run.run_id}"
+            try:
+                if self.intake.requeue(run_key, now):
+                    yield Requeued(run_key=run_key)
+            except RunArchiveError as e:
+                yield Fault(subject=f"run {workspace.uid}/{run.run_id}", reason=str(e))
+
     def open(
         self,
         workspace: Workspace,
+        api_url: str,
+        known: dict[int, KnownRun],
         *,
         since: datetime,
-        read_since: datetime,
         now: datetime,
         deadline: Deadline,
     ) -> WorkspaceSweep:
-        """`read_since` is how far back records are read, which is not later than `since`.
+        """`known` are the workspace's records, as far back as `since` or further.
 
         Raises:
-            AddressRefusedError: no credentials are sent to the workspace's address.
+            AddressRefusedError: no credentials are sent to that address.
             CredentialsMissingError: there are none for the workspace.
             UnavailableError: DynamoDB or Secrets Manager failed.
         """
-        api = ParadimeApi(self.session, self.headers, workspace.api_url, workspace.uid)
+        api = ParadimeApi(self.session, self.headers, api_url, workspace.uid)
         return WorkspaceSweep(
             workspace=workspace,
             bolt=BoltApi(api, Pace(), deadline),
-            known=self.index.since(workspace.uid, read_since),
+            known=known,
             intake=self.intake,
             since=since,
             now=now,
@@ -203,9 +206,10 @@ class Sweeper:
 def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
     """`client` makes the boto3 client of a service."""
     dynamodb = client("dynamodb")
+    workspaces = WorkspacesTable(dynamodb, settings.workspaces_table_name)
     return Sweeper(
         index=RunIndex(dynamodb, settings.table_name),
-        workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
+        workspaces=workspaces,
         intake=Intake(
             table=RunsTable(dynamodb, settings.table_name),
             runs=Queue(client("sqs"), settings.queue_url),
@@ -215,6 +219,7 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
         session=new_session(1, allow_loopback=settings.allow_loopback),
         headers=HeaderProvider(
             secret=Secret(client("secretsmanager"), settings.api_secret_arn),
+            workspaces=workspaces,
             hosts=settings.api_hosts,
             allow_loopback=settings.allow_loopback,
         ),

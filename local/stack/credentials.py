@@ -13,6 +13,7 @@ API_CREDENTIALS = {
     "default": {
         "api_key": DEFAULT_CREDENTIALS.api_key,
         "api_secret": DEFAULT_CREDENTIALS.api_secret,
+        "workspaces": [DEFAULT_CREDENTIALS.workspace_uid],
     }
 }
 
@@ -24,13 +25,16 @@ def signing_secret(client: SecretsManagerClient, secret_arn: str) -> str:
         made = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
         stored = {"scheme": "standard-webhooks", "secrets": [made]}
         client.put_secret_value(SecretId=secret_arn, SecretString=json.dumps(stored))
-    return str(stored["secrets"][0])
+    first = stored["secrets"][0]
+    return str(first["secret"] if isinstance(first, dict) else first)
 
 
 def store_api_credentials(client: SecretsManagerClient, secret_arn: str) -> None:
-    """Stores the stand-in's credentials unless a default is already there."""
-    if "default" not in _read(client, secret_arn):
-        client.put_secret_value(SecretId=secret_arn, SecretString=json.dumps(API_CREDENTIALS))
+    """Adds the stand-in's credentials unless a default is already there."""
+    stored = _read(client, secret_arn)
+    if "default" not in stored:
+        both = json.dumps(stored | API_CREDENTIALS)
+        client.put_secret_value(SecretId=secret_arn, SecretString=both)
 
 
 def _read(client: SecretsManagerClient, secret_arn: str) -> dict[str, Any]:

@@ -100,6 +100,12 @@ def index_call(index: str, attribute: str) -> Call:
     )
 
 
+def count_call(operation: str, **condition: Any) -> Call:
+    return lambda world: getattr(world.aws("dynamodb"), operation)(
+        TableName=world.client.outputs.table, IndexName="by-workspace", Select="COUNT", **condition
+    )
+
+
 def queue_calls(name: str, url: Callable[[World], str]) -> dict[str, Call]:
     def call(operation: str, **arguments: Any) -> Call:
         return lambda world: getattr(world.aws("sqs"), operation)(QueueUrl=url(world), **arguments)
@@ -217,6 +223,15 @@ EVENTS = [{"timestamp": 0, "message": "from the tests"}]
 CALLS: dict[str, Call] = {
     **table_calls("records", "RecordsTable", KEY),
     "records: query by workspace": index_call("by-workspace", "workspace_uid"),
+    "records: list by workspace": lambda world: world.aws("dynamodb").scan(
+        TableName=world.client.outputs.table, IndexName="by-workspace"
+    ),
+    "records: count": count_call("scan"),
+    "records: count by workspace": count_call(
+        "query",
+        KeyConditionExpression="workspace_uid = :uid",
+        ExpressionAttributeValues={":uid": {"S": "permissions"}},
+    ),
     "records: query by schedule": index_call("by-schedule", "schedule_key"),
     "records: query failed runs": index_call("failed", "failed_workspace_uid"),
     **table_calls("workspaces", "WorkspacesTable", WORKSPACE_KEY),
@@ -273,6 +288,8 @@ CALLS: dict[str, Call] = {
 ROLES: dict[str, set[str]] = {
     "Ingest": {
         "records: update an item",
+        "records: count",
+        "records: count by workspace",
         "workspaces: update an item",
         "run queue: send",
         "quarantine: send",
@@ -281,6 +298,7 @@ ROLES: dict[str, set[str]] = {
     "Fetch": {
         "records: get an item",
         "records: update an item",
+        "workspaces: get an item",
         "run queue: receive",
         "run queue: delete a message",
         "run queue: hide a message",
@@ -296,8 +314,10 @@ ROLES: dict[str, set[str]] = {
     },
     "Sweep": {
         "records: query by workspace",
+        "records: count by workspace",
         "records: update an item",
         "workspaces: scan",
+        "workspaces: get an item",
         "workspaces: update an item",
         "run queue: send",
         "API secret: read",

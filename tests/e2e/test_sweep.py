@@ -18,6 +18,7 @@ from tests.e2e.client import Client, Record, eventually
 pytestmark = pytest.mark.e2e
 
 SCHEDULES = 12
+WORKSPACES = ["sweptworkspace", "faultyworkspace"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ def only_these_workspaces(client: Client) -> None:
         dynamodb.delete_item(TableName=table, Key={"workspace_uid": item["workspace_uid"]})
 
 
+@pytest.fixture(scope="module", autouse=True)
+def credentials_of_these_workspaces(client: Client) -> None:
+    secrets, arn = client.aws("secretsmanager"), client.outputs.api_secret_arn
+    stored = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+    stored["default"]["workspaces"] += WORKSPACES
+    secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
+
+
 def failed(runs: list[Run]) -> set[int]:
     return {run.run_id for run in runs if run.state == "FAILED"}
 
@@ -122,7 +131,7 @@ class Swept:
 def swept(client: Client) -> Iterator[Swept]:
     runs = some_runs(120)
     with Standin(runs) as standin:
-        scenario = Scenario(client, standin, "sweptworkspace", runs, missed=40, started=5)
+        scenario = Scenario(client, standin, WORKSPACES[0], runs, missed=40, started=5)
         scenario.play()
         first = sweep(client)
         eventually(lambda: scenario.archived() >= failed(runs), "all is archived")
@@ -182,7 +191,7 @@ def test_a_second_sweep_writes_nothing(swept: Swept) -> None:
 def test_with_a_tenth_of_the_api_failing_the_following_sweeps_get_there(client: Client) -> None:
     runs = some_runs(36)
     with Standin(runs) as standin:
-        scenario = Scenario(client, standin, "faultyworkspace", runs, missed=10, started=2)
+        scenario = Scenario(client, standin, WORKSPACES[1], runs, missed=10, started=2)
         scenario.play()
         standin.faults.add(GraphqlErrors(on="api:*", rate=0.1))
         sweeps: list[dict[str, Any]] = []

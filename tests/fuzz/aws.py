@@ -25,8 +25,10 @@ ENVIRONMENT = {
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/runs",
     "QUARANTINE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/quarantine",
     "WEBHOOK_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook",
+    "API_HOSTS": '["api.paradime.io"]',
     "ARCHIVE": "failures",
     "RETENTION_DAYS": "365",
+    "ALLOW_LOOPBACK": "false",
 }
 
 

@@ -55,14 +55,15 @@ def test_deployment_settings_reach_the_functions() -> None:
     ingest, fetch = environment(template, "IngestFunction"), environment(template, "FetchFunction")
     assert (ingest["ARCHIVE"], ingest["RETENTION_DAYS"]) == ("all", "30")
     assert fetch["ARTIFACT_PATTERNS"] == '["*.txt"]'
-    assert fetch["API_HOSTS"] == '["bolt.example.com"]'
+    assert fetch["API_HOSTS"] == ingest["API_HOSTS"] == '["bolt.example.com"]'
     assert fetch["MAX_ARTIFACT_MIB"] == "7"
     [mapping] = of_type(template, "AWS::Lambda::EventSourceMapping").values()
     assert mapping["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 3}
 
 
-def test_loopback_is_refused_when_deployed(template: Template) -> None:
-    assert environment(template, "FetchFunction")["ALLOW_LOOPBACK"] == "false"
+@pytest.mark.parametrize("function", SETTINGS)
+def test_loopback_is_refused_when_deployed(template: Template, function: str) -> None:
+    assert environment(template, function)["ALLOW_LOOPBACK"] == "false"
 
 
 def test_handlers_exist(template: Template) -> None:

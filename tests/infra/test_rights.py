@@ -34,6 +34,8 @@ def test_ingest_may_record_queue_quarantine_and_read_its_secret(template: Templa
         ("logs:CreateLogStream", "IngestLogs"),
         ("logs:PutLogEvents", "IngestLogs"),
         ("dynamodb:UpdateItem", "RecordsTable"),
+        ("dynamodb:Query", "RecordsTable/index/by-workspace"),
+        ("dynamodb:Scan", "RecordsTable/index/by-workspace"),
         ("dynamodb:UpdateItem", "WorkspacesTable"),
         ("sqs:SendMessage", "QueuesRuns"),
         ("sqs:SendMessage", "QueuesQuarantine"),
@@ -47,6 +49,7 @@ def test_fetch_may_consume_read_the_record_and_write_below_runs(template: Templa
         ("logs:PutLogEvents", "FetchLogs"),
         ("dynamodb:GetItem", "RecordsTable"),
         ("dynamodb:UpdateItem", "RecordsTable"),
+        ("dynamodb:GetItem", "WorkspacesTable"),
         ("sqs:ReceiveMessage", "QueuesRuns"),
         ("sqs:DeleteMessage", "QueuesRuns"),
         ("sqs:ChangeMessageVisibility", "QueuesRuns"),
@@ -59,6 +62,15 @@ def test_fetch_may_consume_read_the_record_and_write_below_runs(template: Templa
         ("s3:AbortMultipartUpload", "ArchiveBucket/runs/*"),
         ("s3:ListBucket", "ArchiveBucket"),
     }
+
+
+def test_ingest_may_only_count_records(template: Template) -> None:
+    [counting] = [
+        statement
+        for statement in statements(template, "IngestRole")
+        if "dynamodb:Scan" in _as_list(statement["Action"])
+    ]
+    assert counting["Condition"] == {"StringEquals": {"dynamodb:Select": "COUNT"}}
 
 
 def test_fetch_may_list_only_below_runs(template: Template) -> None:

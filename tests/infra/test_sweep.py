@@ -16,6 +16,7 @@ def test_it_may_read_what_to_compare_record_and_queue(template: Template) -> Non
         ("dynamodb:Query", "RecordsTable/index/by-workspace"),
         ("dynamodb:UpdateItem", "RecordsTable"),
         ("dynamodb:Scan", "WorkspacesTable"),
+        ("dynamodb:GetItem", "WorkspacesTable"),
         ("dynamodb:UpdateItem", "WorkspacesTable"),
         ("sqs:SendMessage", "QueuesRuns"),
         ("secretsmanager:GetSecretValue", "VaultApi"),

@@ -41,6 +41,7 @@ def test_local_stack_differs_in_this_alone(template: dict[str, Any]) -> None:
         f"{fetch}/Environment/Variables/MISSING_GRACE_SECONDS",
         # the stand-in
         f"{fetch}/Environment/Variables/ALLOW_LOOPBACK",
+        "/IngestFunction/Properties/Environment/Variables/ALLOW_LOOPBACK",
         "/SweepFunction/Properties/Environment/Variables/ALLOW_LOOPBACK",
     }
 

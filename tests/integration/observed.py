@@ -104,7 +104,8 @@ def everything_happened() -> Observed:
             _deliveries(world)
             _sweep(world)
             _archives(world)
-            _sweep(world)  # by now an address that is refused is noted
+            world.standin.faults.add(Status(status=400, times=1))
+            _sweep(world)
     return observed
 
 

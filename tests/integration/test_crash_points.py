@@ -77,7 +77,7 @@ def play(world: World, prepare: Callable[[World], bytes], stop: StopAt) -> End:
     """Delivers a run and fetches it; what the stop undid is delivered and received again."""
     world.clear()
     world.standin.faults.clear()
-    forget_clients()
+    world.forget_workspaces()
     body = prepare(world)
     with Watch(stop).watching():
         _until_done(lambda: _deliver(world, body))

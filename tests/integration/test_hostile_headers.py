@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from functions.aws.secret import Secret
+from functions.aws.workspaces import WorkspacesTable
 from functions.paradime.api import ParadimeApi
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
@@ -15,8 +16,10 @@ from tests.integration.test_session import serving
 from tests.integration.world import API_SECRET
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+UID = "n0sg8br1m44k0ryj"
 BUSY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nRetry-After: %b\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -38,8 +41,13 @@ class Vault:
 
 def api(url: str) -> ParadimeApi:
     secret = Secret(cast("SecretsManagerClient", Vault()), "api")
-    provider = HeaderProvider(secret=secret, hosts=(), allow_loopback=True)
-    return ParadimeApi(new_session(1, allow_loopback=True), provider, url, "workspace")
+    provider = HeaderProvider(
+        secret=secret,
+        workspaces=WorkspacesTable(cast("DynamoDBClient", None), "workspaces"),
+        hosts=(),
+        allow_loopback=True,
+    )
+    return ParadimeApi(new_session(1, allow_loopback=True), provider, url, UID)
 
 
 def download(url: str) -> bytes:

@@ -135,4 +135,5 @@ def test_the_secrets_that_are_shown_are_usable() -> None:
     assert schemes == list(Scheme)
     credentials = parse_api_secret(api)
     assert credentials.default is not None
+    assert credentials.default_workspaces
     assert credentials.api_urls.keys() == {"n0sg8br1m44k0ryj"}

@@ -22,6 +22,7 @@ from functions.shared.errors import UnavailableError
 from functions.sweep import handler as sweep
 from functions.sweep.workspaces import Workspace
 from local.standin import Run, Schedule, Standin
+from local.standin.credentials import DEFAULT_CREDENTIALS
 from local.standin.faults import GraphqlErrors, NotOk, Status
 from tests.bolt_runs import completed_payload, new_run, real_run, started_payload
 from tests.integration.calls import Watch
@@ -30,6 +31,10 @@ from tests.integration.stops import SIDES, ProcessStopped, StopAt
 from tests.integration.world import Context, World, forget_clients
 
 UID = "n0sg8br1m44k0ryj"
+PAIR = {
+    "api_key": DEFAULT_CREDENTIALS.api_key,
+    "api_secret": DEFAULT_CREDENTIALS.api_secret,
+}
 WRITES = {"UpdateItem", "PutItem", "DeleteItem", "SendMessage"}
 
 
@@ -522,18 +527,13 @@ class TestWorkspaces:
             "workspace_uid": {"S": UID},
             "api_url": {"S": bolt.world.standin.api_url},
             "workspace_name": {"S": "demo-jaffle"},
+            "default_serves": {"BOOL": True},
         }
 
     def test_a_warm_delivery_makes_one_call_to_dynamodb(self, bolt: Bolt) -> None:
         with aws_calls() as calls:
             bolt.tells(new_run(2, state="SUCCESS", return_codes=[0]))
         assert calls == {"UpdateItem": 1}
-
-    def test_a_delivery_is_accepted_without_the_workspaces_table(self, bolt: Bolt) -> None:
-        boto3.client("dynamodb").delete_table(TableName=bolt.world.workspaces_table)
-        forget_clients()
-        bolt.tells(new_run(2))
-        assert bolt.state(2) == ("failed", "queued")
 
     def test_a_refused_delivery_tells_of_nothing(self, world: World) -> None:
         world.send(completed_payload(new_run(2), "https://example.com/graphql"), headers={})
@@ -549,14 +549,12 @@ class TestWorkspaces:
     def test_the_api_secret_may_name_a_workspace(self, bolt: Bolt) -> None:
         self._forget_workspace(bolt)
         self._store_api_secret(
-            lambda secret: {
-                "workspaces": {UID: secret["default"] | {"api_url": bolt.world.standin.api_url}}
-            }
+            lambda _: {"workspaces": {UID: PAIR | {"api_url": bolt.world.standin.api_url}}}
         )
         bolt.has(new_run(2))
         assert swept()["missing"] == 1
 
-    def test_a_workspace_without_credentials_costs_no_other(self, bolt: Bolt) -> None:
+    def test_a_workspace_whose_credentials_are_refused_costs_no_other(self, bolt: Bolt) -> None:
         bolt.has(new_run(2))
         self._store_api_secret(
             lambda secret: {
@@ -583,10 +581,7 @@ class TestWorkspaces:
         with Standin() as other:
             other.bolt.add(new_run(4))
             self._store_api_secret(
-                lambda secret: (
-                    secret
-                    | {"workspaces": {"other": secret["default"] | {"api_url": other.api_url}}}
-                )
+                lambda secret: secret | {"workspaces": {"other": PAIR | {"api_url": other.api_url}}}
             )
             tally = swept()
         assert bolt.world.record("other#4") is not None

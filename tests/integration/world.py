@@ -36,6 +36,7 @@ API_SECRET = json.dumps(
         "default": {
             "api_key": DEFAULT_CREDENTIALS.api_key,
             "api_secret": DEFAULT_CREDENTIALS.api_secret,
+            "workspaces": [DEFAULT_CREDENTIALS.workspace_uid],
         }
     }
 )
@@ -157,7 +158,7 @@ class World:
             found |= new
 
     def clear(self) -> None:
-        """Table, bucket and queues are as empty as at the start."""
+        """The table of records, bucket and queues are as empty as at the start."""
         for item in self.records():
             self.dynamodb.delete_item(TableName=self.table, Key={"run_key": item["run_key"]})
         for upload in self.uploads():
@@ -170,6 +171,14 @@ class World:
             # Not PurgeQueue, which SQS takes once a minute.
             while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
+
+    def forget_workspaces(self) -> None:
+        """The workspaces table is as empty as at the start."""
+        for item in self.dynamodb.scan(TableName=self.workspaces_table)["Items"]:
+            self.dynamodb.delete_item(
+                TableName=self.workspaces_table, Key={"workspace_uid": item["workspace_uid"]}
+            )
+        forget_clients()
 
     def uploads(self) -> list[Item]:
         """Uploads in parts that were begun and neither completed nor aborted."""

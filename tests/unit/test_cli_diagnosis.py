@@ -59,6 +59,15 @@ def test_a_genuine_delivery_verifies(secret: str) -> None:
     assert cause(captured(secret), secret) is Cause.GENUINE
 
 
+@pytest.mark.parametrize(
+    ("uid", "expected"),
+    [("n0sg8br1m44k0ryj", Cause.GENUINE), ("another", Cause.OTHER_WORKSPACE)],
+)
+def test_a_secret_speaks_for_its_workspaces(uid: str, expected: Cause) -> None:
+    bound = json.dumps({"secrets": [{"secret": key("a"), "workspaces": [uid]}]})
+    assert cause(captured(), bound) is expected
+
+
 class TestWrongSecret:
     def test_of_another_endpoint(self) -> None:
         assert cause(captured(OTHER)) is Cause.WRONG_SECRET

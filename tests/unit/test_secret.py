@@ -18,6 +18,7 @@ from functions.aws.workspaces import WorkspacesTable
 from functions.ingest.http import Request
 from functions.ingest.receive import Receiver
 from functions.ingest.signature import parse_secret
+from functions.ingest.workspaces import WorkspaceNotes
 from functions.intake.intake import Intake
 from functions.shared.errors import SignatureError, UnavailableError
 
@@ -116,15 +117,21 @@ class Ingest:
     def __init__(self, vault: Vault) -> None:
         self.quarantined = 0
         sqs = cast("SQSClient", self)
+        runs = RunsTable(cast("DynamoDBClient", None), "runs")
         self._receiver = Receiver(
             secret=vault.secret(),
             intake=Intake(
-                table=RunsTable(cast("DynamoDBClient", None), "runs"),
+                table=runs,
                 runs=Queue(sqs, "runs"),
                 archive="failures",
                 keep=timedelta(days=365),
             ),
-            workspaces=WorkspacesTable(cast("DynamoDBClient", None), "workspaces"),
+            notes=WorkspaceNotes(
+                workspaces=WorkspacesTable(cast("DynamoDBClient", None), "workspaces"),
+                runs=runs,
+                hosts=(),
+                allow_loopback=False,
+            ),
             quarantine=Queue(sqs, "quarantine"),
         )
 
@@ -158,7 +165,7 @@ class TestRotation:
         both["svix-signature"] = f"v1,{base64.b64encode(digest).decode()} {both['svix-signature']}"
         for configured in (OLD, NEW):
             secret = parse_secret(webhook_secret(configured))
-            assert secret.verify(both, BODY, NOW) == delivery_id
+            assert secret.verify(both, BODY, NOW).delivery_id == delivery_id
 
     def test_a_changed_secret_takes_effect_at_the_next_mismatch(self, vault: Vault) -> None:
         ingest = Ingest(vault)

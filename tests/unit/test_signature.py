@@ -49,7 +49,7 @@ def signed(**changes: str) -> Headers:
 
 
 def verify(headers: Headers, body: bytes = BODY, secret: str = standard(KEY)) -> str:
-    return parse_secret(secret).verify(headers, body, NOW)
+    return parse_secret(secret).verify(headers, body, NOW).delivery_id
 
 
 def refusal(headers: Headers, body: bytes = BODY, secret: str = standard(KEY)) -> str:

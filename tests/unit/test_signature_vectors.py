@@ -98,7 +98,7 @@ def verify(case: Case) -> str:
     _, now = instants(case)
     request = from_gateway({"headers": headers(case), "body": case["body"]})
     secret = parse_secret(json.dumps({"secrets": case["secrets"]}))
-    return secret.verify(request.headers, request.body, now)
+    return secret.verify(request.headers, request.body, now).delivery_id
 
 
 def verdict_of_svix(case: Case, monkeypatch: pytest.MonkeyPatch) -> Verdict:

@@ -15,7 +15,14 @@ TOKEN = {"token": "prdm_wsp_abc"}
 
 
 def secret(**workspaces: dict[str, str]) -> ApiSecret:
-    return parse_api_secret(json.dumps({"default": TOKEN, "workspaces": workspaces}))
+    """Default credentials for the workspace `a`, and others of their own."""
+    default = TOKEN | {"workspaces": ["a"]}
+    return parse_api_secret(json.dumps({"default": default, "workspaces": workspaces}))
+
+
+def unnamed() -> ApiSecret:
+    """Default credentials that name no workspace."""
+    return parse_api_secret(json.dumps({"default": TOKEN}))
 
 
 def test_a_workspace_that_deliveries_told_of_is_known() -> None:
@@ -38,14 +45,24 @@ def test_the_address_in_the_secret_goes_before_the_one_told() -> None:
     ]
 
 
-def test_without_any_address_a_workspace_is_not_known() -> None:
-    left_by_a_sweep = NotedWorkspace(uid="b", resume_after="x")
-    assert known_workspaces([left_by_a_sweep], secret(a=TOKEN)) == []
+def test_without_any_address_a_workspace_is_not_asked_about() -> None:
+    left_by_a_sweep = NotedWorkspace(uid="a", resume_after="x")
+    assert known_workspaces([left_by_a_sweep], secret(a=TOKEN)) == [
+        Workspace(uid="a", api_url=None, resume_after="x")
+    ]
 
 
-def test_an_address_beside_credentials_changes_no_header() -> None:
-    with_address = secret(a={"api_key": "k", "api_secret": "s", "api_url": "https://given"})
-    assert with_address.headers("a") == {"X-API-KEY": "k", "X-API-SECRET": "s"}
+def test_a_workspace_that_nobody_configured_is_not_asked_about() -> None:
+    noted = NotedWorkspace(uid="invented", api_url="https://told", default_serves=True)
+    assert known_workspaces([noted], secret()) == [Workspace(uid="invented", api_url=None)]
+
+
+@pytest.mark.parametrize(("serves", "asked"), [(True, "https://told"), (False, None)])
+def test_an_unnamed_default_asks_about_the_workspaces_that_it_serves(
+    serves: bool, asked: str | None
+) -> None:
+    noted = NotedWorkspace(uid="a", api_url="https://told", default_serves=serves)
+    assert known_workspaces([noted], unnamed()) == [Workspace(uid="a", api_url=asked)]
 
 
 def test_an_address_of_no_workspace_is_refused() -> None:

@@ -122,17 +122,24 @@ def _workspaces(
     from functions.shared.deadline import Deadline
     from functions.shared.errors import RunArchiveError
 
-    workspaces = sweeper.known_workspaces()
-    if not workspaces:
+    asked = [workspace for workspace in sweeper.known_workspaces() if workspace.api_url]
+    if not asked:
         raise NoWorkspaceError(
-            "no workspace is known yet: it becomes known with its first webhook, or with an "
-            "api_url next to its credentials in the API secret"
+            "no workspace with credentials is known yet: it becomes known with its first webhook, "
+            "or with an api_url next to its credentials in the API secret; to add credentials: "
+            "bolt-archive configure api --workspace UID"
         )
     without_end = Deadline(lambda: sys.maxsize)
-    for workspace in workspaces:
+    for workspace in asked:
         try:
+            known = sweeper.index.since(workspace.uid, since)
             yield sweeper.open(
-                workspace, since=since, read_since=since, now=now, deadline=without_end
+                workspace,
+                str(workspace.api_url),
+                known,
+                since=since,
+                now=now,
+                deadline=without_end,
             )
         except RunArchiveError as e:
             progress.add_fault(f"workspace {workspace.uid}", str(e))

@@ -80,9 +80,18 @@ def configure(
         typer.Option(help="Text before the signature (hmac-sha256).", rich_help_panel=_WEBHOOK),
     ] = None,
     workspace: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="UID", help="Store them for this workspace only.", rich_help_panel=_API
+            metavar="UID",
+            help="Store what is typed for this workspace only. Can be repeated.",
+        ),
+    ] = None,
+    serves: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="UID",
+            help="Let the default credentials serve this workspace. Repeat it for each of them.",
+            rich_help_panel=_API,
         ),
     ] = None,
     as_json: AsJson = False,
@@ -93,16 +102,20 @@ def configure(
     what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old one
     once Paradime no longer signs with it.
 
+    API credentials belong to workspaces: to one each (`--workspace`), or to all that the default
+    ones serve (`--serves`). Default ones that name none serve the first workspace that delivers.
+
     Examples:
     $ bolt-archive configure
     $ bolt-archive configure webhook --add
     $ bolt-archive configure webhook --remove 5f2c9d01
     $ bolt-archive configure webhook --scheme token --header x-webhook-token
     $ bolt-archive configure api --workspace n0sg8br1m44k0ryj < token.txt
+    $ bolt-archive configure api --serves n0sg8br1m44k0ryj --serves q3x0c9w2l5v7b1ma
     """
     given = {"header": header, "encoding": encoding, "prefix": prefix}
     scheme_fields = {name: str(value) for name, value in given.items() if value is not None}
-    _check_use(what, remove, workspace, scheme, scheme_fields, add=add)
+    _check_use(what, remove, workspace, serves, scheme, scheme_fields, add=add)
     target = find_target(ctx)
     if show:
         pass
@@ -121,9 +134,9 @@ def configure(
     else:
         if what is not What.API:
             chosen = None if scheme is None else {"scheme": str(scheme)} | scheme_fields
-            _ask_webhook(target, chosen, add=add)
+            _ask_webhook(target, chosen, workspace or [], add=add)
         if what is not What.WEBHOOK:
-            _ask_api(target, workspace)
+            _ask_api(target, workspace or [], serves)
     facts = _facts(target)
     if as_json:
         print_json(facts)
@@ -137,7 +150,8 @@ def configure(
 def _check_use(
     what: What | None,
     remove: str | None,
-    workspace: str | None,
+    workspace: list[str] | None,
+    serves: list[str] | None,
     scheme: Scheme | None,
     scheme_fields: dict[str, str],
     *,
@@ -152,8 +166,14 @@ def _check_use(
         raise typer.BadParameter(
             "--add, --scheme, --header, --encoding and --prefix are for `webhook` only"
         )
-    if what is What.WEBHOOK and workspace is not None:
-        raise typer.BadParameter("--workspace is for `api` only")
+    if workspace and what is None:
+        raise typer.BadParameter("--workspace needs WHAT: webhook or api")
+    if serves and what is not What.API:
+        raise typer.BadParameter("--serves is for `api` only")
+    if serves and workspace:
+        raise typer.BadParameter(
+            "--serves is for the default credentials, so it cannot be combined with --workspace"
+        )
     if add and scheme:
         raise typer.BadParameter(
             "--add keeps the stored scheme, so it cannot be combined with --scheme"
@@ -162,50 +182,61 @@ def _check_use(
         raise typer.BadParameter("--header, --encoding and --prefix need --scheme")
 
 
-def _ask_webhook(target: Target, scheme: dict[str, str] | None, *, add: bool) -> None:
+def _ask_webhook(
+    target: Target, scheme: dict[str, str] | None, workspaces: list[str], *, add: bool
+) -> None:
     stored = read_secret(target, target.webhook_secret)
-    count = counted(len(webhook_secret.read(stored)["secrets"]), "signing secret")
-    typed = ask_secret(f"Signing secret of Paradime's webhook ({count} stored)")
+    known = "" if scheme else f" ({_count(stored)} stored)"
+    typed = ask_secret(f"Signing secret of Paradime's webhook{known}")
     if not typed:
         return
     if scheme is not None:
-        new = webhook_secret.with_scheme(scheme, typed)
+        new = webhook_secret.with_scheme(scheme, typed, workspaces)
     elif add:
-        new = webhook_secret.added(stored, typed)
+        new = webhook_secret.added(stored, typed, workspaces)
     else:
-        new = webhook_secret.replaced(stored, typed)
+        new = webhook_secret.replaced(stored, typed, workspaces)
     store_secret(target, target.webhook_secret, new)
 
 
-def _ask_api(target: Target, workspace: str | None) -> None:
-    whose = (
-        f"workspace {workspace}" if workspace else "all workspaces without credentials of their own"
-    )
+def _count(stored: str) -> str:
+    return counted(len(webhook_secret.fingerprints(stored)), "signing secret")
+
+
+def _ask_api(target: Target, workspaces: list[str], serves: list[str] | None) -> None:
+    stored = read_secret(target, target.api_secret)
+    named = workspaces or serves or api_secret.default_workspaces(stored)
+    whose = f"workspace {', '.join(named)}" if named else "the first workspace that delivers"
     key = ask_secret(f"API key or token for {whose}")
-    if not key:
+    if not key and not serves:
         return
-    credentials = (
-        {"token": key}
-        if api_secret.is_token(key)
-        else {"api_key": key, "api_secret": ask_secret("API secret")}
-    )
-    store_secret(
-        target,
-        target.api_secret,
-        api_secret.added(read_secret(target, target.api_secret), workspace, credentials),
-    )
+    credentials: dict[str, str] | None = None
+    if key:
+        credentials = (
+            {"token": key}
+            if api_secret.is_token(key)
+            else {"api_key": key, "api_secret": ask_secret("API secret")}
+        )
+    new = stored
+    if credentials is None or not workspaces:
+        new = api_secret.with_default(stored, credentials, serves)
+    else:
+        for workspace in workspaces:
+            new = api_secret.with_own(new, workspace, credentials)
+    store_secret(target, target.api_secret, new)
 
 
 def _facts(target: Target) -> dict[str, Any]:
-    webhook, api = (
-        webhook_secret.read(read_secret(target, target.webhook_secret)),
-        api_secret.read(read_secret(target, target.api_secret)),
-    )
+    webhook = read_secret(target, target.webhook_secret)
+    api = read_secret(target, target.api_secret)
+    signing, default = webhook_secret.fingerprints(webhook), api_secret.default_workspaces(api)
     return {
-        "scheme": webhook["scheme"],
-        "signing_secrets": [webhook_secret.fingerprint(s) for s in webhook["secrets"]],
-        "api_default": "default" in api,
-        "api_workspaces": sorted(api["workspaces"]),
+        "scheme": webhook_secret.scheme(webhook),
+        "signing_secrets": list(signing),
+        "signing_secrets_of_workspaces": {name: uids for name, uids in signing.items() if uids},
+        "api_default": default != [],
+        "api_default_workspaces": default,
+        "api_workspaces": api_secret.own_workspaces(api),
     }
 
 
@@ -213,7 +244,11 @@ def _sentence(fact: Any) -> str:
     match fact:
         case list():
             return listed(fact)
+        case dict():
+            return "; ".join(f"{name}: {listed(uids)}" for name, uids in fact.items()) or "none"
         case bool():
             return "stored" if fact else "none"
+        case None:
+            return "not named: those known before, or the first that delivers"
         case _:
             return str(fact)

@@ -15,9 +15,15 @@ from cli.secrets.signing import signed_headers
 from cli.stack.target import Target
 from functions.intake.pointer import Pointer
 from functions.sweep.settings import Settings
+from local.standin.credentials import DEFAULT_CREDENTIALS
+from tests.bolt_runs import WORKSPACE
 from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import SECRET, WEBHOOK_SECRET, World
 
+PAIR = {
+    "api_key": DEFAULT_CREDENTIALS.api_key,
+    "api_secret": DEFAULT_CREDENTIALS.api_secret,
+}
 ALARM = "ParadimeRunArchive-DeadLetters"
 OTHER = "whsec_" + base64.b64encode(b"o" * 24).decode()
 CHECKS = [
@@ -150,8 +156,31 @@ def test_no_api_credentials_or_malformed_ones(
     assert "hush" not in ended.out
 
 
+def test_default_credentials_that_name_no_workspace_are_a_warning(
+    recorded: World, bolt_archive: BoltArchive
+) -> None:
+    store("api", {"default": PAIR})
+    check, verdict, text = the_one_not_ok(bolt_archive("doctor", "--json"))
+    assert (check, verdict) == ("API credentials", "warning")
+    assert f"bolt-archive configure api --serves {WORKSPACE}" in text
+
+
+def test_a_workspace_without_credentials(recorded: World, bolt_archive: BoltArchive) -> None:
+    store("api", {"workspaces": {"another": PAIR}})
+    check, verdict, text = the_one_not_ok(bolt_archive("doctor", "--json"))
+    assert (check, verdict) == ("Paradime's API", "failed")
+    assert f"bolt-archive configure api --workspace {WORKSPACE}" in text
+
+
+def test_whom_a_signing_secret_speaks_for(recorded: World, bolt_archive: BoltArchive) -> None:
+    store("webhook", {"secrets": [{"secret": SECRET, "workspaces": ["w1", "w2"]}]})
+    [_, found, *_] = bolt_archive("doctor", "--json").json
+    assert "for w1, w2" in found["detail"]
+
+
 def test_credentials_that_paradime_refuses(recorded: World, bolt_archive: BoltArchive) -> None:
-    store("api", {"default": {"api_key": "hush", "api_secret": "hush"}})
+    refused = {"api_key": "hush", "api_secret": "hush", "workspaces": [WORKSPACE]}
+    store("api", {"default": refused})
     ended = bolt_archive("doctor", "--json")
     check, _, text = the_one_not_ok(ended)
     assert check == "Paradime's API"

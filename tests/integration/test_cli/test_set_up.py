@@ -7,6 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.bolt_runs import WORKSPACE
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.test_session import serving
 from tests.integration.world import SECRET, World
@@ -20,12 +21,20 @@ def stored(name: str) -> dict[str, object]:
     return value
 
 
+def put(name: str, value: object) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
+
+
 class TestConfigure:
     def test_asks_for_both(self, world: World, bolt_archive: BoltArchive) -> None:
         ended = bolt_archive("configure", stdin=f"{NEW}\nkey\nhush\n")
         assert ended.status == 0
         assert stored("webhook")["secrets"] == [NEW]
-        assert stored("api")["default"] == {"api_key": "key", "api_secret": "hush"}
+        assert stored("api")["default"] == {
+            "api_key": "key",
+            "api_secret": "hush",
+            "workspaces": [WORKSPACE],
+        }
 
     def test_an_empty_answer_keeps_what_is_stored(
         self, world: World, bolt_archive: BoltArchive
@@ -37,6 +46,64 @@ class TestConfigure:
     def test_a_token_needs_no_second_answer(self, world: World, bolt_archive: BoltArchive) -> None:
         bolt_archive("configure", "api", "--workspace", "w1", stdin="prdm_wsp_x\n")
         assert stored("api")["workspaces"] == {"w1": {"token": "prdm_wsp_x"}}
+
+    def test_credentials_may_be_stored_for_several_workspaces(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        each = ["--workspace", "w1", "--workspace", "w2"]
+        bolt_archive("configure", "api", *each, stdin="prdm_cmp_x\n")
+        token = {"token": "prdm_cmp_x"}
+        assert stored("api")["workspaces"] == {"w1": token, "w2": token}
+
+    def test_the_workspaces_of_the_default_can_be_named_without_typing_it_again(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        put("api", {"default": {"token": "prdm_wsp_x"}})
+        ended = bolt_archive("configure", "api", "--serves", "w1", "--serves", "w2", stdin="\n")
+        assert ended.status == 0
+        assert stored("api")["default"] == {"token": "prdm_wsp_x", "workspaces": ["w1", "w2"]}
+
+    @pytest.mark.parametrize(
+        ("secret", "named"),
+        [
+            ({"default": {"token": "prdm_wsp_x"}}, None),
+            ({"default": {"token": "prdm_wsp_x", "workspaces": ["w1"]}}, ["w1"]),
+            ({"workspaces": {}}, []),
+        ],
+    )
+    def test_it_shows_whom_the_default_serves(
+        self, world: World, bolt_archive: BoltArchive, secret: object, named: object
+    ) -> None:
+        put("api", secret)
+        shown = bolt_archive("configure", "--show", "--json").json
+        assert (shown["api_default"], shown["api_default_workspaces"]) == (named != [], named)
+
+    def test_a_malformed_member_is_named_and_nothing_is_changed(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        malformed = {"default": {"token": "prdm_wsp_x"}, "workspaces": {"w1": {"token": "hush"}}}
+        put("api", malformed)
+        ended = bolt_archive("configure", "api", stdin="key\nsecret\n")
+        assert (ended.status, stored("api")) == (1, malformed)
+        assert "workspaces" in ended.err
+        assert "hush" not in ended.err
+
+    def test_a_malformed_signing_secret_is_named_and_nothing_is_changed(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        malformed = {"scheme": "standard-webhooks", "secrets": [SECRET, "hush"]}
+        put("webhook", malformed)
+        ended = bolt_archive("configure", "webhook", "--add", stdin=NEW)
+        assert (ended.status, stored("webhook")) == (1, malformed)
+        assert "secrets.1" in ended.err
+        assert "hush" not in ended.err
+
+    def test_a_signing_secret_may_speak_for_a_workspace_only(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        ended = bolt_archive("configure", "webhook", "--add", "--workspace", "w1", stdin=NEW)
+        assert stored("webhook")["secrets"] == [SECRET, {"secret": NEW, "workspaces": ["w1"]}]
+        assert ": w1" in ended.out
 
     def test_rotation_keeps_both_until_the_old_one_is_removed(
         self, world: World, bolt_archive: BoltArchive
@@ -104,6 +171,14 @@ class TestSend:
         (tmp_path / "run.json").write_bytes(world.payload())
         bolt_archive("send", "run.json")  # the secret is cached from here on
         bolt_archive("configure", "webhook", stdin=NEW)
+        assert bolt_archive("send", "run.json").status == 0
+
+    def test_of_several_secrets_one_that_speaks_for_the_workspace_signs(
+        self, world: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        other, own = ({"secret": NEW, "workspaces": ["w1"]}, SECRET)
+        put("webhook", {"scheme": "standard-webhooks", "secrets": [other, own]})
+        (tmp_path / "run.json").write_bytes(world.payload())
         assert bolt_archive("send", "run.json").status == 0
 
     def test_another_api_address_is_written_into_it(

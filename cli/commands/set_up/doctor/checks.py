@@ -17,9 +17,10 @@ from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError
 from functions.aws.secret import Secret
+from functions.aws.workspaces import WorkspacesTable
 from functions.ingest.signature import parse_secret
 from functions.paradime.api import ParadimeApi
-from functions.paradime.credentials import parse_api_secret
+from functions.paradime.credentials import ApiSecret, parse_api_secret
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
 from functions.run.display import clock, counted, lasted
@@ -39,9 +40,11 @@ _QUERY = """
 query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { totalCount } }
 """
 
+_STORE_DEFAULT = "bolt-archive configure api"
+_ADD_CREDENTIALS = f"{_STORE_DEFAULT} --workspace {{}}"
 _NEW_KEY = (
     'The API key needs the capability "Bolt Schedules Metadata Viewer" in this workspace. '
-    "Store one that has it: bolt-archive configure api"
+    "Store one that has it: {}"
 )
 
 Check = Callable[[Target], Finding]
@@ -82,51 +85,79 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
 def webhook_secret_check(target: Target) -> Finding:
     name = "webhook secret"
     stored = read_secret(target, target.webhook_secret)
-    value = webhook_secret.read(stored)
     try:
-        parse_secret(stored)
+        scheme = parse_secret(stored).scheme
+        secrets = webhook_secret.fingerprints(stored)
     except SignatureError as e:
-        detail = str(e) if value["secrets"] else "none is stored, so every delivery is rejected"
-        return failed(name, detail, "Store Paradime's: bolt-archive configure webhook")
-    secrets = value["secrets"]
-    fingerprints = ", ".join(map(webhook_secret.fingerprint, secrets))
-    return ok(name, f"{value['scheme']}, {counted(len(secrets), 'secret')} ({fingerprints})")
+        return failed(name, str(e), "Store Paradime's: bolt-archive configure webhook")
+    described = ", ".join(
+        f"{fingerprint} for {', '.join(workspaces)}" if workspaces else fingerprint
+        for fingerprint, workspaces in secrets.items()
+    )
+    return ok(name, f"{scheme}, {counted(len(secrets), 'secret')} ({described})")
 
 
 def api_credentials_check(target: Target) -> Finding:
+    """Whose credentials are stored. Default ones that name no workspaces are a warning."""
     name = "API credentials"
-    stored = read_secret(target, target.api_secret)
     try:
-        parsed = parse_api_secret(stored)
+        secret = parse_api_secret(read_secret(target, target.api_secret))
     except CredentialsMissingError as e:
-        return failed(name, str(e), "Store them again: bolt-archive configure api")
-    if parsed.default is None and not parsed.workspaces:
-        advice = "Create an API key in Paradime, then store it: bolt-archive configure api"
+        advice = (
+            "Mend that in Secrets Manager, or store it again: bolt-archive configure api, with "
+            "--workspace UID for a workspace's own"
+        )
+        return failed(name, str(e), advice)
+    if secret.default is None and not secret.workspaces:
+        advice = f"Create an API key in Paradime, then store it: {_ADD_CREDENTIALS.format('UID')}"
         return failed(name, "none are stored, so no files can be fetched", advice)
-    own = f"{counted(len(parsed.workspaces), 'workspace')} with credentials of their own"
-    if parsed.default is None:
-        return ok(name, f"{own}, none for other workspaces")
-    return ok(name, f"for all workspaces; {own}" if parsed.workspaces else "for all workspaces")
+    own = [f"workspace {', '.join(sorted(secret.workspaces))}"] if secret.workspaces else []
+    if secret.default is None:
+        return ok(name, f"for {own[0]}")
+    if secret.default_workspaces is not None:
+        served = [f"by default workspace {', '.join(sorted(secret.default_workspaces))}"]
+        return ok(name, f"for {'; '.join([*own, *served])}")
+    known = sorted(one.uid for one in _workspaces(target).read() if one.default_serves)
+    served = [f"by default workspace {', '.join(known)}" if known else "the first that delivers"]
+    named = " ".join(f"--serves {uid}" for uid in known or ["UID"])
+    return warning(
+        name,
+        f"for {'; '.join([*own, *served])}; the default ones name no workspaces",
+        f"Name those that they serve: bolt-archive configure api {named}",
+    )
 
 
 def paradime_check(target: Target, api_url: str | None) -> Finding:
-    """Sends Paradime a harmless query for each workspace with a recent run."""
+    """Sends Paradime a harmless query for each workspace with a recent run.
+
+    Before the first delivery, it is sent for each that the API secret names.
+    """
     name = "Paradime's API"
+    try:
+        secret = parse_api_secret(read_secret(target, target.api_secret))
+    except CredentialsMissingError as e:
+        return failed(name, str(e), "Mend the API credentials first.")
     latest = {record["workspace_uid"]: record for record in reversed(_recent_runs(target))}
     addresses = {uid: api_url or str(record["api_url"]) for uid, record in latest.items()}
     if not addresses and api_url is None:
         return skipped(name, "address unknown before the first delivery; set it with --api-url")
+    if not addresses and api_url:
+        served = {*secret.workspaces, *(secret.default_workspaces or ())}
+        addresses = dict.fromkeys(sorted(served), api_url)
+    if not addresses:
+        return skipped(name, "no workspace known before the first delivery")
     settings = sweep_settings(target)
     # The hosts to which the stack sends the credentials, and the one given by the operator.
     named = urlsplit(api_url).hostname if api_url else None
     session = new_session(1, allow_loopback=settings.allow_loopback)
     headers = HeaderProvider(
         secret=Secret(target.secrets, target.api_secret),
+        workspaces=_workspaces(target),
         hosts=(*settings.api_hosts, *([named] if named else [])),
         allow_loopback=settings.allow_loopback,
     )
-    for uid, url in (addresses or {"": api_url or ""}).items():
-        whose = f"workspace {uid}: " if uid else ""
+    lacking = []
+    for uid, url in addresses.items():
         try:
             api = ParadimeApi(session, headers, url, uid)
             api.ask(_QUERY, {}, "listBoltSchedules", _Schedules)
@@ -134,14 +165,29 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
             advice = (
                 "If it is right, add its host to the setting apiHosts; to test it, use --api-url."
             )
-            return failed(name, f"{whose}{e}", advice)
-        except CredentialsMissingError as e:
-            return failed(name, str(e), "Store them: bolt-archive configure api")
+            return failed(name, f"workspace {uid}: {e}", advice)
+        except CredentialsMissingError:
+            lacking.append(uid)
         except (NotThereError, TryAgainError) as e:
-            return failed(name, f"{whose}{urlsplit(url).netloc}: {e}", _NEW_KEY)
+            advice = _NEW_KEY.format(_configure(secret, uid))
+            return failed(name, f"workspace {uid}: {urlsplit(url).netloc}: {e}", advice)
+    if lacking:
+        advice = f"Add them, unless somebody made it up: {_ADD_CREDENTIALS.format(lacking[0])}"
+        return failed(name, f"no credentials for workspace {', '.join(lacking)}", advice)
     answered = ", ".join(sorted({urlsplit(url).netloc for url in addresses.values()}))
-    many = f" for {counted(len(addresses), 'workspace')}" if addresses else ""
-    return ok(name, f"{answered or named} accepts the credentials{many}")
+    return ok(
+        name, f"{answered} accepts the credentials for {counted(len(addresses), 'workspace')}"
+    )
+
+
+def _configure(secret: ApiSecret, uid: str) -> str:
+    """What stores the credentials that serve the workspace anew."""
+    return _ADD_CREDENTIALS.format(uid) if uid in secret.workspaces else _STORE_DEFAULT
+
+
+def _workspaces(target: Target) -> WorkspacesTable:
+    dynamodb = target.session.client("dynamodb", endpoint_url=target.endpoint_url)
+    return WorkspacesTable(dynamodb, sweep_settings(target).workspaces_table_name)
 
 
 def run_queue_check(target: Target) -> Finding:

@@ -24,9 +24,11 @@ from functions.ingest.signature import (
     HmacSha256,
     StandardWebhooks,
     Token,
+    Verified,
     WebhookSecret,
     parse_secret,
 )
+from functions.run import event
 from functions.run.display import lasted
 from functions.shared.errors import SignatureError
 
@@ -42,6 +44,7 @@ class Cause(StrEnum):
     HEADER_MISSING = "header missing"
     MALFORMED = "malformed"
     WRONG_SCHEME = "wrong scheme"
+    OTHER_WORKSPACE = "another workspace"
     CLOCK = "clock"
     CHANGED_BODY = "changed body"
     WRONG_SECRET = "wrong secret"  # noqa: S105 (likewise)
@@ -62,8 +65,8 @@ def diagnose(capture: Capture, secret: str, previous: str | None, now: datetime)
     except SignatureError as e:
         return Diagnosis(Cause.NO_SECRET, str(e), "Store it: bolt-archive configure webhook")
     request = capture.request
-    if _verifies(scheme, request, capture.received_at or now):
-        return Diagnosis(Cause.GENUINE, "The signature and its timestamp are valid.")
+    if verified := _verified(scheme, request, capture.received_at or now):
+        return _genuine(verified, request)
     if fault := _header_fault(scheme, request):
         return fault
     signed_at = _signed_at(scheme, request, now)
@@ -72,12 +75,27 @@ def diagnose(capture: Capture, secret: str, previous: str | None, now: datetime)
     return _mismatch(scheme, request, previous, signed_at)
 
 
-def _verifies(scheme: WebhookSecret, request: Request, at: datetime) -> bool:
+def _verified(scheme: WebhookSecret, request: Request, at: datetime) -> Verified | None:
     try:
-        scheme.verify(request.headers, request.body, at)
+        return scheme.verify(request.headers, request.body, at)
     except SignatureError:
-        return False
-    return True
+        return None
+
+
+def _verifies(scheme: WebhookSecret, request: Request, at: datetime) -> bool:
+    return _verified(scheme, request, at) is not None
+
+
+def _genuine(verified: Verified, request: Request) -> Diagnosis:
+    uid = event.workspace_uid(request.body)
+    if uid is None or verified.speaks_for(uid):
+        return Diagnosis(Cause.GENUINE, "The signature and its timestamp are valid.")
+    return Diagnosis(
+        Cause.OTHER_WORKSPACE,
+        f"The signature is valid, but its secret does not speak for workspace {uid}.",
+        "If it should: bolt-archive configure webhook --add --workspace UID, with that secret and "
+        "all workspaces that it speaks for.",
+    )
 
 
 def _header_fault(scheme: WebhookSecret, request: Request) -> Diagnosis | None:
