@@ -147,6 +147,16 @@ class TestUnnamedDefault:
         assert served(world, ANOTHER, run_id=2)
         assert served(world, WORKSPACE, run_id=2)
 
+    def test_a_run_that_the_release_before_recorded_is_archived_before_the_next_delivery(
+        self, world: World
+    ) -> None:
+        deliver(world, ANOTHER)
+        world.forget_workspaces()
+        world.drain()
+        record = world.record(f"{ANOTHER}#1")
+        assert record is not None
+        assert record["archive_state"] == "archived"
+
     def test_workspaces_in_the_table_from_before_are_served(self, world: World) -> None:
         deliver(world, ANOTHER)
         world.forget_workspaces()
