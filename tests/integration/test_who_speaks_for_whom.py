@@ -207,6 +207,22 @@ class TestNoCredentials:
         assert answer["statusCode"] == 503
         assert world.records() == []
 
+    @pytest.mark.parametrize(
+        "long",
+        [
+            {"workspace": {"uid": WORKSPACE, "name": "\N{GRINNING FACE}" * 150_000}},
+            {"api_url": "https://api.paradime.io/" + "x" * 500_000},
+        ],
+        ids=["name", "address"],
+    )
+    def test_a_text_that_no_item_can_hold_costs_no_delivery(
+        self, world: World, long: dict[str, Any]
+    ) -> None:
+        body = json.loads(completed_payload(new_run(1), world.standin.api_url)) | long
+        answer = world.send(json.dumps(body, ensure_ascii=False).encode())
+        assert answer["statusCode"] == 202
+        assert noted(world, WORKSPACE).uid == WORKSPACE
+
 
 class TestAddress:
     @pytest.mark.parametrize("odd", ["https://example.com/graphql", "x", "https://user@host/"])
