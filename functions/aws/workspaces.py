@@ -69,12 +69,15 @@ class WorkspacesTable:
         return self._update(_FIRST, {"claimed_by": uid}, condition=condition)
 
     def default_serves(self, uid: str) -> bool:
-        """Whether default credentials that name no workspaces serve this one."""
+        """Whether default credentials that name no workspaces serve one that has a recorded run.
+
+        If it is not noted, the run was recorded before this table was kept.
+        """
         with translate_errors("DynamoDB", workspace=uid):
             answer = self._client.get_item(
                 TableName=self._name, Key={"workspace_uid": {"S": uid}}, ConsistentRead=True
             )
-        return "Item" in answer and _workspace(answer["Item"]).default_serves
+        return bool(plain(answer.get("Item", {})).get("default_serves", True))
 
     def set_resume_point(self, workspace_uid: str, after: str | None) -> None:
         """Stores the slug of the schedule after which the next sweep resumes; None clears it."""

@@ -12,6 +12,7 @@ from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
 from functions.paradime.addresses import check_api_url
 from functions.run.event import RunEvent
+from functions.run.record import MAX_TEXT_CHARACTERS
 from functions.shared.errors import AddressRefusedError
 
 
@@ -31,7 +32,8 @@ class WorkspaceNotes:
         Raises:
             UnavailableError: DynamoDB failed.
         """
-        uid, api_url, name = event.workspace.uid, self._usable_api_url(event), event.workspace.name
+        uid, api_url = event.workspace.uid, self._usable_api_url(event)
+        name = event.workspace.name and event.workspace.name[:MAX_TEXT_CHARACTERS]
         if (uid, api_url, name) in self._noted:
             return
         if not self.workspaces.update(uid, api_url=api_url, name=name):
@@ -45,6 +47,8 @@ class WorkspaceNotes:
 
     def _usable_api_url(self, event: RunEvent) -> str | None:
         """An address to which no credentials go must not replace one to which they do."""
+        if len(event.api_url) > MAX_TEXT_CHARACTERS:
+            return None
         try:
             return check_api_url(
                 event.api_url, hosts=self.hosts, allow_loopback=self.allow_loopback

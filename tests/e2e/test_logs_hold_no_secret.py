@@ -30,7 +30,7 @@ from local.standin.faults import (
 )
 from tests.e2e.client import Client, eventually
 from tests.e2e.leaks import leaks
-from tests.e2e.payloads import PARADIME, payload, run_key
+from tests.e2e.payloads import PARADIME, WORKSPACE, payload, run_key
 from tests.e2e.workers import kill_all
 
 pytestmark = pytest.mark.e2e
@@ -70,7 +70,8 @@ FAULTS += [
 UNUSABLE_WEBHOOK_SECRET = json.dumps({"scheme": "token", "secret": MARK, "secrets": [MARK]})
 UNUSABLE_API_SECRETS = [
     json.dumps({"default": {"token": MARK, "api_key": MARK}}),
-    json.dumps({"default": {"token": f"prdm_wsp_{MARK}"}}),  # well-formed, and refused
+    # well-formed, and refused
+    json.dumps({"default": {"token": f"prdm_wsp_{MARK}", "workspaces": [WORKSPACE]}}),
 ]
 TOKENS = [DEFAULT_CREDENTIALS.workspace_token, DEFAULT_CREDENTIALS.company_token]
 
@@ -118,7 +119,7 @@ class Scenes:
                 self._await_line(run_id, "run will be retried")
                 run_id += 1
             for token in TOKENS:
-                store(json.dumps({"default": {"token": token}}))
+                store(json.dumps({"workspaces": {WORKSPACE: {"token": token}}}))
                 self.send(payload("run_completed_clone", standin.api_url, id=run_id))
                 self._await(run_id, "archived_at")
                 run_id += 1

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
+from local.stack.stack import LocalStack
 from local.standin import Run, Standin
 from local.standin.faults import GraphqlErrors
 from tests.bolt_runs import completed_payload, new_run, started_payload
 from tests.e2e.client import Client, Record, eventually
+from tests.e2e.workers import kill_all
 
 pytestmark = pytest.mark.e2e
 
@@ -80,11 +82,13 @@ def only_these_workspaces(client: Client) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def credentials_of_these_workspaces(client: Client) -> None:
+def credentials_of_these_workspaces(stack: LocalStack, client: Client) -> None:
     secrets, arn = client.aws("secretsmanager"), client.outputs.api_secret_arn
     stored = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
     stored["default"]["workspaces"] += WORKSPACES
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(stored))
+    for function in ("Fetch", "Sweep"):
+        kill_all(stack.state, function)
 
 
 def failed(runs: list[Run]) -> set[int]:

@@ -147,6 +147,16 @@ class TestUnnamedDefault:
         assert served(world, ANOTHER, run_id=2)
         assert served(world, WORKSPACE, run_id=2)
 
+    def test_a_run_that_the_release_before_recorded_is_archived_before_the_next_delivery(
+        self, world: World
+    ) -> None:
+        deliver(world, ANOTHER)
+        world.forget_workspaces()
+        world.drain()
+        record = world.record(f"{ANOTHER}#1")
+        assert record is not None
+        assert record["archive_state"] == "archived"
+
     def test_workspaces_in_the_table_from_before_are_served(self, world: World) -> None:
         deliver(world, ANOTHER)
         world.forget_workspaces()
@@ -196,6 +206,22 @@ class TestNoCredentials:
         answer = world.send(completed_payload(new_run(1), world.standin.api_url))
         assert answer["statusCode"] == 503
         assert world.records() == []
+
+    @pytest.mark.parametrize(
+        "long",
+        [
+            {"workspace": {"uid": WORKSPACE, "name": "\N{GRINNING FACE}" * 150_000}},
+            {"api_url": "https://api.paradime.io/" + "x" * 500_000},
+        ],
+        ids=["name", "address"],
+    )
+    def test_a_text_that_no_item_can_hold_costs_no_delivery(
+        self, world: World, long: dict[str, Any]
+    ) -> None:
+        body = json.loads(completed_payload(new_run(1), world.standin.api_url)) | long
+        answer = world.send(json.dumps(body, ensure_ascii=False).encode())
+        assert answer["statusCode"] == 202
+        assert noted(world, WORKSPACE).uid == WORKSPACE
 
 
 class TestAddress:

@@ -130,6 +130,9 @@ def test_a_choice_after_the_command_wins(monkeypatch: pytest.MonkeyPatch) -> Non
         ["send", "no-such-file.json"],
         ["configure", "api", "--add"],
         ["configure", "--remove", "x"],
+        ["configure", "--workspace", "w1"],
+        ["configure", "webhook", "--serves", "w1"],
+        ["configure", "api", "--serves", "w1", "--workspace", "w2"],
         ["configure", "webhook", "--header", "x-token"],
     ],
 )

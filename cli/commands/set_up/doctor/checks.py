@@ -111,19 +111,17 @@ def api_credentials_check(target: Target) -> Finding:
     if secret.default is None and not secret.workspaces:
         advice = f"Create an API key in Paradime, then store it: {_ADD_CREDENTIALS.format('UID')}"
         return failed(name, "none are stored, so no files can be fetched", advice)
-    own = [f"workspace {', '.join(sorted(secret.workspaces))}"] if secret.workspaces else []
-    if secret.default is None:
-        return ok(name, f"for {own[0]}")
-    if secret.default_workspaces is not None:
-        served = [f"by default workspace {', '.join(sorted(secret.default_workspaces))}"]
-        return ok(name, f"for {'; '.join([*own, *served])}")
+    served = [*sorted(secret.workspaces)]
+    if secret.default is None or secret.default_workspaces is not None:
+        served += [f"{uid} (default)" for uid in sorted(secret.default_workspaces or ())]
+        return ok(name, f"for {counted(len(served), 'workspace')}: {', '.join(served)}")
     known = sorted(one.uid for one in _workspaces(target).read() if one.default_serves)
-    served = [f"by default workspace {', '.join(known)}" if known else "the first that delivers"]
+    served += [f"{uid} (default)" for uid in known] or ["the first one that delivers (default)"]
     named = " ".join(f"--serves {uid}" for uid in known or ["UID"])
     return warning(
         name,
-        f"for {'; '.join([*own, *served])}; the default ones name no workspaces",
-        f"Name those that they serve: bolt-archive configure api {named}",
+        f"the default names no workspaces; they are for {', '.join(served)}",
+        f"Name those that the default serves: bolt-archive configure api {named}",
     )
 
 
