@@ -24,7 +24,7 @@ _TARGET = r"--target-path(?:=|\s+)|\bDBT_TARGET_PATH="
 _FOLDER = r"""(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>[^\s;&|"']+))"""
 _STATE_FOLDER = re.compile(f"(?:{_STATE}){_FOLDER}")
 _TARGET_FOLDER = re.compile(f"(?:{_TARGET}){_FOLDER}")
-_DEFAULT_TARGET = ("target",)
+_DEFAULT_TARGET = ["target"]
 
 
 class OwnResults:
@@ -68,25 +68,29 @@ def _is_state(command: Command, path: str) -> bool:
     `--state target` names its own results as well: they have taken the place of the others.
     """
     folder = _parts(path.rpartition("/")[0])
-    written = next(_folders(_TARGET_FOLDER, command.command), _DEFAULT_TARGET)
-    return any(
-        state != written and _ends_with(folder, state)
-        for state in _folders(_STATE_FOLDER, command.command)
-        if state
-    )
+    written = next(map(_parts, _folders(_TARGET_FOLDER, command.command)), _DEFAULT_TARGET)
+    for named in _folders(_STATE_FOLDER, command.command):
+        state = _parts(named)
+        if state == written or not state or not folder:
+            continue
+        # A file's path may begin further up than the command's, and an absolute one with a folder
+        # of the machine.
+        if _ends_with(folder, state):
+            return True
+        if named.startswith("/") and _ends_with(state, folder) and not _ends_with(folder, written):
+            return True
+    return False
 
 
-def _folders(pattern: re.Pattern[str], command: str) -> Iterator[Sequence[str]]:
+def _folders(pattern: re.Pattern[str], command: str) -> Iterator[str]:
     for found in pattern.finditer(command):
-        yield _parts(found["double"] or found["single"] or found["plain"] or "")
+        yield found["double"] or found["single"] or found["plain"] or ""
 
 
-def _parts(folder: str) -> tuple[str, ...]:
+def _parts(folder: str) -> Sequence[str]:
     whole = normpath(folder.replace("\\", "/")) if folder else ""
-    return tuple(part for part in whole.split("/") if part not in ("", ".", ".."))
+    return [part for part in whole.split("/") if part not in ("", ".", "..")]
 
 
-def _ends_with(folder: Sequence[str], state: Sequence[str]) -> bool:
-    """The folder's path may begin further up, or the other's, which may be absolute."""
-    shared = min(len(folder), len(state))
-    return shared > 0 and tuple(folder[-shared:]) == tuple(state[-shared:])
+def _ends_with(folder: Sequence[str], ending: Sequence[str]) -> bool:
+    return list(folder[-len(ending) :]) == list(ending)

@@ -97,7 +97,7 @@ def _add(
         if not unique_id:
             raise NotUnderstoodError("unique_id: expected text")
         found.add(unique_id, outcome, partial(_result, row, texts), watched)
-    elif outcome == SUCCEEDED and unique_id in watched:
+    elif outcome == SUCCEEDED and unique_id and unique_id in watched:
         found.succeeded.add(unique_id)
 
 
