@@ -58,7 +58,7 @@ class _Search:
         self._files = files
         self._logs = logs
         self._read_end = read_end
-        self._own = OwnResults()
+        self._own = OwnResults(unique_commands(event))
         self._healing = Healing()
         self._of_nodes = NodeFindings()
         self.failures: Worst[Finding] = Worst(MAX_FAILED)

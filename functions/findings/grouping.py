@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import Finding, Group
@@ -30,13 +31,16 @@ _BLANKS = re.compile(r"\s+")
 @dataclass(slots=True)
 class _Group:
     first: Finding
-    unique_ids: list[str] = field(default_factory=list)
+    count: int = 0
+    unique_ids: dict[str, None] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
 
     def add(self, finding: Finding) -> None:
-        self.kinds[named(finding.unique_id).kind_in_words or "command"] += 1
-        if len(self.unique_ids) < MAX_NAMED:
-            self.unique_ids.append(finding.unique_id)
+        """A node that failed in several commands is one node."""
+        self.count += 1
+        if finding.unique_id not in self.unique_ids:
+            self.unique_ids[finding.unique_id] = None
+            self.kinds[named(finding.unique_id).kind_in_words or "command"] += 1
 
 
 def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
@@ -47,14 +51,14 @@ def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
         if key not in found:
             found[key] = _Group(finding)
         found[key].add(finding)
-    by_size = sorted(found.values(), key=lambda group: -group.kinds.total())
+    by_size = sorted(found.values(), key=lambda group: -group.count)
     return tuple(
         Group(
-            what=in_words(group.kinds) if group.kinds.total() > 1 else group.first.unique_id,
-            count=group.kinds.total(),
+            what=in_words(group.kinds) if len(group.unique_ids) > 1 else group.first.unique_id,
+            count=group.count,
             status=group.first.status,
             reason=group.first.reason,
-            unique_ids=tuple(group.unique_ids),
+            unique_ids=tuple(islice(group.unique_ids, MAX_NAMED)),
         )
         for group in by_size
     )

@@ -7,7 +7,7 @@ https://docs.getdbt.com/reference/node-selection/state-selection
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from posixpath import normpath
 
@@ -30,13 +30,16 @@ _DEFAULT_TARGET = ["target"]
 class OwnResults:
     """Tells a run's commands' own results, asked for one command after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._states = [
+            named for command in commands for named in _folders(_STATE_FOLDER, command.command)
+        ]
         self._digests: set[str] = set()
         self._invocations: set[tuple[str, str]] = set()
 
     def may_be(self, command: Command, file: ArchivedFile) -> bool:
         """Whether to read a file, once, for a command."""
-        if file.stored.sha256 in self._digests or _is_state(command, file.planned.path):
+        if file.stored.sha256 in self._digests or self._is_state(command, file.planned.path):
             return False
         self._digests.add(file.stored.sha256)
         return True
@@ -53,6 +56,29 @@ class OwnResults:
             self._invocations.add(invocation)
         return True
 
+    def _is_state(self, command: Command, path: str) -> bool:
+        """Whether a file lies in a folder that a command of the run compares its project with.
+
+        `--state target` names its own results as well: they have taken the place of the others.
+        """
+        folder = _parts(path.rpartition("/")[0])
+        written = next(map(_parts, _folders(_TARGET_FOLDER, command.command)), _DEFAULT_TARGET)
+        for named in self._states:
+            state = _parts(named)
+            if state == written or not state or not folder:
+                continue
+            # A file's path may begin further up than the command's, and an absolute one with
+            # folders of the machine.
+            if _ends_with(folder, state):
+                return True
+            if (
+                named.startswith("/")
+                and _ends_with(state, folder)
+                and not _ends_with(folder, written)
+            ):
+                return True
+        return False
+
 
 def _made_before(generated_at: str | None, began: datetime) -> bool:
     try:
@@ -60,26 +86,6 @@ def _made_before(generated_at: str | None, began: datetime) -> bool:
     except ValueError:
         return False
     return made < began - MAX_CLOCK_DIFFERENCE
-
-
-def _is_state(command: Command, path: str) -> bool:
-    """Whether a file lies in a folder that the command compares its project with.
-
-    `--state target` names its own results as well: they have taken the place of the others.
-    """
-    folder = _parts(path.rpartition("/")[0])
-    written = next(map(_parts, _folders(_TARGET_FOLDER, command.command)), _DEFAULT_TARGET)
-    for named in _folders(_STATE_FOLDER, command.command):
-        state = _parts(named)
-        if state == written or not state or not folder:
-            continue
-        # A file's path may begin further up than the command's, and an absolute one with a folder
-        # of the machine.
-        if _ends_with(folder, state):
-            return True
-        if named.startswith("/") and _ends_with(state, folder) and not _ends_with(folder, written):
-            return True
-    return False
 
 
 def _folders(pattern: re.Pattern[str], command: str) -> Iterator[str]:

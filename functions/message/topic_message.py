@@ -174,7 +174,7 @@ def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     groups = archive.first_groups(MAX_LISTED)
     for group in groups:
         message = telling_line(group.get("message"))
-        if group["count"] == 1:
+        if len(group["unique_ids"]) == 1:
             lines.append(f"  {one_line(group.get('status'))}: {_what(event, _first_of(group))}")
             lines += [f"    {message}"] if message else []
         else:
@@ -186,7 +186,8 @@ def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
 
 def _heading(event: RunEvent, group: Mapping[str, Any]) -> str:
     """A single node or command, or how many of them."""
-    return _what(event, _first_of(group)) if group["count"] == 1 else _named(group)
+    single = len(group["unique_ids"]) == 1
+    return _what(event, _first_of(group)) if single else _named(group)
 
 
 def _first_of(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def findings(event: RunEvent, prefix: str, failed: WhatFailed) -> list[dict[str,
 
 def _causes(failed: WhatFailed) -> dict[str, Any]:
     """The causes of several failures each, if there are any."""
-    several = [group for group in failed.groups if group.count > 1]
+    several = [group for group in failed.groups if len(group.unique_ids) > 1]
     html, shown = fit((piece("cause", _cause(group)) for group in several), ROOM_FOR_CAUSES)
     return {"causes": html, "more_causes": left_out(len(several) - shown, "cause")}
 
@@ -102,7 +102,9 @@ def skipped(failed: WhatFailed) -> dict[str, Any]:
 
 def counts(event: RunEvent, failed: WhatFailed) -> str:
     """Such as `2 tests and 1 model failed, 9 nodes were skipped, 1 warning`; empty if none."""
-    kinds = Counter(kind for f in failed.broken if (kind := named(f.unique_id).kind_in_words))
+    # A node that failed in several commands is one node.
+    nodes = {finding.unique_id for finding in failed.broken}
+    kinds = Counter(kind for node in nodes if (kind := named(node).kind_in_words))
     if more := failed.failure_count - len(failed.broken):
         kinds["other node"] = more
     parts = []
@@ -123,7 +125,7 @@ def why(event: RunEvent, failed: WhatFailed, most: int) -> list[dict[str, Any]]:
     first = {finding.unique_id: finding for finding in reversed(failed.broken)}
     return [
         views.view(first[group.unique_ids[0]], "")
-        if group.count == 1
+        if len(group.unique_ids) == 1
         else {
             "name": one_line(group.what, MAX_NAME_CHARACTERS),
             "kind": "",

@@ -1,6 +1,7 @@
 """Failures by what they have in common."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,12 @@ def test_the_largest_stands_first_and_names_its_kinds() -> None:
         ]
     )
     assert [group.what for group in found] == ["3 models and 1 hook", "model.shop.alone"]
+
+
+def test_a_node_that_failed_twice_is_one_node() -> None:
+    again = replace(finding("one", "no disk"), command_id=71)
+    [group] = grouped([finding("one", "no disk"), again])
+    assert (group.what, group.count) == ("model.shop.one", 2)
 
 
 def test_the_first_ten_are_named() -> None:

@@ -100,6 +100,24 @@ def test_what_an_earlier_invocation_left_is_that_ones() -> None:
     assert found == [("command 2", 71), (MODEL, 70)]
 
 
+def test_a_folder_that_another_command_compares_with_is_none_of_this_ones() -> None:
+    commands = [command(70, "dbt build --state prod_state"), command(71, "dbt test")]
+    archive = archive_from(payload(commands=commands))
+    for command_id in (70, 71):
+        archive.put(command_id, "prod_state/run_results.json", results())
+    found = [finding.unique_id for finding in archive.what_failed().failures]
+    assert found == ["command 1", "command 2"]
+
+
+def test_results_that_a_later_command_compares_with_are_those_of_their_maker() -> None:
+    commands = [command(70, "dbt build"), command(71, "dbt build --state target --target-path x")]
+    archive = archive_from(payload(commands=commands))
+    archive.put(70, "target/run_results.json", results())
+    archive.put(71, "target/run_results.json", results())
+    found = [(finding.unique_id, finding.command_id) for finding in archive.what_failed().failures]
+    assert found == [("command 2", 71), (MODEL, 70)]
+
+
 def test_a_manifest_of_an_earlier_day_still_tells() -> None:
     archive = archive_from(payload(commands=[command(70, "dbt build")]))
     archive.put(70, "target/run_results.json", results(generated_at="2024-05-01T02:05:00Z"))

@@ -14,8 +14,8 @@ from functions.findings.artifacts.artifact import (
     TEXT,
     count,
     described,
+    read_whole,
     required,
-    without_mark,
 )
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
@@ -93,7 +93,7 @@ def read(body: bytes | bytearray) -> Manifest:
     Raises:
         NotUnderstoodError: over the bounds, not JSON, or of another shape.
     """
-    file = _FILE.read(without_mark(body))
+    file = read_whole(_FILE, body)
     described_nodes = (file.nodes, file.unit_tests, file.sources)
     if sum(count(part, b"{") for part in described_nodes) > MAX_OBJECTS:
         raise NotUnderstoodError(f"its nodes hold more than {MAX_OBJECTS:,} objects")
