@@ -112,6 +112,10 @@ models:
       - name: customer
         data_tests: [{unique: {config: {store_failures: true}}}]
 """
+WARNS = """\
+      - name: ordered_at
+        data_tests: [{accepted_values: {arguments: {values: [never]}, config: {severity: warn}}}]
+"""
 COUNTED = """
 unit_tests:
   - name: counts_per_customer
@@ -967,6 +971,21 @@ if (!key) throw new Error('CENSUS_KEY is not set');
             "anywhere": ["<th>customer</th><th>orders</th>", "<td>2→1</td>|<td>1→2</td>"],
         },
         {"models/customers.yml": COUNTED},
+    ),
+    Run(
+        "fusion-tests",
+        "fusion",
+        "rows",
+        "by Fusion: a test that stores its rows, one that warns, and a unit test",
+        (Step("dbt build"),),
+        {
+            "count": 2,
+            "ids": ["unit_test.shop.customers.counts_per_customer"],
+            "any_message": ["1 -> 2", "^1 failing row$"],
+            "anywhere": ["select \\* from .*dbt_test__audit", "<td>1 -> 2</td>", "1 warning"],
+            "warnings_never": ["model.shop.orders"],
+        },
+        {"models/orders.yml": STORED + WARNS, "models/customers.yml": COUNTED},
     ),
     Run(
         "dbt110-place-in-sql",

@@ -149,8 +149,10 @@ def _excerpt(message: str, code: str) -> Excerpt | None:
 
 
 def _of_log(result: NodeResult, path: str | None, reading: Reading) -> tuple[str, ...]:
-    name = named(result.unique_id)
-    return reading.nodes.of(result.unique_id, kind=name.kind, name=name.name, path=path)
+    node = named(result.unique_id)
+    # A unit test's id has the name of its model before its own.
+    name = node.name.rpartition(".")[2] if node.kind == "unit test" else node.name
+    return reading.nodes.of(result.unique_id, kind=node.kind, name=name, path=path)
 
 
 def _to_be_told_from(said: str, message: str | None) -> str:

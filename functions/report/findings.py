@@ -103,7 +103,7 @@ def skipped(failed: WhatFailed) -> dict[str, Any]:
 def counts(event: RunEvent, failed: WhatFailed) -> str:
     """Such as `2 tests and 1 model failed, 9 nodes were skipped, 1 warning`; empty if none."""
     # A node that failed in several commands is one node.
-    nodes = {finding.unique_id for finding in failed.broken}
+    nodes = dict.fromkeys(finding.unique_id for finding in failed.broken)
     kinds = Counter(kind for node in nodes if (kind := named(node).kind_in_words))
     if more := failed.failure_count - len(failed.broken):
         kinds["other node"] = more

@@ -19,6 +19,12 @@ def test_rows_say_what_became_of_them() -> None:
     ]
 
 
+def test_fusion_s_table_stays_one() -> None:
+    rows = "| customer | orders |\n| ada      | 1 -> 2 |\n| bob      | 1      |"
+    message = f"Error\n2 row(s) differ: ada, 1 -> 2\n{rows}"
+    assert difference(message) == [["customer", "orders"], ["ada", "1 -> 2"], ["bob", "1"]]
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -22,6 +22,8 @@ _UNIQUE_ID = re.compile(
     r"\b(?:model|seed|snapshot|test|unit_test|source|operation|macro|analysis|saved_query)"
     r"(?:\.\w{1,200}){2,4}"
 )
+_UNIT_TEST = re.compile(r"Test failed: (?P<name>\S+)")
+_ROWS_DIFFER = re.compile(r"\d+ row\(s\) differ\.")
 _PLACE = re.compile(r"\s*--> (?P<path>[^\s:]{1,400})(?::\d+){0,2}")
 _STEP = re.compile(
     r"(?P<step>\d+ of \d+) (?P<state>START|OK|PASS|WARN|SKIP|ERROR|FAIL|CANCEL|NO-OP"
@@ -74,13 +76,30 @@ class Steps:
     failed_sources: tuple[str, ...] = ()
 
 
-def reasons(logs: Iterable[Sequence[LogLine]]) -> NodeReasons:
+def reasons(logs: Sequence[Sequence[LogLine]]) -> NodeReasons:
     """The reasons that say more than that a node failed; the first of each node."""
     found = NodeReasons()
     places = ((lines, at) for lines in logs for at in range(len(lines)) if _names_a_node(lines[at]))
     for lines, at in islice(places, MAX_NODES):
         _add(found, lines, at)
+    for lines in logs:
+        tests = (at for at in range(len(lines)) if _UNIT_TEST.fullmatch(lines[at].text))
+        for at in islice(tests, MAX_NODES):
+            _add_unit_test(found, lines, at)
     return found
+
+
+def _add_unit_test(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:
+    """Of a unit test dbt Fusion prints a table, and below it how many rows differ."""
+    named = _UNIT_TEST.fullmatch(lines[at].text)
+    below = [line.text for line in lines[at + 1 : at + MAX_REASON_LINES]]
+    end = next((end for end, text in enumerate(below) if _ROWS_DIFFER.fullmatch(text)), None)
+    if named and end is not None:
+        rows = [text for text in below[:end] if text.startswith("|")]
+        first = next((row for row in rows if "->" in row), rows[1] if len(rows) > 1 else "")
+        cells = ", ".join(cell.strip() for cell in first.strip("|").split("|"))
+        said = (f"{below[end].rstrip('.')}: {cells}", *rows)
+        found.by_name.setdefault(("unit test", named["name"]), said)
 
 
 def _names_a_node(line: LogLine) -> bool:
