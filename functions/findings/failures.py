@@ -6,6 +6,7 @@ from functools import partial
 
 from functions.findings.artifacts import artifact, manifest, run_results, sources
 from functions.findings.artifacts.manifest import Manifest
+from functions.findings.artifacts.nodes import is_hook_at_start
 from functions.findings.artifacts.results import (
     MAX_FAILED,
     MAX_SKIPPED,
@@ -179,12 +180,18 @@ class _Search:
                 self._skip(command, group, None)
                 continue
             # Of a node that was blamed it is known that it did not run because of the others.
-            both = (
-                [node for node in group.nodes if node in innocent],
-                [node for node in group.nodes if node not in innocent],
+            self._skip(
+                command,
+                Group(
+                    tuple(causes[:MAX_CAUSES]),
+                    len(causes),
+                    [node for node in group.nodes if node in innocent],
+                ),
+                None,
             )
-            self._skip(command, Group(tuple(causes[:MAX_CAUSES]), len(causes), both[0]), None)
-            self._skip(command, Group((), 0, both[1]), unknown)
+            others = [node for node in group.nodes if node not in innocent]
+            hooks = tuple(filter(is_hook_at_start, causes))[:MAX_CAUSES]
+            self._skip(command, Group(hooks, len(hooks), others), None if hooks else unknown)
 
     def _tell(
         self,

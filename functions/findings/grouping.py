@@ -70,9 +70,10 @@ def in_words(kinds: Counter[str]) -> str:
 
 
 def _key(finding: Finding) -> object:
-    if finding.status == "fail" or not finding.reason:
+    node = named(finding.unique_id)
+    if finding.status == "fail" or node.kind == "unit test" or not finding.reason:
         return finding.command_id, finding.unique_id, finding.status
-    text = _without_name(finding.reason[: 2 * _MAX_KEY_CHARACTERS], named(finding.unique_id).name)
+    text = _without_name(finding.reason[: 2 * _MAX_KEY_CHARACTERS], node.name)
     text = _QUOTED.sub("…", text)
     text = _WITH_DIGITS.sub("#", _HEXADECIMAL.sub("#", text))
     return _BLANKS.sub(" ", _SEVERAL.sub("#", text))[:_MAX_KEY_CHARACTERS]

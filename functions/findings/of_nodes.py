@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Iterable
 
-from functions.findings.artifacts.manifest import Manifest
+from functions.findings.artifacts.manifest import Manifest, Node
 from functions.findings.artifacts.nodes import named
-from functions.findings.artifacts.results import NodeResult
+from functions.findings.artifacts.results import MAX_ID_CHARACTERS, NodeResult
 from functions.findings.artifacts.statuses import FAILED, WARNED
 from functions.findings.excerpt import Excerpt, excerpt, points_at_a_line
 from functions.findings.finding import MAX_REASON_CHARACTERS, Finding, told
@@ -29,9 +29,8 @@ MAX_BEYOND_CHARACTERS = 300
 _TOLD_FROM_BEGIN = 3_000
 _TOLD_FROM_END = 1_000
 
-_TESTS = ("test", "unit test")
 # dbt says of a hook as well that it had one failure.
-_COUNTED = (*_TESTS, "")
+_COUNTED = ("test", "unit test", "")
 
 _BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 
@@ -77,7 +76,7 @@ class NodeFindings:
             path=node.original_file_path,
             compiled_code=shown_code,
             code_near=_excerpt(message or "", code) if in_full else None,
-            relation_name=result.relation_name if kind in _TESTS else None,
+            relation_name=_stored_rows(result, node),
             failed_batches=result.failed_batches,
             failed_batch_count=result.failed_batch_count,
             found_in=found_in,
@@ -106,7 +105,11 @@ def blamed(failed: Iterable[NodeResult], graph: Manifest, reading: Reading) -> d
             others = True
         else:
             name = named(result.unique_id).name
-            found[result.unique_id] = name in reading.steps.succeeded
+            built = name in reading.steps.succeeded
+            if name in reading.steps.started and not built:
+                others = True
+            else:
+                found[result.unique_id] = built
     return found if others or len(found) > 1 else {}
 
 
@@ -142,6 +145,14 @@ def said_of(result: NodeResult, path: str | None, reading: Reading) -> str:
     ):
         lines = reading.reason.lines
     return "\n".join(filter(None, (message, *lines)))
+
+
+def _stored_rows(result: NodeResult, node: Node) -> str | None:
+    """The table of a test's failing rows: of any other node it would be that of the node itself."""
+    if not result.unique_id.startswith("test.") or result.status not in ("fail", WARNED):
+        return None
+    name = result.relation_name or node.relation_name
+    return name[:MAX_ID_CHARACTERS] if name else None
 
 
 def _excerpt(message: str, code: str) -> Excerpt | None:

@@ -26,8 +26,7 @@ ROOM_FOR_WARNINGS = 80_000
 ROOM_FOR_WARNING_ROWS = 50_000
 ROOM_FOR_SKIPPED = 100_000
 ROOM_FOR_CAUSES = 30_000
-ROOM_FOR_HEALED = 80_000
-ROOM_FOR_HEALED_ROWS = 50_000
+ROOM_FOR_HEALED = 100_000
 MAX_IN_FULL = 50
 MAX_BATCHES = 5
 MAX_CAUSES = 5
@@ -42,15 +41,18 @@ _MIDNIGHT = re.compile(r"[T ]00:00(?::00)?(?:\+00:00|Z)?\Z")
 def findings(event: RunEvent, prefix: str, failed: WhatFailed) -> list[dict[str, Any]]:
     """What failed, what warned, and what was healed."""
     views = _FindingViews(event, prefix)
+    causes = _causes(failed)
+    room = ROOM_FOR_FAILED_ROWS - len(causes["causes"])
+    broken = views.part(
+        "failed",
+        "What failed",
+        failed.broken,
+        failed.failure_count,
+        (ROOM_FOR_FAILED, room),
+    )
+    room -= len(broken["rows"])
     return [
-        views.part(
-            "failed",
-            "What failed",
-            failed.broken,
-            failed.failure_count,
-            (ROOM_FOR_FAILED, ROOM_FOR_FAILED_ROWS),
-        )
-        | _causes(failed),
+        broken | causes,
         views.part(
             "warnings",
             "Warnings",
@@ -63,7 +65,7 @@ def findings(event: RunEvent, prefix: str, failed: WhatFailed) -> list[dict[str,
             "Healed by a later command",
             failed.healed,
             len(failed.healed),
-            (ROOM_FOR_HEALED, ROOM_FOR_HEALED_ROWS),
+            (min(ROOM_FOR_HEALED, room), 0),
         ),
     ]
 

@@ -68,3 +68,17 @@ def test_a_single_one_is_the_failure() -> None:
     [finding] = found(blamed("model.shop.a")).failures
     assert finding.unique_id == "model.shop.a"
     assert "missing_log does not exist" in (finding.reason or "")
+
+
+def test_a_node_that_was_started_is_counted() -> None:
+    log = "02:00:01  1 of 2 START sql table model main.a ............ [RUN]\n"
+    failed = found(blamed("model.shop.a"), blamed("model.shop.b"), stdout=log)
+    assert [finding.unique_id for finding in failed.failures] == ["model.shop.a"]
+    assert [group.unique_ids for group in failed.skipped] == [("model.shop.b",)]
+
+
+def test_what_a_hook_at_the_start_kept_from_being_built_is_skipped_because_of_it() -> None:
+    hook = blamed("operation.shop.shop-on-run-start-0", message="no schema audit")
+    failed = found(hook, {"unique_id": "model.shop.a", "status": "skipped"})
+    [group] = failed.skipped
+    assert (group.causes, group.unknown) == (("operation.shop.shop-on-run-start-0",), None)

@@ -178,6 +178,12 @@ class TestParts:
         archive = of_node(unique_id="test.demo.t", status="fail", relation_name=stored)
         assert f"Query this to see the rows: {query}" in text_of(archive)
 
+    def test_that_table_may_stand_in_the_manifest_alone(self) -> None:
+        archive = of_node(unique_id="test.demo.t", status="fail")
+        node = {"test.demo.t": {"relation_name": "audit.t"}}
+        archive.put(70, "target/manifest.json", graph({}, **node))
+        assert "select * from audit.t" in text_of(archive)
+
     def test_of_a_model_no_table_is_to_be_queried(self) -> None:
         archive = of_node(unique_id="model.demo.a", relation_name='"db"."a"')
         assert "Query this" not in text_of(archive)

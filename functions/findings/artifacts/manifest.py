@@ -30,6 +30,7 @@ MAX_PARENTS = 500_000
 class Node:
     original_file_path: str | None = None
     compiled_code: str | None = None
+    relation_name: str | None = None
 
 
 class _DependsOn(Struct):
@@ -39,6 +40,7 @@ class _DependsOn(Struct):
 class _Node(Struct):
     original_file_path: Raw = NULL
     compiled_code: Raw = NULL
+    relation_name: Raw = NULL
     compiled_sql: Raw = NULL
     depends_on: Raw = NULL
 
@@ -72,6 +74,7 @@ class Manifest:
         return Node(
             described(node.original_file_path, TEXT),
             described(node.compiled_sql, TEXT) if code is None else code,
+            described(node.relation_name, TEXT),
         )
 
     def source_id(self, name: str) -> str | None:

@@ -22,6 +22,11 @@ class NodeName:
         return "hook" if self.kind == "operation" and _HOOK.search(self.name) else self.kind
 
 
+def is_hook_at_start(unique_id: str) -> bool:
+    """One after whose failure dbt may build nothing: `skip_nodes_if_on_run_start_fails`."""
+    return unique_id.startswith("operation.") and "-on-run-start-" in unique_id
+
+
 def named(unique_id: str) -> NodeName:
     """Takes `<kind>.<package>.<name>` apart; an id of another form is a name of no kind.
 

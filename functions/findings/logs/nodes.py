@@ -67,11 +67,12 @@ class NodeReasons:
 class Steps:
     """What became of the nodes that were started, as dbt's console names them.
 
-    `running` had not ended; `succeeded` has the last part of each name; `failed_sources` are those
-    that are stale or could not be checked, such as `raw.orders`.
+    `running` had not ended; of those that were `started` or `succeeded` the last part of the name
+    is known; `failed_sources` are stale or could not be checked, such as `raw.orders`.
     """
 
     running: tuple[str, ...] = ()
+    started: frozenset[str] = frozenset()
     succeeded: frozenset[str] = frozenset()
     failed_sources: tuple[str, ...] = ()
 
@@ -113,37 +114,46 @@ def steps(logs: Iterable[Sequence[LogLine]]) -> Steps:
 
     dbt that is interrupted cancels its queries, and only then says that their nodes ended.
     """
-    started: dict[str, str] = {}
+    running: dict[str, str] = {}
+    started: set[str] = set()
     succeeded: set[str] = set()
     failed_sources: dict[str, None] = {}
-    for lines in logs:
-        for line in lines:
-            if line.text[:1] not in _MAY_BEGIN_A_STEP:
+    for line in _possible_steps(logs):
+        if line.text.startswith("Running with dbt"):
+            running.clear()
+        elif line.text.startswith("CANCEL query "):
+            break
+        elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
+            key = line.node or step["step"]
+            name = _DOTS.sub("", step["rest"]).split(" ")[-1]
+            if step["state"] in ("START", "Started"):
+                running[key] = name
+                _note(started, name)
                 continue
-            if line.text.startswith("Running with dbt"):
-                started.clear()
-            elif line.text.startswith("CANCEL query "):
-                return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
-            elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
-                key = line.node or step["step"]
-                named = _DOTS.sub("", step["rest"]).split(" ")[-1]
-                if step["state"] in ("START", "Started"):
-                    started[key] = named
-                    continue
-                started.pop(key, None)
-                if step["state"] in _SUCCEEDED and len(succeeded) < MAX_STEPS:
-                    succeeded.add(named.rpartition(".")[2])
-                elif (
-                    step["state"] in _FAILED
-                    and (source := _FRESHNESS.match(step["rest"]))
-                    and len(failed_sources) < MAX_NODES
-                ):
-                    failed_sources.setdefault(source["name"])
-    return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
+            running.pop(key, None)
+            if step["state"] in _SUCCEEDED:
+                _note(succeeded, name)
+            elif (
+                step["state"] in _FAILED
+                and (source := _FRESHNESS.match(step["rest"]))
+                and len(failed_sources) < MAX_NODES
+            ):
+                failed_sources.setdefault(source["name"])
+    return Steps(
+        running=tuple(islice(running.values(), MAX_RUNNING)),
+        started=frozenset(started),
+        succeeded=frozenset(succeeded),
+        failed_sources=tuple(failed_sources),
+    )
 
 
-def _first(started: dict[str, str]) -> tuple[str, ...]:
-    return tuple(islice(started.values(), MAX_RUNNING))
+def _possible_steps(logs: Iterable[Sequence[LogLine]]) -> Iterator[LogLine]:
+    return (line for lines in logs for line in lines if line.text[:1] in _MAY_BEGIN_A_STEP)
+
+
+def _note(names: set[str], name: str) -> None:
+    if len(names) < MAX_STEPS:
+        names.add(name.rpartition(".")[2])
 
 
 def _add(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:
