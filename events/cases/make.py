@@ -100,7 +100,8 @@ def carry_out(run: runs.Run, step: runs.Step, kept: Path, command_id: int) -> di
             kept.mkdir(parents=True, exist_ok=True)
             (kept / name).write_bytes(neutral(log))
     for path in sorted(WORK.rglob("*.json")):
-        if step.artifacts and path.name in KEPT and path.stat().st_mtime >= began:
+        made = step.leftovers or path.stat().st_mtime >= began
+        if step.artifacts and path.name in KEPT and made:
             copy(path, kept / path.relative_to(WORK))
     status = "failed" if returned else "succeeded"
     return {

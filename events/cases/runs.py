@@ -46,7 +46,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Step:
-    """A command, and what it returns; `before` and `files` are laid out first, unseen."""
+    """A command, and what it returns; `before` and `files` are laid out first, unseen.
+
+    Of its artifacts those are kept that it wrote, and with `leftovers` those that were there too.
+    """
 
     command: str
     returns: int = 1
@@ -55,6 +58,7 @@ class Step:
     environ: dict[str, str] = field(default_factory=dict)
     stop: Stop | None = None
     artifacts: bool = True
+    leftovers: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,52 @@ BRANCHES = (
     " && echo 'select 1' > models/orders.sql && git commit -qam two && git checkout -q main"
     " && echo 'select 2' > models/orders.sql && git commit -qam three"
 )
+
+RAW = """
+sources:
+  - name: raw
+    schema: main
+    config:
+      loaded_at_field: "cast('2024-04-30' as timestamp)"
+      freshness: {warn_after: {count: 1, period: day}, error_after: {count: 2, period: day}}
+    tables:
+      - name: raw_orders
+"""
+NOT_THERE = "      - name: raw_payments\n"
+ONLY_WARNS = """
+      - name: orders
+        config:
+          loaded_at_field: "current_timestamp - interval '36 hours'"
+"""
+STORED = """
+models:
+  - name: orders
+    columns:
+      - name: customer
+        data_tests: [{unique: {config: {store_failures: true}}}]
+"""
+WARNS = """\
+      - name: ordered_at
+        data_tests: [{accepted_values: {arguments: {values: [never]}, config: {severity: warn}}}]
+"""
+COUNTED = """
+unit_tests:
+  - name: counts_per_customer
+    model: customers
+    given:
+      - input: ref('orders')
+        rows: [{customer: ada}, {customer: ada}, {customer: bob}]
+    expect:
+      rows: [{customer: ada, orders: 1}, {customer: bob, orders: 1}]
+"""
+HOOK_AT_END = "echo 'on-run-end: insert into audit_log values (1)' >> dbt_project.yml"
+HOOK_AT_START = "echo 'on-run-start: insert into audit_log values (1)' >> dbt_project.yml"
+BROKEN = {"models/customers.sql": "select custmer from {{ ref('orders') }}"}
+MENDED = {"models/customers.sql": "select customer from {{ ref('orders') }}"}
+ONE_CAUSE = {
+    f"models/mart_{name}.sql": "select * from read_csv('exports/payments.csv')"
+    for name in ("daily", "weekly", "monthly", "yearly")
+}
 
 RUNS: tuple[Run, ...] = (
     Run(
@@ -735,5 +785,239 @@ if (!key) throw new Error('CENSUS_KEY is not set');
         "psql cannot connect",
         (Step("psql --host 127.0.0.1 --port 9 --command 'select 1'", 2),),
         {"tells": ["port 9 failed: Connection refused"]},
+    ),
+    *(
+        Run(
+            f"{name}-freshness",
+            tool,
+            "sources.json",
+            "freshness: one source stale, one that is not there, one that only warns",
+            (Step("dbt source freshness", before="dbt seed && dbt run"),),
+            {
+                "ids": ["source.shop.raw.raw_orders", "source.shop.raw.raw_payments"],
+                "count": 2,
+                "anywhere": ["2024-04-30T00:00:00", "error after 2 days", "raw_payments does not"],
+            },
+            {"models/raw.yml": RAW + NOT_THERE + ONLY_WARNS},
+        )
+        for name, tool in (("dbt110", "dbt-1.10"), ("dbt111", "dbt-1.11"))
+    ),
+    Run(
+        "fusion-freshness",
+        "fusion",
+        "sources.json",
+        "freshness by Fusion: one source stale",
+        (Step("dbt source freshness", before="dbt seed"),),
+        {
+            "first": "source.shop.raw.raw_orders",
+            "tells": ["2024-04-30", "error after 2 days"],
+            "count": 1,
+        },
+        {"models/raw.yml": RAW},
+    ),
+    Run(
+        "fusion-freshness-broken",
+        "fusion",
+        "sources.json",
+        "freshness by Fusion: a source that is not there, and no sources.json",
+        (Step("dbt source freshness", before="dbt seed"),),
+        {
+            "ids": ["source.shop.raw.raw_payments"],
+            "any_message": ["raw_payments does not exist"],
+            "skipped_never": ["model.shop.orders"],
+        },
+        {"models/raw.yml": RAW + NOT_THERE},
+    ),
+    Run(
+        "fusion-hook-end",
+        "fusion",
+        "no reason in the result",
+        "a hook at the end fails, and Fusion blames what was built before it",
+        (Step("dbt build", before=HOOK_AT_END),),
+        {
+            "count": 1,
+            "tells": ["audit_log does not exist"],
+            "never": ["^Compilation Error"],
+            "skipped_never": ["model.shop.orders", "seed.shop.raw_orders"],
+        },
+    ),
+    Run(
+        "fusion-hook-start",
+        "fusion",
+        "no reason in the result",
+        "a hook at the start fails, and Fusion blames what it did not build",
+        (Step("dbt build", before=HOOK_AT_START),),
+        {
+            "count": 1,
+            "tells": ["audit_log does not exist"],
+            "never": ["^Compilation Error"],
+            "anywhere": ["3 nodes"],
+        },
+    ),
+    Run(
+        "dbt111-hook-end",
+        "dbt-1.11",
+        "hook",
+        "a hook at the end fails",
+        (Step("dbt build", before=HOOK_AT_END),),
+        {
+            "first": "operation.shop.shop-on-run-end-0",
+            "tells": ["audit_log does not exist"],
+            "count": 1,
+            "anywhere": ["1 hook failed"],
+            "page_never": ["failing row"],
+        },
+    ),
+    Run(
+        "dbt110-retry",
+        "dbt-1.10",
+        "healed",
+        "a model fails, and `dbt retry` builds it and what was skipped",
+        (Step("dbt build", files=BROKEN), Step("dbt retry", 0, files=MENDED)),
+        {
+            "healed": ["model.shop.customers"],
+            "count": 0,
+            "anywhere": ["1 failure, healed by command 2"],
+        },
+    ),
+    Run(
+        "dbt111-second-build",
+        "dbt-1.11",
+        "healed",
+        "of two models that fail, a second build brings one to success",
+        (
+            Step("dbt build", files=BROKEN | {"models/totals.sql": "select nope"}),
+            Step("dbt build", files=MENDED),
+        ),
+        {
+            "first": "model.shop.totals",
+            "healed": ["model.shop.customers"],
+            "anywhere": ["1 failure, healed by command 2"],
+        },
+    ),
+    Run(
+        "dbt110-state",
+        "dbt-1.10",
+        "not its results",
+        "results of an earlier build in the folder that --state names, and a project that does not "
+        "parse",
+        (
+            Step(
+                "dbt build --select state:modified --state last_build",
+                2,
+                before="dbt build; mkdir last_build && mv target/*.json last_build/"
+                " && echo '{% if %}' > models/orders.sql",
+                leftovers=True,
+            ),
+        ),
+        {"first_never": "model.shop.customers", "tells": ["orders"]},
+        BROKEN,
+    ),
+    Run(
+        "dbt110-left-behind",
+        "dbt-1.10",
+        "not its results",
+        "results that the command before left behind, and a project that does not parse any more",
+        (
+            Step("dbt build"),
+            Step("dbt test", 2, before="echo '{% if %}' > models/orders.sql", leftovers=True),
+        ),
+        {"first": "command 2", "ids": ["model.shop.customers"], "count": 2},
+        BROKEN,
+    ),
+    Run(
+        "dbt110-target-path",
+        "dbt-1.10",
+        "not its results",
+        "results in the folder that --target-path names",
+        (Step("dbt build --target-path out/of/the/way"),),
+        {"first": "model.shop.customers", "tells": ['"custmer" not found'], "count": 1},
+        BROKEN,
+    ),
+    Run(
+        "dbt111-one-cause",
+        "dbt-1.11",
+        "one cause",
+        "four models that miss one file",
+        (Step("dbt run", before="dbt seed"),),
+        {
+            "count": 4,
+            "tells": ["exports/payments.csv"],
+            "anywhere": ["4 models"],
+        },
+        ONE_CAUSE,
+    ),
+    Run(
+        "dbt111-store-failures",
+        "dbt-1.11",
+        "rows",
+        "a test that stores the rows that fail it",
+        (Step("dbt build"),),
+        {
+            "tells": ["Got 1 result"],
+            "count": 1,
+            "anywhere": ["select \\* from .*dbt_test__audit"],
+        },
+        {"models/orders.yml": STORED},
+    ),
+    Run(
+        "dbt111-unit-test",
+        "dbt-1.11",
+        "rows",
+        "a unit test that expects other numbers",
+        (Step("dbt build"),),
+        {
+            "first": "unit_test.shop.customers.counts_per_customer",
+            "anywhere": ["<th>customer</th><th>orders</th>", "<td>2→1</td>|<td>1→2</td>"],
+        },
+        {"models/customers.yml": COUNTED},
+    ),
+    Run(
+        "fusion-tests",
+        "fusion",
+        "rows",
+        "by Fusion: a test that stores its rows, one that warns, and a unit test",
+        (Step("dbt build"),),
+        {
+            "count": 2,
+            "ids": ["unit_test.shop.customers.counts_per_customer"],
+            "any_message": ["1 -> 2", "^1 failing row$"],
+            "anywhere": ["select \\* from .*dbt_test__audit", "<td>1 -> 2</td>", "1 warning"],
+            "warnings_never": ["model.shop.orders"],
+        },
+        {"models/orders.yml": STORED + WARNS, "models/customers.yml": COUNTED},
+    ),
+    Run(
+        "dbt110-place-in-sql",
+        "dbt-1.10",
+        "rows",
+        "the database points at a line of SQL",
+        (Step("dbt build"),),
+        {
+            "first": "model.shop.customers",
+            "anywhere": ["SQL around line 4"],
+        },
+        {
+            "models/customers.sql": "select\n  customer,\n  count(*) as orders,\n"
+            "  sum(amuont) as amount\nfrom {{ ref('raw_orders') }}\ngroup by 1\n"
+        },
+    ),
+    Run(
+        "fusion-ephemeral",
+        "fusion",
+        "console of Fusion",
+        "an ephemeral model, a model that fails, and one that is skipped because of it",
+        (Step("dbt build"),),
+        {
+            "first": "model.shop.customers",
+            "skipped_never": ["model.shop.helper"],
+            "count": 1,
+        },
+        {
+            "models/helper.sql": "{{ config(materialized='ephemeral') }} select 1 as id",
+            "models/uses_helper.sql": "select * from {{ ref('helper') }}",
+            "models/customers.sql": "select cast(customer as int) as c from {{ ref('orders') }}",
+            "models/behind.sql": "select * from {{ ref('customers') }}",
+        },
     ),
 )

@@ -14,8 +14,9 @@ from functions.run.outcome import run_state
 from functions.run.text import take_fitting
 
 # Together 16 MiB.
+ROOM_FOR_GROUPS = 512 * 1024
 ROOM_FOR_FAILURES = 10 * 1024 * 1024
-ROOM_FOR_WARNINGS = 2 * 1024 * 1024
+ROOM_FOR_WARNINGS = 3 * 512 * 1024
 ROOM_FOR_SKIPPED = 3 * 1024 * 1024
 ROOM_FOR_FILES = 512 * 1024
 
@@ -24,6 +25,7 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
     """All of it, and the same bytes each time that the run is archived; an entry a line."""
     skipped = list(_fitting(failed.skipped))
     lists = {
+        "groups": _lines(map(asdict, failed.groups), ROOM_FOR_GROUPS),
         "failures": _lines(map(asdict, failed.failures), ROOM_FOR_FAILURES),
         "warnings": _lines(map(asdict, failed.warnings), ROOM_FOR_WARNINGS),
         "skipped": [_text(asdict(group)) for group in skipped],
@@ -44,6 +46,7 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
         "skipped_count": failed.skipped_count,
         "healed_count": len(failed.healed),
         "left_out": {
+            "groups": len(failed.groups) - len(lists["groups"]),
             "failures": failed.failure_count + len(failed.healed) - len(lists["failures"]),
             "warnings": failed.warning_count - len(lists["warnings"]),
             "skipped": failed.skipped_count - named,

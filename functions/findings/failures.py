@@ -6,6 +6,7 @@ from functools import partial
 
 from functions.findings.artifacts import artifact, manifest, run_results, sources
 from functions.findings.artifacts.manifest import Manifest
+from functions.findings.artifacts.nodes import is_hook_at_start
 from functions.findings.artifacts.results import (
     MAX_FAILED,
     MAX_SKIPPED,
@@ -17,6 +18,7 @@ from functions.findings.artifacts.skipped import MAX_CAUSES, Group, by_causes
 from functions.findings.artifacts.statuses import FAILED
 from functions.findings.artifacts.worst import Worst
 from functions.findings.finding import Finding, PartlyRead, SkippedNodes, Unread, WhatFailed
+from functions.findings.grouping import grouped
 from functions.findings.healing import Healing
 from functions.findings.logs.ends import Logs, ReadEnd
 from functions.findings.logs.reading import Reading
@@ -57,7 +59,7 @@ class _Search:
         self._files = files
         self._logs = logs
         self._read_end = read_end
-        self._own = OwnResults()
+        self._own = OwnResults(unique_commands(event))
         self._healing = Healing()
         self._of_nodes = NodeFindings()
         self.failures: Worst[Finding] = Worst(MAX_FAILED)
@@ -93,6 +95,7 @@ class _Search:
         return WhatFailed(
             failures=tuple(sorted(failures, key=lambda finding: finding.healed_by is not None)),
             failure_count=self.failures.count - healed,
+            groups=grouped(finding for finding in failures if finding.healed_by is None),
             warnings=tuple(self._warnings),
             warning_count=self._warnings.count,
             skipped=tuple(skipped),
@@ -158,14 +161,15 @@ class _Search:
             failed=causes,
             skipped=[*results.skipped, *(node for node, built in innocent.items() if not built)],
         )
-        self._tell(command, guilty, graph, reading, skipped.took_down)
+        key = file.planned.key
+        self._tell(command, guilty, graph, reading, skipped.took_down, key)
         self.failures.pass_over(results.failed.count - len(results.failed))
         if innocent and not guilty:
             self.add(from_logs(self._event, command, reading))
             causes = [name_of(self._event, command)]
         for warned in results.warned:
             self._warnings.add(
-                0, partial(self._of_nodes.make, warned, command.id, graph, reading, None)
+                0, partial(self._of_nodes.make, warned, command.id, graph, reading, None, key)
             )
         self._warnings.pass_over(results.warned.count - len(results.warned))
         self._skipped_count += results.skipped.count + sum(not built for built in innocent.values())
@@ -176,12 +180,18 @@ class _Search:
                 self._skip(command, group, None)
                 continue
             # Of a node that was blamed it is known that it did not run because of the others.
-            both = (
-                [node for node in group.nodes if node in innocent],
-                [node for node in group.nodes if node not in innocent],
+            self._skip(
+                command,
+                Group(
+                    tuple(causes[:MAX_CAUSES]),
+                    len(causes),
+                    [node for node in group.nodes if node in innocent],
+                ),
+                None,
             )
-            self._skip(command, Group(tuple(causes[:MAX_CAUSES]), len(causes), both[0]), None)
-            self._skip(command, Group((), 0, both[1]), unknown)
+            others = [node for node in group.nodes if node not in innocent]
+            hooks = tuple(filter(is_hook_at_start, causes))[:MAX_CAUSES]
+            self._skip(command, Group(hooks, len(hooks), others), None if hooks else unknown)
 
     def _tell(
         self,
@@ -190,6 +200,7 @@ class _Search:
         graph: Manifest,
         reading: Reading,
         took_down: Mapping[str, int],
+        found_in: str | None,
     ) -> None:
         self._healing.watch(result.unique_id for result in results)
         for result in results:
@@ -202,6 +213,7 @@ class _Search:
                     graph,
                     reading,
                     took_down.get(result.unique_id),
+                    found_in,
                 ),
             )
 
@@ -231,7 +243,7 @@ class _Search:
             return
         graph, _ = self._manifest(command, None)
         found = of_sources(reading, graph, known)
-        self._tell(command, found, graph, reading, {})
+        self._tell(command, found, graph, reading, {}, None)
 
     def _manifest(self, command: Command, folder: str | None) -> tuple[Manifest, str]:
         """The manifest in a folder, or any if that is None; and why it may not tell the cause of a

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.findings.excerpt import Excerpt
+from functions.run.event import RunEvent
 from functions.run.masking import beginning_without_secrets
 from functions.run.text import take_fitting
 
@@ -11,6 +13,10 @@ from functions.run.text import take_fitting
 MAX_IN_RECORD = 20
 MAX_REASON_CHARACTERS = 1_000
 MAX_RECORD_BYTES = 24 * 1024
+MAX_GROUPS_IN_RECORD = 10
+MAX_NAMED_IN_RECORD = 3
+MAX_RECORD_BYTES_OF_GROUPS = 8 * 1024
+MAX_GROUP_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,10 @@ class Finding:
     - `unique_id` is a command's place in the run, such as `command 4`, where no node is known.
     - `reason` is what is wrong, in a line.
     - `failures` is what a test counted, `execution_time` in seconds, `path` in the dbt project.
+    - `code_near` is the code around the place that the database points at.
+    - `relation_name` is the table in which a test stored the rows that fail it.
+    - `failed_batches` are begin and end of the first of the batches that failed.
+    - `found_in` is the key of the results that say so.
     - `took_down` is how many nodes were skipped because of it, None where that is not counted.
     - `healed_by` is the later command that brought the node to success.
     """
@@ -33,8 +43,27 @@ class Finding:
     execution_time: float | None = None
     path: str | None = None
     compiled_code: str | None = None
+    code_near: Excerpt | None = None
+    relation_name: str | None = None
+    failed_batches: tuple[tuple[str, str], ...] = ()
+    failed_batch_count: int = 0
+    found_in: str | None = None
     took_down: int | None = None
     healed_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Failures of one cause: `what` are so many, such as `250 models`, or the only one's id.
+
+    `status` and `reason` are those of the first, `unique_ids` the first ones'.
+    """
+
+    what: str
+    count: int
+    status: str
+    reason: str | None
+    unique_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +102,13 @@ class PartlyRead:
 class WhatFailed:
     """The worst first, and what was healed last.
 
-    The counts are of all that was found, the lists of what was kept; what was healed counts in
-    neither `failure_count` nor `skipped_count`.
+    The counts are of all that was found, the lists of what was kept. What was healed counts in
+    neither `failure_count` nor `skipped_count`, and is in no group.
     """
 
     failures: tuple[Finding, ...] = ()
     failure_count: int = 0
+    groups: tuple[Group, ...] = ()
     warnings: tuple[Finding, ...] = ()
     warning_count: int = 0
     skipped: tuple[SkippedNodes, ...] = ()
@@ -94,6 +124,12 @@ class WhatFailed:
     def healed(self) -> Sequence[Finding]:
         return [finding for finding in self.failures if finding.healed_by is not None]
 
+    def healers(self, event: RunEvent) -> list[int]:
+        """The places in the run of the commands that healed something."""
+        return sorted(
+            {event.positions[finding.healed_by] for finding in self.healed if finding.healed_by}
+        )
+
     def summaries(self) -> list[dict[str, Any]]:
         """The first findings, as many as the record holds: what is broken, then warnings, then
         what was healed.
@@ -101,6 +137,23 @@ class WhatFailed:
         in_order = [*self.broken, *self.warnings, *self.healed]
         first = map(_summary, in_order[:MAX_IN_RECORD])
         return list(take_fitting(first, MAX_RECORD_BYTES, _item_bytes))
+
+    def group_summaries(self) -> list[dict[str, Any]]:
+        """The first groups, as many as the record holds."""
+        first = (
+            {
+                "what": cut(group.what, MAX_GROUP_CHARACTERS),
+                "count": group.count,
+                "status": group.status,
+                "message": cut(group.reason or "", MAX_GROUP_CHARACTERS),
+                "unique_ids": [
+                    cut(unique_id, MAX_GROUP_CHARACTERS)
+                    for unique_id in group.unique_ids[:MAX_NAMED_IN_RECORD]
+                ],
+            }
+            for group in self.groups[:MAX_GROUPS_IN_RECORD]
+        )
+        return list(take_fitting(first, MAX_RECORD_BYTES_OF_GROUPS, _item_bytes))
 
 
 def told(text: str, characters: int) -> str | None:

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Collection, Iterable
 
-from functions.findings.artifacts.manifest import Manifest
+from functions.findings.artifacts.manifest import Manifest, Node
 from functions.findings.artifacts.nodes import named
-from functions.findings.artifacts.results import NodeResult
+from functions.findings.artifacts.results import MAX_ID_CHARACTERS, NodeResult
 from functions.findings.artifacts.statuses import FAILED, WARNED
+from functions.findings.excerpt import Excerpt, excerpt, points_at_a_line
 from functions.findings.finding import MAX_REASON_CHARACTERS, Finding, told
 from functions.findings.logs import console
 from functions.findings.logs.reading import Reading
 from functions.findings.logs.telling import says_nothing, telling_line
 from functions.run.display import counted
+from functions.run.masking import without_secrets
 
 # Thousands of nodes can fail in one run: the first of them are told in full.
 MAX_TOLD_IN_FULL = 200
@@ -26,6 +28,9 @@ MAX_BEYOND_CHARACTERS = 300
 # What tells stands at the beginning of a message, or in a traceback at its end.
 _TOLD_FROM_BEGIN = 3_000
 _TOLD_FROM_END = 1_000
+
+# dbt says of a hook as well that it had one failure.
+_COUNTED = ("test", "unit test", "")
 
 _BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 
@@ -45,6 +50,7 @@ class NodeFindings:
         graph: Manifest,
         reading: Reading,
         took_down: int | None,
+        found_in: str | None,
     ) -> Finding:
         in_full = self._made < MAX_TOLD_IN_FULL
         self._made += 1
@@ -58,16 +64,22 @@ class NodeFindings:
         most = MAX_CODE_CHARACTERS if in_full else MAX_FURTHER_CHARACTERS
         shown_code = told(code, most) if self._room_for_code > 0 else None
         self._room_for_code -= len(shown_code or "")
+        kind = named(result.unique_id).kind
         return Finding(
             unique_id=result.unique_id,
             status=result.status,
             message=message,
             reason=reason or None,
             command_id=command_id,
-            failures=result.failures,
+            failures=result.failures if kind in _COUNTED else None,
             execution_time=result.execution_time,
             path=node.original_file_path,
             compiled_code=shown_code,
+            code_near=_excerpt(message or "", code) if in_full else None,
+            relation_name=_stored_rows(result, node),
+            failed_batches=result.failed_batches,
+            failed_batch_count=result.failed_batch_count,
+            found_in=found_in,
             took_down=took_down,
         )
 
@@ -93,7 +105,11 @@ def blamed(failed: Iterable[NodeResult], graph: Manifest, reading: Reading) -> d
             others = True
         else:
             name = named(result.unique_id).name
-            found[result.unique_id] = name in reading.steps.succeeded
+            built = name in reading.steps.succeeded
+            if name in reading.steps.started and not built:
+                others = True
+            else:
+                found[result.unique_id] = built
     return found if others or len(found) > 1 else {}
 
 
@@ -131,9 +147,23 @@ def said_of(result: NodeResult, path: str | None, reading: Reading) -> str:
     return "\n".join(filter(None, (message, *lines)))
 
 
+def _stored_rows(result: NodeResult, node: Node) -> str | None:
+    """The table of a test's failing rows: of any other node it would be that of the node itself."""
+    if not result.unique_id.startswith("test.") or result.status not in ("fail", WARNED):
+        return None
+    name = result.relation_name or node.relation_name
+    return name[:MAX_ID_CHARACTERS] if name else None
+
+
+def _excerpt(message: str, code: str) -> Excerpt | None:
+    return excerpt(message, without_secrets(code)) if points_at_a_line(message) else None
+
+
 def _of_log(result: NodeResult, path: str | None, reading: Reading) -> tuple[str, ...]:
-    name = named(result.unique_id)
-    return reading.nodes.of(result.unique_id, kind=name.kind, name=name.name, path=path)
+    node = named(result.unique_id)
+    # A unit test's id has the name of its model before its own.
+    name = node.name.rpartition(".")[2] if node.kind == "unit test" else node.name
+    return reading.nodes.of(result.unique_id, kind=node.kind, name=name, path=path)
 
 
 def _to_be_told_from(said: str, message: str | None) -> str:

@@ -7,7 +7,7 @@ https://docs.getdbt.com/reference/node-selection/state-selection
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from posixpath import normpath
 
@@ -24,19 +24,22 @@ _TARGET = r"--target-path(?:=|\s+)|\bDBT_TARGET_PATH="
 _FOLDER = r"""(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<plain>[^\s;&|"']+))"""
 _STATE_FOLDER = re.compile(f"(?:{_STATE}){_FOLDER}")
 _TARGET_FOLDER = re.compile(f"(?:{_TARGET}){_FOLDER}")
-_DEFAULT_TARGET = ("target",)
+_DEFAULT_TARGET = ["target"]
 
 
 class OwnResults:
     """Tells a run's commands' own results, asked for one command after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._states = [
+            named for command in commands for named in _folders(_STATE_FOLDER, command.command)
+        ]
         self._digests: set[str] = set()
         self._invocations: set[tuple[str, str]] = set()
 
     def may_be(self, command: Command, file: ArchivedFile) -> bool:
         """Whether to read a file, once, for a command."""
-        if file.stored.sha256 in self._digests or _is_state(command, file.planned.path):
+        if file.stored.sha256 in self._digests or self._is_state(command, file.planned.path):
             return False
         self._digests.add(file.stored.sha256)
         return True
@@ -53,6 +56,29 @@ class OwnResults:
             self._invocations.add(invocation)
         return True
 
+    def _is_state(self, command: Command, path: str) -> bool:
+        """Whether a file lies in a folder that a command of the run compares its project with.
+
+        `--state target` names its own results as well: they have taken the place of the others.
+        """
+        folder = _parts(path.rpartition("/")[0])
+        written = next(map(_parts, _folders(_TARGET_FOLDER, command.command)), _DEFAULT_TARGET)
+        for named in self._states:
+            state = _parts(named)
+            if state == written or not state or not folder:
+                continue
+            # A file's path may begin further up than the command's, and an absolute one with
+            # folders of the machine.
+            if _ends_with(folder, state):
+                return True
+            if (
+                named.startswith("/")
+                and _ends_with(state, folder)
+                and not _ends_with(folder, written)
+            ):
+                return True
+        return False
+
 
 def _made_before(generated_at: str | None, began: datetime) -> bool:
     try:
@@ -62,31 +88,15 @@ def _made_before(generated_at: str | None, began: datetime) -> bool:
     return made < began - MAX_CLOCK_DIFFERENCE
 
 
-def _is_state(command: Command, path: str) -> bool:
-    """Whether a file lies in a folder that the command compares its project with.
-
-    `--state target` names its own results as well: they have taken the place of the others.
-    """
-    folder = _parts(path.rpartition("/")[0])
-    written = next(_folders(_TARGET_FOLDER, command.command), _DEFAULT_TARGET)
-    return any(
-        state != written and _ends_with(folder, state)
-        for state in _folders(_STATE_FOLDER, command.command)
-        if state
-    )
-
-
-def _folders(pattern: re.Pattern[str], command: str) -> Iterator[Sequence[str]]:
+def _folders(pattern: re.Pattern[str], command: str) -> Iterator[str]:
     for found in pattern.finditer(command):
-        yield _parts(found["double"] or found["single"] or found["plain"] or "")
+        yield found["double"] or found["single"] or found["plain"] or ""
 
 
-def _parts(folder: str) -> tuple[str, ...]:
+def _parts(folder: str) -> Sequence[str]:
     whole = normpath(folder.replace("\\", "/")) if folder else ""
-    return tuple(part for part in whole.split("/") if part not in ("", ".", ".."))
+    return [part for part in whole.split("/") if part not in ("", ".", "..")]
 
 
-def _ends_with(folder: Sequence[str], state: Sequence[str]) -> bool:
-    """The folder's path may begin further up, or the other's, which may be absolute."""
-    shared = min(len(folder), len(state))
-    return shared > 0 and tuple(folder[-shared:]) == tuple(state[-shared:])
+def _ends_with(folder: Sequence[str], ending: Sequence[str]) -> bool:
+    return list(folder[-len(ending) :]) == list(ending)

@@ -23,6 +23,7 @@ from functions.run.text import (
     cut,
     ended,
     https_url,
+    listed,
     one_ascii_line,
     one_line,
     schedule_title,
@@ -103,6 +104,8 @@ def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
         what, more = _what(event, failure), archive.failure_count - 1
         name = telling_line(failure.get("message")) if what == "run" else named(what).name
         return f"{name} and {more:,} more" if more else name
+    if archive.healed:
+        return archive.healed
     for _, command in _failed_commands(event):
         return _shown(command.command)
     return ""
@@ -114,6 +117,7 @@ def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
         _facts(event),
         _command_lines(event),
         _failure_lines(event, archive),
+        [f"Healed: {archive.healed}."] if archive.healed else [],
         _link_lines(event, archive),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -163,23 +167,51 @@ def _command_lines(event: RunEvent) -> list[str]:
         f"  {index}. {_shown(command.command)} ({ended(command.return_code, command.status)})"
         for index, command in failed[:MAX_LISTED]
     ]
-    return _section("Failed commands", lines, of=len(failed))
+    return _section("Failed commands", lines, len(failed) - len(lines))
 
 
 def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     lines = []
-    for failure in archive.first_failures(MAX_LISTED):
-        lines.append(f"  {one_line(failure.get('status'))}: {_what(event, failure)}")
-        if message := telling_line(failure.get("message")):
-            lines[-1] += f"\n    {message}"
-    return _section("What failed", lines, of=archive.failure_count)
+    groups = archive.first_groups(MAX_LISTED)
+    for group in groups:
+        message = telling_line(group.get("message"))
+        if len(group["unique_ids"]) == 1:
+            lines.append(f"  {one_line(group.get('status'))}: {_what(event, _first_of(group))}")
+            lines += [f"    {message}"] if message else []
+        else:
+            lines.append(f"  {_named(group)}: {message}")
+            lines.append(f"    {_members(group)}")
+    more = archive.failure_count - sum(int(group["count"]) for group in groups)
+    return _section("What failed", lines, more)
 
 
-def _section(title: str, lines: list[str], *, of: int) -> list[str]:
+def _heading(event: RunEvent, group: Mapping[str, Any]) -> str:
+    """A single node or command, or how many of them."""
+    single = len(group["unique_ids"]) == 1
+    return _what(event, _first_of(group)) if single else _named(group)
+
+
+def _first_of(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {"unique_id": group["unique_ids"][0]}
+
+
+def _named(group: Mapping[str, Any]) -> str:
+    return one_line(group["what"], MAX_NAME_CHARACTERS)
+
+
+def _members(group: Mapping[str, Any]) -> str:
+    """Such as `orders, customers, payments and 247 more`."""
+    names = [
+        named(one_line(unique_id, MAX_NAME_CHARACTERS)).name for unique_id in group["unique_ids"]
+    ]
+    more = int(group["count"]) - len(names)
+    return listed([*names, f"{more:,} more"] if more else names)
+
+
+def _section(title: str, lines: list[str], more: int) -> list[str]:
     if not lines:
         return []
-    more = [f"  and {of - len(lines):,} more"] if of > len(lines) else []
-    return [f"{title}:", *lines, *more]
+    return [f"{title}:", *lines, *([f"  and {more:,} more"] if more > 0 else [])]
 
 
 def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
@@ -251,6 +283,19 @@ def _content(
             for failure in archive.first_failures(MAX_IN_RECORD)
         ],
         "failure_count": archive.failure_count,
+        "groups": [
+            {
+                "what": _heading(event, group),
+                "count": int(group["count"]),
+                "message": telling_line(group.get("message")) or None,
+                "unique_ids": [
+                    one_line(unique_id, MAX_NAME_CHARACTERS) for unique_id in group["unique_ids"]
+                ],
+            }
+            for group in archive.first_groups(MAX_LISTED)
+        ],
+        "healed_count": archive.healed_count,
+        "healed_by": list(archive.healed_by),
         "archive": {
             "state": archive.state,
             "files": archive.files,
@@ -267,14 +312,15 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
     """Stays below the 8,000 characters that a chat accepts. Text from outside is set as code, so
     that no name in it mentions anybody."""
     items = [
-        f"{_code(_what(event, failure))} {_code(telling_line(failure.get('message')))}"
-        for failure in archive.first_failures(MAX_LISTED)
+        f"{_code(_heading(event, group))} {_code(telling_line(group.get('message')))}"
+        for group in archive.first_groups(MAX_LISTED)
     ] or [_code(_shown(command.command)) for _, command in _failed_commands(event)[:MAX_LISTED]]
     links = {"Run in Paradime": https_url(event.run_url), "Archive": archive.url}
     return "\n".join(
         [
             _code(_headline(event, archive)),
             *(f"• {item}" for item in items),
+            *([_code(archive.healed)] if archive.healed else []),
             *(f"{name}: {url}" for name, url in links.items() if url),
         ]
     )

@@ -138,7 +138,7 @@ def _log(title: str, prefix: str, end: LogEnd) -> dict[str, Any]:
     return {
         "title": title,
         "path": end.file.planned.path,
-        "href": _href(prefix, end.file.planned.key),
+        "href": href(prefix, end.file.planned.key),
         "extent": "All of" if whole else f"The last {counted(len(lines), 'line')} of",
         "title_before": f"{counted(len(before), 'line')} before",
         "before": before,
@@ -153,7 +153,7 @@ def _page_bytes(line: console.Line) -> int:
 def _file(prefix: str, key: str, number: int) -> dict[str, str]:
     return {
         "path": _below(prefix, key).partition("/")[2] or _below(prefix, key),
-        "href": _href(prefix, key),
+        "href": href(prefix, key),
         "size": size(number),
     }
 
@@ -162,7 +162,7 @@ def _below(prefix: str, key: str) -> str:
     return key.removeprefix(prefix)
 
 
-def _href(prefix: str, key: str) -> str:
+def href(prefix: str, key: str) -> str:
     return f"./{quote(_below(prefix, key))}"
 
 

@@ -1,18 +1,23 @@
 """The parts of the page that say what failed, what warned, and what was skipped."""
 
+import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from functions.findings.artifacts.nodes import named
 from functions.findings.artifacts.statuses import WARNED
-from functions.findings.finding import Finding, SkippedNodes, WhatFailed
+from functions.findings.finding import Finding, Group, SkippedNodes, WhatFailed
+from functions.findings.grouping import in_words
 from functions.findings.logs.telling import telling_line
+from functions.report.difference import difference
+from functions.report.files import href
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
-from functions.run.text import listed, one_line
+from functions.run.text import healed_in_words, listed, one_line
 
 # Bytes of the page. The first findings are shown with all that is known, the others in a line.
 ROOM_FOR_FAILED = 250_000
@@ -20,25 +25,34 @@ ROOM_FOR_FAILED_ROWS = 900_000
 ROOM_FOR_WARNINGS = 80_000
 ROOM_FOR_WARNING_ROWS = 50_000
 ROOM_FOR_SKIPPED = 100_000
+ROOM_FOR_CAUSES = 30_000
+ROOM_FOR_HEALED = 100_000
 MAX_IN_FULL = 50
+MAX_BATCHES = 5
 MAX_CAUSES = 5
 MAX_OPEN_NAMES = 12
 MAX_NAMES = 200
 MAX_NAME_CHARACTERS = 200
 MAX_GIST_CHARACTERS = 160
 
+_MIDNIGHT = re.compile(r"[T ]00:00(?::00)?(?:\+00:00|Z)?\Z")
 
-def findings(event: RunEvent, failed: WhatFailed) -> list[dict[str, Any]]:
-    """What failed, and what warned."""
-    views = _FindingViews(event, failed)
+
+def findings(event: RunEvent, prefix: str, failed: WhatFailed) -> list[dict[str, Any]]:
+    """What failed, what warned, and what was healed."""
+    views = _FindingViews(event, prefix)
+    causes = _causes(failed)
+    room = ROOM_FOR_FAILED_ROWS - len(causes["causes"])
+    broken = views.part(
+        "failed",
+        "What failed",
+        failed.broken,
+        failed.failure_count,
+        (ROOM_FOR_FAILED, room),
+    )
+    room -= len(broken["rows"])
     return [
-        views.part(
-            "failed",
-            "What failed",
-            failed.failures,
-            failed.failure_count,
-            (ROOM_FOR_FAILED, ROOM_FOR_FAILED_ROWS),
-        ),
+        broken | causes,
         views.part(
             "warnings",
             "Warnings",
@@ -46,7 +60,31 @@ def findings(event: RunEvent, failed: WhatFailed) -> list[dict[str, Any]]:
             failed.warning_count,
             (ROOM_FOR_WARNINGS, ROOM_FOR_WARNING_ROWS),
         ),
+        views.part(
+            "healed",
+            "Healed by a later command",
+            failed.healed,
+            len(failed.healed),
+            (min(ROOM_FOR_HEALED, room), 0),
+        ),
     ]
+
+
+def _causes(failed: WhatFailed) -> dict[str, Any]:
+    """The causes of several failures each, if there are any."""
+    several = [group for group in failed.groups if len(group.unique_ids) > 1]
+    html, shown = fit((piece("cause", _cause(group)) for group in several), ROOM_FOR_CAUSES)
+    return {"causes": html, "more_causes": left_out(len(several) - shown, "cause")}
+
+
+def _cause(group: Group) -> dict[str, Any]:
+    names = [_name(unique_id) for unique_id in group.unique_ids]
+    more = group.count - len(names)
+    return {
+        "what": one_line(group.what, MAX_NAME_CHARACTERS),
+        "gist": telling_line(group.reason, MAX_GIST_CHARACTERS),
+        "names": ", ".join([*names, f"{more:,} more"] if more else names),
+    }
 
 
 def skipped(failed: WhatFailed) -> dict[str, Any]:
@@ -64,15 +102,18 @@ def skipped(failed: WhatFailed) -> dict[str, Any]:
     }
 
 
-def counts(failed: WhatFailed) -> str:
+def counts(event: RunEvent, failed: WhatFailed) -> str:
     """Such as `2 tests and 1 model failed, 9 nodes were skipped, 1 warning`; empty if none."""
-    kinds = Counter(kind for f in failed.failures if (kind := named(f.unique_id).kind))
-    if more := failed.failure_count - len(failed.failures):
+    # A node that failed in several commands is one node.
+    nodes = dict.fromkeys(finding.unique_id for finding in failed.broken)
+    kinds = Counter(kind for node in nodes if (kind := named(node).kind_in_words))
+    if more := failed.failure_count - len(failed.broken):
         kinds["other node"] = more
     parts = []
     if kinds:
-        nodes = [counted(number, kind) for kind, number in kinds.most_common()]
-        parts.append(f"{listed(nodes)} failed")
+        parts.append(f"{in_words(kinds)} failed")
+    if healed := healed_in_words(len(failed.healed), failed.healers(event)):
+        parts.append(healed)
     if number := failed.skipped_count:
         parts.append(f"{counted(number, 'node')} {'was' if number == 1 else 'were'} skipped")
     if failed.warning_count:
@@ -81,21 +122,33 @@ def counts(failed: WhatFailed) -> str:
 
 
 def why(event: RunEvent, failed: WhatFailed, most: int) -> list[dict[str, Any]]:
-    """The first of what failed, each in two lines."""
-    views = _FindingViews(event, failed)
-    return [views.view(finding, "") for finding in failed.failures[:most]]
+    """The first causes, or what alone has failed of one, each in two lines."""
+    views = _FindingViews(event, "")
+    first = {finding.unique_id: finding for finding in reversed(failed.broken)}
+    return [
+        views.view(first[group.unique_ids[0]], "")
+        if len(group.unique_ids) == 1
+        else {
+            "name": one_line(group.what, MAX_NAME_CHARACTERS),
+            "kind": "",
+            "is_code": False,
+            "gist": telling_line(group.reason, MAX_GIST_CHARACTERS),
+        }
+        for group in failed.groups[:most]
+    ]
 
 
 class _FindingViews:
-    def __init__(self, event: RunEvent, failed: WhatFailed) -> None:
+    def __init__(self, event: RunEvent, prefix: str) -> None:
         self._event = event
+        self._prefix = prefix
         self._commands = {command.id: command for command in unique_commands(event)}
 
     def part(
         self,
         section: str,
         title: str,
-        found: tuple[Finding, ...],
+        found: Sequence[Finding],
         count: int,
         rooms: tuple[int, int],
     ) -> dict[str, Any]:
@@ -115,6 +168,7 @@ class _FindingViews:
             "nodes": nodes,
             "rows": rows,
             "more": left_out(count - shown - more, "other"),
+            "causes": "",
         }
 
     def view(self, finding: Finding, anchor: str) -> dict[str, Any]:
@@ -127,11 +181,17 @@ class _FindingViews:
             "tone": "warn" if finding.status == WARNED else "bad",
             "status": one_line(finding.status, 40),
             "name": one_line(name, MAX_NAME_CHARACTERS),
-            "kind": node.kind,
+            "kind": node.kind_in_words,
             "is_code": not node.kind,
             "gist": telling_line(finding.reason, MAX_GIST_CHARACTERS),
             "meta": list(filter(None, self._meta(finding, command))),
             "message": finding.message,
+            "difference": difference(finding.message) if node.kind == "unit test" else None,
+            "table": finding.relation_name,
+            "batches": _batches(finding),
+            "near": list(_numbered(finding)),
+            "near_title": f"SQL around line {finding.code_near.line}" if finding.code_near else "",
+            "cut": self._whole(finding),
             "took_down": f"{counted(finding.took_down, 'node')} skipped"
             if finding.took_down
             else "",
@@ -139,15 +199,22 @@ class _FindingViews:
             "code_title": f"Compiled {'Python' if _is_python(finding) else 'SQL'}",
         }
 
+    def _whole(self, finding: Finding) -> str:
+        """Where the whole of a code is that was cut, below the page."""
+        is_cut = (finding.compiled_code or "").endswith("…")
+        return href(self._prefix, finding.found_in) if is_cut and finding.found_in else ""
+
     def _meta(self, finding: Finding, command: Command | None) -> list[str]:
         node = named(finding.unique_id)
         ran = finding.execution_time
+        healed = self._commands.get(finding.healed_by or 0)
         return [
-            f"{node.kind} of {node.package}" if node.kind else "",
+            f"{node.kind_in_words} of {node.package}" if node.kind else "",
             one_line(finding.path, MAX_NAME_CHARACTERS),
             counted(finding.failures, "failing row") if finding.failures else "",
             f"command {self._event.positions[command.id]}" if command else "",
             "" if ran is None else precise_seconds(ran),
+            f"healed by command {self._event.positions[healed.id]}" if healed else "",
         ]
 
 
@@ -166,6 +233,36 @@ def _group(group: SkippedNodes) -> dict[str, Any]:
         "names": [_name(unique_id) for unique_id in group.unique_ids[:MAX_NAMES]],
         "more": left_out(count - MAX_NAMES, "other"),
     }
+
+
+def _batches(finding: Finding) -> str:
+    """Such as `2 batches failed: 2024-04-28 to 2024-04-29 and 2024-04-30 to 2024-05-01`."""
+    if not finding.failed_batch_count:
+        return ""
+    spans = [
+        f"{one_line(_day(begin), 40)} to {one_line(_day(end), 40)}"
+        for begin, end in finding.failed_batches[:MAX_BATCHES]
+    ]
+    if more := finding.failed_batch_count - len(spans):
+        spans.append(f"{more:,} more")
+    return f"{counted(finding.failed_batch_count, 'batch')} failed: {listed(spans)}"
+
+
+def _day(instant: str) -> str:
+    """The day alone of an instant at midnight."""
+    return _MIDNIGHT.sub("", instant)
+
+
+def _numbered(finding: Finding) -> Iterator[dict[str, Any]]:
+    near = finding.code_near
+    for number, line in enumerate(
+        near.text.split("\n") if near else (), near.first_line if near else 0
+    ):
+        yield {
+            "number": f"{number:>5}",
+            "text": line,
+            "here": near is not None and number == near.line,
+        }
 
 
 def _is_python(finding: Finding) -> bool:

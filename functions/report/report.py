@@ -46,7 +46,7 @@ def render(report: Report) -> bytes:
     state = one_line(run_state(event), 40)
     parts = {
         "timeline": report_commands.timeline(event),
-        "findings": report_findings.findings(event, failed),
+        "findings": report_findings.findings(event, report.prefix, failed),
         "skipped": report_findings.skipped(failed),
         "logs": report_files.logs(event, report.prefix, report.logs),
         "absent": report_files.absent(report.prefix, held, failed),
@@ -61,7 +61,7 @@ def render(report: Report) -> bytes:
             "tone": "failed" if run_failed(event) else state,
             "lead": _lead(event, failed),
             "why": report_findings.why(event, failed, MAX_WHY),
-            "more_why": f"{more:,}" if (more := failed.failure_count - MAX_WHY) > 0 else "",
+            "more_why": _more_why(failed),
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
             "incomplete": not held.complete,
             "given_up": one_line(held.error, MAX_ERROR_CHARACTERS),
@@ -73,12 +73,17 @@ def render(report: Report) -> bytes:
     )
 
 
+def _more_why(failed: WhatFailed) -> str:
+    more = failed.failure_count - sum(group.count for group in failed.groups[:MAX_WHY])
+    return f"{more:,}" if more > 0 else ""
+
+
 def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
     """A sentence with a command in the middle: which command failed, and what in it."""
     commands = unique_commands(event)
     broken = [command for command in commands if command.failed]
     of = f"of {len(commands):,}"
-    results = report_findings.counts(failed)
+    results = report_findings.counts(event, failed)
     after = f": {results}." if results else "."
     if len(broken) == 1:
         position = event.positions[broken[0].id]

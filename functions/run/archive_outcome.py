@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from functions.run.instants import to_text
+from functions.run.text import healed_in_words
 
 ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 
@@ -19,6 +20,10 @@ class ArchiveOutcome:
     - `pending` is the number of files that could not be fetched so far.
     - `failures` are those that the record lists, each `{"unique_id", "status", "message"}`. After
       the first `failure_count` of them come warnings, which no message lists.
+    - `groups` are the first groups of failures that have one cause, each `{"what", "count",
+      "status", "message", "unique_ids"}`.
+    - `healed_count` failures were healed by the commands at the places `healed_by` in the run, and
+      do not count as failures. They stand behind the warnings.
     - `answered` is False while neither results nor logs of what failed could be read.
     - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
       a run that is archived again, that a sweep found, or that ended days ago.
@@ -35,12 +40,23 @@ class ArchiveOutcome:
     pending: int = 0
     failures: Sequence[Mapping[str, Any]] = ()
     failure_count: int = 0
+    groups: Sequence[Mapping[str, Any]] = ()
+    healed_count: int = 0
+    healed_by: Sequence[int] = ()
     answered: bool = True
     lag_seconds: float | None = None
     error: str | None = None
 
     def first_failures(self, number: int) -> Sequence[Mapping[str, Any]]:
         return self.failures[: min(number, self.failure_count)]
+
+    def first_groups(self, number: int) -> Sequence[Mapping[str, Any]]:
+        """The groups, or each failure in one of its own."""
+        singles = [
+            dict(failure) | {"count": 1, "unique_ids": [failure.get("unique_id")]}
+            for failure in self.first_failures(number)
+        ]
+        return self.groups[:number] or singles
 
     def record_fields(self) -> dict[str, Any]:
         """The record's attributes; None removes one. Giving up leaves those of an earlier archive
@@ -58,7 +74,20 @@ class ArchiveOutcome:
             "missing_count": self.missing,
             "failures": list(self.failures) or None,
             "failure_count": self.failure_count,
+            "failure_groups": self._groups_of_several() or None,
+            "healed_count": self.healed_count or None,
+            "healed_by": list(self.healed_by) or None,
         }
+
+    @property
+    def healed(self) -> str:
+        """Such as `2 failures, healed by command 2`; empty if none was."""
+        return healed_in_words(self.healed_count, self.healed_by)
+
+    def _groups_of_several(self) -> list[Mapping[str, Any]]:
+        """Where each failure has a cause of its own, the record does not name them twice."""
+        several = any(group["count"] > 1 for group in self.groups)
+        return list(self.groups) if several else []
 
     def log_fields(self) -> dict[str, Any]:
         return {

@@ -15,7 +15,12 @@ HIDDEN = (
 _HIDDEN_BUT_LAYOUT = re.compile(rf"(?![\t\n])[{HIDDEN}]")
 
 # dbt's resource types among them.
-_PLURALS = {"analysis": "analyses", "delivery": "deliveries", "saved query": "saved queries"}
+_PLURALS = {
+    "analysis": "analyses",
+    "batch": "batches",
+    "delivery": "deliveries",
+    "saved query": "saved queries",
+}
 
 
 def without_hidden(text: str) -> str:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from functions.run.display import HIDDEN
+from functions.run.display import HIDDEN, counted
 from functions.run.masking import beginning_without_secrets
 
 MAX_CHARACTERS = 300
@@ -50,6 +50,16 @@ def ended(return_code: int | None, status: str | None) -> str:
     if return_code:
         return code_in_words(return_code) or f"returned {return_code}"
     return one_line(status, 40)
+
+
+def healed_in_words(count: int, places: Sequence[int]) -> str:
+    """Such as `2 failures, healed by command 2`; empty if there are none."""
+    if not count:
+        return ""
+    by = (
+        f"command {places[0]}" if len(places) == 1 else f"commands {listed(list(map(str, places)))}"
+    )
+    return f"{counted(count, 'failure')}, healed by {by}"
 
 
 def take_fitting(

@@ -18,14 +18,6 @@ from tests.integration.world import World, new_world
 CASES = Path(__file__).parents[1] / "data" / "cases"
 LOGS = ("stdout.log", "stderr.log")
 
-# What is not said yet. A case that passes is taken out: the table is to be emptied.
-NOT_YET = frozenset(
-    {
-        "02-hook-end",
-        "82-store-failures",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Told:
@@ -62,14 +54,10 @@ def world(shared_world: World) -> Iterator[World]:
     shared_world.clear()
 
 
-def names() -> list[Any]:
-    return [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True)] if name in NOT_YET else [])
-        for name in sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
-    ]
+NAMES = sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_failed_run_says_what_is_expected(world: World, name: str) -> None:
     case = json.loads((CASES / name / "case.json").read_text(encoding="utf-8"))
     told = archived(world, CASES / name, case)

@@ -14,9 +14,9 @@ from functions.aws.workspaces import WorkspacesTable
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
 from functions.paradime.credentials import parse_api_secret
-from local.standin.data import Resource
+from local.standin.data import Command, Resource, Run
 from local.standin.faults import Status
-from tests.integration.small_run import RESULTS, add_small_run, completed
+from tests.integration.small_run import RESULTS, add_small_run, command, completed
 from tests.integration.world import World, new_world
 from tests.reference import examples, tables
 
@@ -33,6 +33,7 @@ def world() -> Iterator[World]:
         for sample in ("run_completed", "run_completed_tests", "run_completed_clone"):
             world.send(world.payload(sample))
         world.send(completed(world.standin.api_url))
+        world.send(telling(world))
         world.send(completed("https://example.com/graphql", id=2))
         world.send(b"not JSON")
         world.drain()
@@ -41,6 +42,48 @@ def world() -> Iterator[World]:
         workspaces = WorkspacesTable(world.dynamodb, world.workspaces_table)
         workspaces.set_resume_point("n0sg8br1m44k0ryj", "daily_run")
         yield world
+
+
+def telling(world: World) -> bytes:
+    """A run of which a node is healed, two have one cause, and all is known."""
+    broken = {
+        "status": "error",
+        "message": "Binder Error: no column x\n\nLINE 1: select x",
+        "compiled_code": "select x",
+        "batch_results": {"failed": [["2024-05-01", "2024-05-02"]]},
+    }
+    results = [
+        [
+            {"unique_id": "model.demo.a"} | broken,
+            {"unique_id": "model.demo.b"} | broken,
+            {"unique_id": "model.demo.c", "status": "error"},
+            {"unique_id": "model.demo.d", "status": "error"},
+        ],
+        [{"unique_id": "model.demo.c", "status": "success"}],
+    ]
+    resources = [
+        Resource(
+            id=70100 + at,
+            path="target/run_results.json",
+            content=json.dumps({"results": rows}).encode(),
+        )
+        for at, rows in enumerate(results)
+    ]
+    commands = [
+        Command(id=7101, command="dbt build", return_code=1, resources=resources[:1]),
+        Command(id=7102, command="dbt retry", resources=resources[1:]),
+    ]
+    world.standin.bolt.add(
+        Run(
+            run_id=701,
+            schedule_name="small",
+            schedule_slug="small",
+            state="FAILED",
+            commands=commands,
+        )
+    )
+    told = [command(one.id, one.command, one.return_code or 0, *one.resources) for one in commands]
+    return completed(world.standin.api_url, id=701, commands=told)
 
 
 def interrupt(world: World, run_key: str) -> None:

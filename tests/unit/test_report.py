@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -157,6 +158,69 @@ class TestParts:
         assert "Compiled SQL select" in text
         assert "1 node skipped because of it" in text
 
+    def test_the_sql_around_the_place_that_the_database_points_at_is_shown(self) -> None:
+        code = "\n".join(f"select {at}" for at in range(1, 31))
+        archive = of_node(
+            unique_id="model.demo.a", message="no\nLINE 40: select 20\n   ^", compiled_code=code
+        )
+        assert "SQL around line 20 15 select 15" in text_of(archive)
+        assert '<b class="bad">   20 select 20</b>' in archive.page().decode()
+
+    def test_of_sql_that_is_cut_the_rest_is_linked(self) -> None:
+        archive = of_node(unique_id="model.demo.a", compiled_code="select 1\n" * 5_000)
+        assert "This is its beginning; all of it is in the results." in text_of(archive)
+        links = {link["href"] for link in Document(archive.page()).all("a")}
+        assert "./01-dbt-build-70/target/run_results.json" in links
+
+    def test_the_table_in_which_a_test_stored_its_rows_is_to_be_queried(self) -> None:
+        stored = '"db"."audit"."not_null_id"'
+        query = " ".join(["select * from", stored])
+        archive = of_node(unique_id="test.demo.t", status="fail", relation_name=stored)
+        assert f"Query this to see the rows: {query}" in text_of(archive)
+
+    def test_that_table_may_stand_in_the_manifest_alone(self) -> None:
+        archive = of_node(unique_id="test.demo.t", status="fail")
+        node = {"test.demo.t": {"relation_name": "audit.t"}}
+        archive.put(70, "target/manifest.json", graph({}, **node))
+        assert "select * from audit.t" in text_of(archive)
+
+    def test_of_a_model_no_table_is_to_be_queried(self) -> None:
+        archive = of_node(unique_id="model.demo.a", relation_name='"db"."a"')
+        assert "Query this" not in text_of(archive)
+
+    def test_failed_batches_are_named(self) -> None:
+        days = [f"2024-05-{day:02}T00:00:00+00:00" for day in range(1, 9)]
+        failed = list(pairwise(days))
+        archive = of_node(
+            unique_id="model.demo.a", status="partial success", batch_results={"failed": failed}
+        )
+        assert "7 batches failed: 2024-05-01 to 2024-05-02, 2024-05-02 to" in text_of(archive)
+        assert "2024-05-05 to 2024-05-06 and 2 more" in text_of(archive)
+
+    def test_a_hook_is_called_one_and_has_no_failing_rows(self) -> None:
+        archive = of_node(unique_id="operation.demo.demo-on-run-end-0", failures=1)
+        text = text_of(archive)
+        assert "1 hook failed." in text
+        assert "failing row" not in text
+
+    def test_what_a_unit_test_expected_and_got_is_a_table(self) -> None:
+        archive = of_node(
+            unique_id="unit_test.demo.orders.counts",
+            status="fail",
+            message="actual differs from expected:\n\n@@,id,n\n→,1,3→2\n",
+        )
+        page = archive.page().decode()
+        assert "<tr><th></th><th>id</th><th>n</th></tr>" in page
+        assert "<tr><th>changed</th><td>1</td><td>3→2</td></tr>" in page
+
+    def test_what_is_of_one_cause_is_told_at_once(self) -> None:
+        archive = archive_from(payload())
+        nodes = ({"unique_id": f"model.demo.m{at}", "message": "no disk"} for at in range(12))
+        archive.put(70, "target/run_results.json", results(*nodes))
+        assert "12 models no disk m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, 2 more" in text_of(
+            archive
+        )
+
     def test_skipped_nodes_stand_under_what_caused_them(self) -> None:
         said = (
             "9 nodes because of assert_payments_are_positive and accepted_values_stg_payments_"
@@ -221,7 +285,8 @@ class TestNothingGetsOut:
         re.findall(
             r"\w+",
             """html head meta title link style body header main footer nav section article
-            h1 h2 h3 p span b code pre ul ol li dl div dt dd a svg rect details summary time""",
+            h1 h2 h3 p span b code pre ul ol li dl div dt dd a svg rect details summary time
+            table tr th td""",
         )
     )
     ATTRIBUTES = frozenset(
@@ -312,6 +377,12 @@ class TestSameBytes:
         page = archive.page()
         random.Random(7).shuffle(archive.files)  # noqa: S311
         assert archive.page() == page
+
+
+def of_node(**node: Any) -> Archive:
+    archive = archive_from(payload())
+    archive.put(70, "target/run_results.json", results(node))
+    return archive
 
 
 def timed(command_id: int, start: str, end: str) -> dict[str, Any]:

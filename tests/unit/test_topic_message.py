@@ -131,6 +131,64 @@ def test_email_lists_ten_and_counts_the_rest() -> None:
     assert "  and 4,990 more" in said.splitlines()
 
 
+def of_one_cause() -> ArchiveOutcome:
+    message = "No active warehouse selected"
+    names = [f"model.shop.m{at}" for at in range(3)]
+    return ArchiveOutcome(
+        state="archived",
+        failures=[{"unique_id": name, "status": "error", "message": message} for name in names],
+        failure_count=251,
+        groups=[
+            {
+                "what": "250 models",
+                "count": 250,
+                "status": "error",
+                "message": message,
+                "unique_ids": names,
+            },
+            {
+                "what": "model.shop.orders",
+                "count": 1,
+                "status": "error",
+                "message": "no column amount",
+                "unique_ids": ["model.shop.orders"],
+            },
+        ],
+    )
+
+
+def test_email_tells_what_is_of_one_cause_together() -> None:
+    assert (
+        "What failed:\n"
+        "  250 models: No active warehouse selected\n"
+        "    m0, m1, m2 and 247 more\n"
+        "  error: model.shop.orders\n"
+        "    no column amount\n\n"
+    ) in email(compose(event(), of_one_cause()))
+
+
+def test_a_chat_and_programs_are_told_by_cause_as_well() -> None:
+    told = content(compose(event(), of_one_cause()))
+    assert "• `250 models` `No active warehouse selected`" in told["content"]["description"]
+    assert [(group["what"], group["count"]) for group in told["groups"]] == [
+        ("250 models", 250),
+        ("model.shop.orders", 1),
+    ]
+    assert told["failure_count"] == 251
+
+
+HEALED = ArchiveOutcome(state="archived", healed_count=2, healed_by=[2])
+
+
+def test_a_run_whose_failures_are_all_healed_says_so() -> None:
+    message = compose(event(), HEALED)
+    assert message.subject.endswith("failed: 2 failures, healed by command 2")
+    assert "\nHealed: 2 failures, healed by command 2.\n" in email(message)
+    told = content(message)
+    assert (told["failure_count"], told["healed_count"], told["healed_by"]) == (0, 2, [2])
+    assert "`2 failures, healed by command 2`" in told["content"]["description"]
+
+
 def test_warnings_behind_the_failures_are_not_told() -> None:
     warning = {"unique_id": "test.shop.stale", "status": "warn", "message": None}
     message = compose(event(), failing(ORDERS, warning, of=1))

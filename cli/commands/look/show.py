@@ -20,6 +20,7 @@ from cli.terminal.output import (
     working,
 )
 from functions.run.display import counted, lasted, size
+from functions.run.text import healed_in_words
 
 
 def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
@@ -39,6 +40,8 @@ def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
     tables = [facts_of(record, target.bucket)]
     if record.get("commands"):
         tables.append(commands_of(record))
+    if record.get("failure_groups"):
+        tables.append(groups_of(record))
     if record.get("failures"):
         tables.append(failures_of(record))
     if inventory is not None:
@@ -58,6 +61,7 @@ def facts_of(record: Record, bucket: str) -> Table:
         "error": record.get("error_string"),
         "in Paradime": record.get("run_url"),
         "archive error": record.get("archive_error"),
+        "healed": _healed(record),
     }
     return new_facts(
         {"state": coloured(record["state"])}
@@ -80,6 +84,18 @@ def commands_of(record: Record) -> Table:
     return table
 
 
+def groups_of(record: Record) -> Table:
+    """What failed of one cause."""
+    table = new_table("cause of", "message", "such as")
+    for group in record["failure_groups"]:
+        table.add_row(
+            cell(group["what"], "bold"),
+            cell(group["message"] or ""),
+            cell(", ".join(group["unique_ids"])),
+        )
+    return table
+
+
 def failures_of(record: Record) -> Table:
     failures = record["failures"]
     count = int(record.get("failure_count", len(failures)))
@@ -87,7 +103,9 @@ def failures_of(record: Record) -> Table:
     table = new_table("", what, "message")
     for failure in failures:
         table.add_row(
-            cell(failure.get("status") or "", "red"),
+            cell("healed", "green")
+            if failure.get("healed_by")
+            else cell(failure.get("status") or "", "red"),
             cell(failure.get("unique_id") or "", "bold"),
             cell(failure.get("message") or ""),
         )
@@ -104,6 +122,11 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
         path = cell(file["key"].removeprefix(prefix))
         table.add_row(path, Text("missing", "yellow"), cell(file["reason"]))
     return table
+
+
+def _healed(record: Record) -> str:
+    places = [int(place) for place in record.get("healed_by", ())]
+    return healed_in_words(int(record.get("healed_count", 0)), places)
 
 
 def _ended(record: Record) -> str:

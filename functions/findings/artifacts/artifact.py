@@ -8,6 +8,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import TypeVar
 
 from msgspec import Raw
@@ -22,6 +23,15 @@ NULL = Raw(b"null")
 # dbt nests its results four deep, and what a database says of them may go deeper.
 MAX_DEPTH = 16
 _PIECE_BYTES = 64 * 1024
+
+# Of an artifact with more of them none is mended further.
+MAX_ESCAPES = 5_000_000
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 _Value = TypeVar("_Value")
 # Absent is the same as null.
@@ -40,17 +50,36 @@ def check_size(size: int) -> None:
         raise NotUnderstoodError(f"it has {size:,} bytes; up to {MAX_ARTIFACT_BYTES:,} are read")
 
 
-def without_mark(body: bytes | bytearray) -> bytes | bytearray:
-    """The artifact without the byte order mark that an editor or a shell may have put before it.
+def read_whole(reader: Reader[_Value], body: bytes | bytearray) -> _Value:
+    """Reads an artifact, also one with a byte order mark before it or lone surrogates in it.
 
-    A bytearray is changed in place, which moves nothing.
+    An editor or a shell puts the one there, and Python writes the others for bytes that are no
+    text. A bytearray is changed in place.
+
+    Raises:
+        NotUnderstoodError: it is not JSON, or not what the reader asks for.
     """
-    if not body.startswith(BOM_UTF8):
-        return body
-    if isinstance(body, bytearray):
+    if body.startswith(BOM_UTF8):
+        body = bytearray(body) if isinstance(body, bytes) else body
         del body[: len(BOM_UTF8)]
-        return body
-    return body[len(BOM_UTF8) :]
+    try:
+        return reader.read(body)
+    except NotUnderstoodError:
+        mended = _without_lone_surrogates(body)
+        if mended is None:
+            raise
+        return reader.read(mended)
+
+
+def _without_lone_surrogates(body: bytes | bytearray) -> bytearray | None:
+    """With a replacement character, of the same length, for each; None if there are none."""
+    if not _SURROGATE.search(body):
+        return None
+    mended = bytearray(body) if isinstance(body, bytes) else body
+    lone = [at.span("lone") for at in islice(_ESCAPES.finditer(mended), MAX_ESCAPES) if at["lone"]]
+    for start, end in lone:
+        mended[start:end] = b"ufffd"
+    return mended if lone else None
 
 
 def required(name: str, raw: Raw, reader: Reader[_Value]) -> _Value:

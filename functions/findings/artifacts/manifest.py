@@ -14,8 +14,8 @@ from functions.findings.artifacts.artifact import (
     TEXT,
     count,
     described,
+    read_whole,
     required,
-    without_mark,
 )
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
@@ -30,6 +30,7 @@ MAX_PARENTS = 500_000
 class Node:
     original_file_path: str | None = None
     compiled_code: str | None = None
+    relation_name: str | None = None
 
 
 class _DependsOn(Struct):
@@ -39,6 +40,7 @@ class _DependsOn(Struct):
 class _Node(Struct):
     original_file_path: Raw = NULL
     compiled_code: Raw = NULL
+    relation_name: Raw = NULL
     compiled_sql: Raw = NULL
     depends_on: Raw = NULL
 
@@ -72,6 +74,7 @@ class Manifest:
         return Node(
             described(node.original_file_path, TEXT),
             described(node.compiled_sql, TEXT) if code is None else code,
+            described(node.relation_name, TEXT),
         )
 
     def source_id(self, name: str) -> str | None:
@@ -93,7 +96,7 @@ def read(body: bytes | bytearray) -> Manifest:
     Raises:
         NotUnderstoodError: over the bounds, not JSON, or of another shape.
     """
-    file = _FILE.read(without_mark(body))
+    file = read_whole(_FILE, body)
     described_nodes = (file.nodes, file.unit_tests, file.sources)
     if sum(count(part, b"{") for part in described_nodes) > MAX_OBJECTS:
         raise NotUnderstoodError(f"its nodes hold more than {MAX_OBJECTS:,} objects")

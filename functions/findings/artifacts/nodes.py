@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _UNIQUE_ID = re.compile(r"(?P<kind>[a-z_]+)\.(?P<package>\w+)\.(?P<name>.+)", re.DOTALL)
+_HOOK = re.compile(r"-on-run-(?:start|end)-\d+\Z")
 _TEST_DIGEST = re.compile(r"\.[0-9a-f]{10}$")
 
 
@@ -14,6 +15,16 @@ class NodeName:
     kind: str
     package: str
     name: str
+
+    @property
+    def kind_in_words(self) -> str:
+        """What people call it: dbt runs hooks as operations."""
+        return "hook" if self.kind == "operation" and _HOOK.search(self.name) else self.kind
+
+
+def is_hook_at_start(unique_id: str) -> bool:
+    """One after whose failure dbt may build nothing: `skip_nodes_if_on_run_start_fails`."""
+    return unique_id.startswith("operation.") and "-on-run-start-" in unique_id
 
 
 def named(unique_id: str) -> NodeName:

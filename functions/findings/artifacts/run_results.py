@@ -16,8 +16,8 @@ from functions.findings.artifacts.artifact import (
     NULL,
     NUMBER,
     described,
+    read_whole,
     required,
-    without_mark,
 )
 from functions.findings.artifacts.results import (
     MAX_ID_CHARACTERS,
@@ -93,7 +93,7 @@ def read(body: bytes | bytearray, watched: Collection[str] = ()) -> Results:
     Raises:
         NotUnderstoodError: not JSON, of another shape, or too many of its results are.
     """
-    file = _FILE.read(without_mark(body))
+    file = read_whole(_FILE, body)
     found = described_by(file.metadata)
     texts = Texts()
     return collect(found, file.results, partial(_read_row, watched=watched, texts=texts))

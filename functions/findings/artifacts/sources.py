@@ -17,8 +17,8 @@ from functions.findings.artifacts.artifact import (
     NUMBER,
     TEXT,
     described,
+    read_whole,
     required,
-    without_mark,
 )
 from functions.findings.artifacts.results import (
     NodeResult,
@@ -74,7 +74,7 @@ def read(body: bytes | bytearray, watched: Collection[str] = ()) -> Results:
     Raises:
         NotUnderstoodError: not JSON, of another shape, or too many of its results are.
     """
-    file = _FILE.read(without_mark(body))
+    file = read_whole(_FILE, body)
     found = described_by(file.metadata)
     texts = Texts()
     if file.results == NULL and file.sources != NULL:

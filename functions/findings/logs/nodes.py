@@ -22,6 +22,8 @@ _UNIQUE_ID = re.compile(
     r"\b(?:model|seed|snapshot|test|unit_test|source|operation|macro|analysis|saved_query)"
     r"(?:\.\w{1,200}){2,4}"
 )
+_UNIT_TEST = re.compile(r"Test failed: (?P<name>\S+)")
+_ROWS_DIFFER = re.compile(r"\d+ row\(s\) differ\.")
 _PLACE = re.compile(r"\s*--> (?P<path>[^\s:]{1,400})(?::\d+){0,2}")
 _STEP = re.compile(
     r"(?P<step>\d+ of \d+) (?P<state>START|OK|PASS|WARN|SKIP|ERROR|FAIL|CANCEL|NO-OP"
@@ -65,22 +67,40 @@ class NodeReasons:
 class Steps:
     """What became of the nodes that were started, as dbt's console names them.
 
-    `running` had not ended; `succeeded` has the last part of each name; `failed_sources` are those
-    that are stale or could not be checked, such as `raw.orders`.
+    `running` had not ended; of those that were `started` or `succeeded` the last part of the name
+    is known; `failed_sources` are stale or could not be checked, such as `raw.orders`.
     """
 
     running: tuple[str, ...] = ()
+    started: frozenset[str] = frozenset()
     succeeded: frozenset[str] = frozenset()
     failed_sources: tuple[str, ...] = ()
 
 
-def reasons(logs: Iterable[Sequence[LogLine]]) -> NodeReasons:
+def reasons(logs: Sequence[Sequence[LogLine]]) -> NodeReasons:
     """The reasons that say more than that a node failed; the first of each node."""
     found = NodeReasons()
     places = ((lines, at) for lines in logs for at in range(len(lines)) if _names_a_node(lines[at]))
     for lines, at in islice(places, MAX_NODES):
         _add(found, lines, at)
+    for lines in logs:
+        tests = (at for at in range(len(lines)) if _UNIT_TEST.fullmatch(lines[at].text))
+        for at in islice(tests, MAX_NODES):
+            _add_unit_test(found, lines, at)
     return found
+
+
+def _add_unit_test(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:
+    """Of a unit test dbt Fusion prints a table, and below it how many rows differ."""
+    named = _UNIT_TEST.fullmatch(lines[at].text)
+    below = [line.text for line in lines[at + 1 : at + MAX_REASON_LINES]]
+    end = next((end for end, text in enumerate(below) if _ROWS_DIFFER.fullmatch(text)), None)
+    if named and end is not None:
+        rows = [text for text in below[:end] if text.startswith("|")]
+        first = next((row for row in rows if "->" in row), rows[1] if len(rows) > 1 else "")
+        cells = ", ".join(cell.strip() for cell in first.strip("|").split("|"))
+        said = (f"{below[end].rstrip('.')}: {cells}", *rows)
+        found.by_name.setdefault(("unit test", named["name"]), said)
 
 
 def _names_a_node(line: LogLine) -> bool:
@@ -94,37 +114,46 @@ def steps(logs: Iterable[Sequence[LogLine]]) -> Steps:
 
     dbt that is interrupted cancels its queries, and only then says that their nodes ended.
     """
-    started: dict[str, str] = {}
+    running: dict[str, str] = {}
+    started: set[str] = set()
     succeeded: set[str] = set()
     failed_sources: dict[str, None] = {}
-    for lines in logs:
-        for line in lines:
-            if line.text[:1] not in _MAY_BEGIN_A_STEP:
+    for line in _possible_steps(logs):
+        if line.text.startswith("Running with dbt"):
+            running.clear()
+        elif line.text.startswith("CANCEL query "):
+            break
+        elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
+            key = line.node or step["step"]
+            name = _DOTS.sub("", step["rest"]).split(" ")[-1]
+            if step["state"] in ("START", "Started"):
+                running[key] = name
+                _note(started, name)
                 continue
-            if line.text.startswith("Running with dbt"):
-                started.clear()
-            elif line.text.startswith("CANCEL query "):
-                return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
-            elif step := _STEP.match(line.text) or _FUSION_STEP.match(line.text):
-                key = line.node or step["step"]
-                named = _DOTS.sub("", step["rest"]).split(" ")[-1]
-                if step["state"] in ("START", "Started"):
-                    started[key] = named
-                    continue
-                started.pop(key, None)
-                if step["state"] in _SUCCEEDED and len(succeeded) < MAX_STEPS:
-                    succeeded.add(named.rpartition(".")[2])
-                elif (
-                    step["state"] in _FAILED
-                    and (source := _FRESHNESS.match(step["rest"]))
-                    and len(failed_sources) < MAX_NODES
-                ):
-                    failed_sources.setdefault(source["name"])
-    return Steps(_first(started), frozenset(succeeded), tuple(failed_sources))
+            running.pop(key, None)
+            if step["state"] in _SUCCEEDED:
+                _note(succeeded, name)
+            elif (
+                step["state"] in _FAILED
+                and (source := _FRESHNESS.match(step["rest"]))
+                and len(failed_sources) < MAX_NODES
+            ):
+                failed_sources.setdefault(source["name"])
+    return Steps(
+        running=tuple(islice(running.values(), MAX_RUNNING)),
+        started=frozenset(started),
+        succeeded=frozenset(succeeded),
+        failed_sources=tuple(failed_sources),
+    )
 
 
-def _first(started: dict[str, str]) -> tuple[str, ...]:
-    return tuple(islice(started.values(), MAX_RUNNING))
+def _possible_steps(logs: Iterable[Sequence[LogLine]]) -> Iterator[LogLine]:
+    return (line for lines in logs for line in lines if line.text[:1] in _MAY_BEGIN_A_STEP)
+
+
+def _note(names: set[str], name: str) -> None:
+    if len(names) < MAX_STEPS:
+        names.add(name.rpartition(".")[2])
 
 
 def _add(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:

@@ -40,8 +40,9 @@ def telling_line(message: object, characters: int = MAX_CHARACTERS) -> str:
     whole = one_line(" ".join(telling_lines(message)), 10 * MAX_CHARACTERS)
     if len(whole) <= characters:
         return whole
-    begin = whole[: characters - _KEPT_AT_THE_END - len(_GAP)].rstrip()
-    return one_line(begin + _GAP + whole[-_KEPT_AT_THE_END:].lstrip(), characters)
+    at_the_end = min(_KEPT_AT_THE_END, characters // 2)
+    begin = whole[: characters - at_the_end - len(_GAP)].rstrip()
+    return one_line(begin + _GAP + whole[-at_the_end:].lstrip(), characters)
 
 
 def telling_lines(message: object) -> list[str]:

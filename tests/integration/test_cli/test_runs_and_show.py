@@ -88,6 +88,31 @@ def test_show_says_what_failed(recorded: World, bolt_archive: BoltArchive) -> No
     assert lines[header + 1].split() == ["error", "model.a.b", "Binder", "Error", "LINE", "1"]
 
 
+def test_show_tells_what_is_of_one_cause_and_what_was_healed(
+    recorded: World, bolt_archive: BoltArchive
+) -> None:
+    boto3.resource("dynamodb").Table(recorded.table).update_item(
+        Key={"run_key": "n0sg8br1m44k0ryj#63187"},
+        UpdateExpression="SET failure_groups = :groups, healed_count = :two, healed_by = :by",
+        ExpressionAttributeValues={
+            ":groups": [
+                {
+                    "what": "250 models",
+                    "count": 250,
+                    "status": "error",
+                    "message": "no warehouse",
+                    "unique_ids": ["model.a.b"],
+                }
+            ],
+            ":two": 2,
+            ":by": [3],
+        },
+    )
+    shown = " ".join(bolt_archive("show", "63187").out.split())
+    assert "250 models no warehouse model.a.b" in shown
+    assert "2 failures, healed by command 3" in shown
+
+
 def test_show_says_what_is_missing_and_why(world: World, bolt_archive: BoltArchive) -> None:
     body = json.loads(world.payload())
     body["commands"][3]["json_resources"].append({"id": 99, "path": "target/gone.json"})
