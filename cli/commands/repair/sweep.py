@@ -62,7 +62,7 @@ def sweep(
     with working("asking Paradime") as progress.status:
         for opened in _workspaces(sweeper, since, now, progress):
             if schedule is None and not dry_run:
-                _requeue_lost(opened, progress)
+                _requeue_lost(sweeper, opened, progress)
             _sweep(opened, schedule, progress, dry_run=dry_run)
     if as_json:
         print_json(progress.found)
@@ -145,10 +145,10 @@ def _workspaces(
             progress.add_fault(f"workspace {workspace.uid}", str(e))
 
 
-def _requeue_lost(opened: "WorkspaceSweep", progress: _Progress) -> None:
+def _requeue_lost(sweeper: "Sweeper", opened: "WorkspaceSweep", progress: _Progress) -> None:
     from functions.sweep.sweep import Fault
 
-    for requeued in opened.requeue_lost():
+    for requeued in sweeper.requeue_lost(opened.workspace, opened.known.values(), opened.now):
         if isinstance(requeued, Fault):
             progress.add_fault(requeued.subject, requeued.reason)
         else:
