@@ -14,7 +14,7 @@ from functions.run.outcome import run_state
 from functions.run.text import take_fitting
 
 # Together 16 MiB.
-ROOM_FOR_GROUPS = 512 * 1024
+ROOM_FOR_GROUPS = 128 * 1024
 ROOM_FOR_FAILURES = 10 * 1024 * 1024
 ROOM_FOR_WARNINGS = 3 * 512 * 1024
 ROOM_FOR_SKIPPED = 3 * 1024 * 1024

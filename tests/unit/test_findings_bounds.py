@@ -59,7 +59,7 @@ def found_in(poison: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("poison", "failed", "skipped", "most"),
     [
-        ("chain", 3_000, 3_000, 4 * MIB),
+        ("chain", 3_000, 3_000, 2 * MIB),
         ("long chain", 150_000, 150_000, 4 * MIB),
         ("outage", 2_000, 6_000, 4 * MIB),
         ("many results", 32_000, 0, 16 * MIB),
@@ -85,7 +85,7 @@ def test_of_the_causes_of_a_node_the_first_are_listed_and_all_are_counted() -> N
 
 def test_what_is_not_listed_is_counted_as_left_out() -> None:
     left_out = found_in("long chain")["told"]["left_out"]
-    assert left_out.pop("groups") > 0  # nearly every node has a reason of its own
+    assert 0 < left_out.pop("groups") < 5_000
     assert left_out == {
         "failures": 145_000,
         "warnings": 0,
