@@ -80,6 +80,7 @@ class RunFiles:
         self._stored = stored
         self._earlier = earlier
         self._listed: dict[int, list[ListedResource]] = {}
+        self._not_listed: dict[int, RunArchiveError] = {}
         self._outcomes: dict[str, FileOutcome] = {}
         self.stored_count = 0
         ended_at = event.end_dttm or event.start_dttm
@@ -89,6 +90,20 @@ class RunFiles:
     @property
     def outcomes(self) -> list[FileOutcome]:
         return list(self._outcomes.values())
+
+    @property
+    def unlisted(self) -> dict[int, RunArchiveError | None]:
+        """The commands whose files are not all known, and what prevented it if they were asked for.
+
+        Logs that are stored do not show that nothing else is to come.
+        """
+        known = {*self._listed, *self._earlier.listed}
+        errors = {
+            command.id: self._not_listed.get(command.id)
+            for command in unique_commands(self._event)
+            if command.id not in known
+        }
+        return {id_: e for id_, e in errors.items() if e is None or not self._is_gone(e)}
 
     def fetch_answer(self) -> None:
         """Fetches the files that say what failed, within `ANSWER_SECONDS`."""
@@ -106,7 +121,7 @@ class RunFiles:
 
     def _fetch(self, commands: list[Command], wanted: Callable[[PlannedFile], bool]) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
-            unasked = [command for command in commands if command.id not in self._listed]
+            unasked = [command for command in commands if self._is_to_ask(command)]
             for outcomes in pool.map(self._fetch_command, unasked):
                 self._note(outcomes)
             files = [
@@ -121,11 +136,12 @@ class RunFiles:
             self._note(pool.map(self._fetch_resource, files))
 
     def _plan(self, command: Command) -> list[PlannedFile]:
-        """The command's resources: named by the event, listed by the API, or stored already.
+        """The command's resources: named by the event, listed by the API, or listed earlier.
 
         A stored resource stays listed even after Paradime has forgotten it.
         """
         listed = self._listed.get(command.id, ())
+        unlisted = command.id not in self._listed
         planned = plan_resources(
             self._prefix, self._event, command, listed, self._artifact_patterns
         )
@@ -133,8 +149,14 @@ class RunFiles:
         return planned + [
             file
             for file in self._earlier.resources(command.id)
-            if file.key not in keys and file.key in self._stored
+            if file.key not in keys and (unlisted or file.key in self._stored)
         ]
+
+    def _is_to_ask(self, command: Command) -> bool:
+        if command.id in self._listed:
+            return False
+        error = self._not_listed.get(command.id)
+        return error is None or isinstance(error, OutOfTimeError)
 
     def _is_settled(self, file: PlannedFile) -> bool:
         outcome = self._outcomes.get(file.key)
@@ -174,7 +196,7 @@ class RunFiles:
                         for log, text in zip(logs, texts, strict=True)
                     ]
         except TryAgainError as e:
-            self._listed[command.id] = []
+            self._not_listed[command.id] = e
             return [self._without(log, e) for log in logs]
         self._listed[command.id] = [
             ListedResource(found.id, found.path) for found in answer.resources or ()
@@ -205,10 +227,12 @@ class RunFiles:
 
     def _without(self, file: PlannedFile, error: RunArchiveError) -> FileOutcome:
         """What Paradime says it does not have may still come until an hour after the run's end."""
-        gone = isinstance(error, NotThereError) and not self._may_come
-        if gone or error.disposition is Disposition.DEAD_LETTER:
+        if self._is_gone(error) or error.disposition is Disposition.DEAD_LETTER:
             return self._stored_or(MissingFile(file, str(error)))
         return PendingFile(file, error)
+
+    def _is_gone(self, error: RunArchiveError) -> bool:
+        return isinstance(error, NotThereError) and not self._may_come
 
     def _stored_or(self, outcome: MissingFile | PendingFile) -> FileOutcome:
         """A stored file counts, whatever Paradime says about it now."""

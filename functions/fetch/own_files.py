@@ -59,7 +59,7 @@ class OwnFiles:
             return EarlierInventory()
         try:
             listed = self._bucket.read_end(key, MAX_INVENTORY_BYTES)
-            return read_inventory(listed, sha256(self._body).hexdigest())
+            return read_inventory(listed, sha256(self._body).hexdigest(), self._event.positions)
         except NotUnderstoodError:
             return EarlierInventory()  # written by a version that this one does not know
 

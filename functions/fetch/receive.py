@@ -119,7 +119,7 @@ class Receive:
         )
         if self._has_to_publish and not self.run.is_archived:
             files.fetch_answer()
-            held = contents(files.stored_outcomes(), complete=False)
+            held = contents(files.stored_outcomes(), unlisted=files.unlisted, complete=False)
             error = None if api.unusable is None else str(api.unusable)
             self._save(own, read_end, held, "incomplete", error)
         files.fetch_rest()
@@ -149,7 +149,7 @@ class Receive:
             UnavailableError: DynamoDB or SNS failed.
         """
         missing = [MissingFile(file, reason) for file in self._planned()]
-        held = Contents(missing=missing, error=reason)
+        held = Contents(missing=missing, unlisted=list(self.event.positions), error=reason)
         failed = what_failed(self.event, (), {}, self.bucket.read_end)
         has_files = bool(self.run.archive_prefix)
         try:
@@ -171,27 +171,29 @@ class Receive:
     def _settle(
         self, own: OwnFiles, read_end: ReadEnd, files: RunFiles, *, last: bool
     ) -> ArchiveOutcome:
-        outcomes = files.stored_outcomes()
+        outcomes, unlisted = files.stored_outcomes(), files.unlisted
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
-        if pending and not last:
-            held = contents(outcomes, complete=False)
-            number = counted(len(pending), "file")
-            error = f"{number} still to come: {_most_relevant(pending)}; retrying"
+        errors = [outcome.error for outcome in pending]
+        errors += [error for error in unlisted.values() if error is not None]
+        if errors and not last:
+            held = contents(outcomes, unlisted=unlisted, complete=False)
+            number = counted(len(pending), "file") if pending else "perhaps more files"
+            error = f"{number} still to come: {_most_relevant(errors)}; retrying"
             self._save(own, read_end, held, "incomplete", error, ends_attempt=True)
-            raise _to_raise(pending, progress=files.stored_count > 0)
-        if pending:
-            number = counted(len(pending), "file")
-            error = f"{number} could not be fetched: {_most_relevant(pending)}"
+            raise _to_raise(errors, progress=files.stored_count > 0)
+        if errors:
+            number = counted(len(pending), "file") if pending else "perhaps more files"
+            error = f"{number} could not be fetched: {_most_relevant(errors)}"
             settled = [
                 MissingFile(outcome.planned, str(outcome.error))
                 if isinstance(outcome, PendingFile)
                 else outcome
                 for outcome in outcomes
             ]
-            held = contents(settled, complete=True, error=error)
+            held = contents(settled, unlisted=unlisted, complete=True, error=error)
             self._save(own, read_end, held, "failed", error, ends_attempt=True)
             raise GivenUpError(error)
-        held = contents(outcomes, complete=True)
+        held = contents(outcomes, unlisted=(), complete=True)
         state: ArchiveState = "partial" if held.missing else "archived"
         outcome = self._save(own, read_end, held, state, ends_attempt=True)
         self._raise_faults()
@@ -342,9 +344,8 @@ def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None
     return max(lag.total_seconds(), 0.0) if lag < _MAX_LAG else None
 
 
-def _most_relevant(pending: Iterable[PendingFile]) -> RunArchiveError:
+def _most_relevant(errors: Iterable[RunArchiveError]) -> RunArchiveError:
     """The error that asks for the longest wait, otherwise the first that is not about our time."""
-    errors = [file.error for file in pending]
     return max(
         errors,
         key=lambda error: (
@@ -354,14 +355,14 @@ def _most_relevant(pending: Iterable[PendingFile]) -> RunArchiveError:
     )
 
 
-def _to_raise(pending: list[PendingFile], *, progress: bool) -> RunArchiveError:
+def _to_raise(errors: list[RunArchiveError], *, progress: bool) -> RunArchiveError:
     """Out of time after some progress: the work is resumed at once. Anything else waits first.
 
     Without progress, or with a fault of Paradime's as well, it must wait too: an API that hangs
     now and then would otherwise use up all receives within hours, and they have to outlast an
     outage of a day.
     """
-    error = _most_relevant(pending)
+    error = _most_relevant(errors)
     if error.disposition is Disposition.RESUME and not progress:
         return TryAgainError(str(error))
     return error

@@ -52,18 +52,24 @@ FileOutcome = ArchivedFile | MissingFile | PendingFile
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What an archive contains. `complete` is False while files are still to be fetched, of which
-    some may not even be listed yet; `error` is why the archive was given up.
+    some may not even be listed yet; `error` is why the archive was given up. `unlisted` are the ids
+    of the commands for which Paradime has not yet said which files they have.
     """
 
     files: Sequence[ArchivedFile] = ()
     missing: Sequence[MissingFile] = ()
     pending: Sequence[PendingFile] = ()
+    unlisted: Sequence[int] = ()
     complete: bool = True
     error: str | None = None
 
 
 def contents(
-    outcomes: Iterable[FileOutcome], *, complete: bool, error: str | None = None
+    outcomes: Iterable[FileOutcome],
+    *,
+    unlisted: Iterable[int],
+    complete: bool,
+    error: str | None = None,
 ) -> Contents:
     """The outcomes by kind, sorted by key."""
     in_order = sorted(outcomes, key=lambda outcome: outcome.planned.key)
@@ -71,6 +77,7 @@ def contents(
         files=[outcome for outcome in in_order if isinstance(outcome, ArchivedFile)],
         missing=[outcome for outcome in in_order if isinstance(outcome, MissingFile)],
         pending=[outcome for outcome in in_order if isinstance(outcome, PendingFile)],
+        unlisted=sorted(unlisted),
         complete=complete,
         error=error,
     )
@@ -80,7 +87,8 @@ def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> byte
     """`{"schema": 1, "run": {…}, "event": {…}, "files": […], "missing": […]}`, sorted by key.
 
     Before all files are fetched, `"pending"` lists those that are known but could not be fetched so
-    far. Keys are the full object keys; `path` is the original path.
+    far, and `"unlisted"` the commands that may have more. Keys are the full object keys; `path` is
+    the original path.
     """
     content: dict[str, Any] = {
         "schema": 1,
@@ -102,17 +110,20 @@ def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> byte
         content["pending"] = [
             asdict(file.planned) | {"reason": str(file.error)} for file in held.pending
         ]
+    if held.unlisted:
+        content["unlisted"] = list(held.unlisted)
     return json.dumps(content, indent=2).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierInventory:
-    """What an earlier fetch of the same event listed: stored files, and the keys of those that it
-    could not fetch.
+    """What an earlier fetch of the same event listed: files, stored or not; the keys of those that
+    it could not fetch; and the commands whose files it knew.
     """
 
     files: Sequence[PlannedFile] = ()
     pending: Collection[str] = ()
+    listed: Collection[int] = ()
 
     def resources(self, command_id: int) -> list[PlannedFile]:
         return [
@@ -141,14 +152,20 @@ class _File(Struct):
 class _Inventory(Struct):
     event: _Event
     files: list[_File]
+    missing: list[_File]
     pending: list[_File] = []
+    unlisted: list[int] = []
 
 
 _INVENTORY = Reader(_Inventory)
 
 
-def read_inventory(body: bytes | bytearray, event_sha256: str) -> EarlierInventory:
+def read_inventory(
+    body: bytes | bytearray, event_sha256: str, command_ids: Collection[int]
+) -> EarlierInventory:
     """An inventory that was stored earlier; an empty one if it is of another event.
+
+    `command_ids` are those of the event.
 
     Raises:
         NotUnderstoodError: `inventory` did not write it.
@@ -157,6 +174,7 @@ def read_inventory(body: bytes | bytearray, event_sha256: str) -> EarlierInvento
     if stored.event.sha256 != event_sha256:
         return EarlierInventory()
     return EarlierInventory(
-        files=[file.planned() for file in stored.files],
+        files=[file.planned() for file in (*stored.files, *stored.missing, *stored.pending)],
         pending={file.key for file in stored.pending},
+        listed=set(command_ids) - set(stored.unlisted),
     )

@@ -60,7 +60,7 @@ def was_fetched(outputs: Outputs) -> bool:
 
 def processes(state_dir: Path) -> list[str]:
     """Those that name the state directory: the stack, the embedded AWS, its workers, `cdk`."""
-    ps = [str(shutil.which("ps")), "-eo", "args="]
+    ps = [str(shutil.which("ps")), "-wweo", "args="]
     listed = subprocess.run(ps, capture_output=True, text=True, check=True)
     return [line for line in listed.stdout.splitlines() if str(state_dir) in line]
 

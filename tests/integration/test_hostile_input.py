@@ -95,6 +95,9 @@ ACCEPTED = {
             | {"json_resources": [{"id": i, "path": "a.json"} for i in range(1, 20_001)]}
         ]
     ),
+    "resource id as text": body(
+        commands=[{"id": 1, "command": "x", "json_resources": [{"id": "1", "path": "a"}]}]
+    ),
     "the largest ids": body(
         id=2**63 - 1, commands=[{"id": 2**63 - 1, "command": "dbt run", "return_code": 2**63 - 1}]
     ),
@@ -113,9 +116,6 @@ QUARANTINED = {
     "negative id": body(id=-RUN_ID),
     "id as a boolean": body(id=True),
     "command id with GraphQL": body(commands=[{"id": "1) {id}", "command": "x"}]),
-    "resource id as text": body(
-        commands=[{"id": 1, "command": "x", "json_resources": [{"id": "1", "path": "a"}]}]
-    ),
     "return code of 400 digits": body(commands=[{"id": 1, "command": "x", "return_code": 10**399}]),
     "workspace uid with a separator": body(workspace={"uid": "a#1", "name": "n"}),
     "NaN as the id": raw(f'"id": {RUN_ID}', '"id": NaN'),

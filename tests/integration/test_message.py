@@ -188,7 +188,7 @@ def test_a_run_that_could_not_be_told_waits_among_the_dead_letters_and_is_told_w
     [pointer] = inbox.world.messages("dead-letters")
     use_topic(monkeypatch, inbox.world.topic)
     inbox.world.sqs.send_message(QueueUrl=inbox.world.queues["runs"], MessageBody=pointer)
-    monkeypatch.setattr("functions.aws.table._LONGEST_CLAIM", timedelta(0))
+    monkeypatch.setattr("functions.aws.table.LONGEST_CLAIM", timedelta(0))
     inbox.world.drain()
     assert len(inbox.envelopes()) == 1
 

@@ -157,6 +157,44 @@ def test_an_outage_of_sns_holds_back_neither_record_nor_page(inbox: Inbox) -> No
     assert len(inbox.contents()) == 1
 
 
+class TestAFileThatOnlyParadimeLists:
+    """The event does not name it, so only an answer about its command shows that it exists."""
+
+    LOG = Resource(id=70029, path="logs/dbt.log", content=b"all that dbt did")
+
+    @pytest.fixture
+    def world_with_it(self, inbox: Inbox) -> World:
+        small_run.add_small_run(inbox.world.standin, run_resources=[RESULTS, MANIFEST, self.LOG])
+        return inbox.world
+
+    def refuse_the_list(self, world: World) -> None:
+        world.standin.faults.add(Status(on="api:boltCommand:7002", status=503, times=4))
+
+    def is_archived(self, world: World) -> bool:
+        return any(key.endswith("/logs/dbt.log") for key in world.object_keys())
+
+    def test_it_is_not_lost_when_the_list_cannot_be_had_again(self, world_with_it: World) -> None:
+        world = world_with_it
+        world.standin.faults.add(Status(on=f"download:{self.LOG.id}", status=403, times=2))
+        deliver(world)
+        receive(world)
+        self.refuse_the_list(world)
+        world.drain()
+        assert (record(world)["archive_state"], self.is_archived(world)) == ("archived", True)
+
+    def test_it_is_not_lost_when_the_function_is_killed_before_it_is_fetched(
+        self, world_with_it: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = world_with_it
+        deliver(world)
+        with monkeypatch.context() as patched:
+            kill_in(patched, "functions.fetch.files.RunFiles._fetch_resource")
+            receive(world)
+        self.refuse_the_list(world)
+        world.drain()
+        assert (record(world)["archive_state"], self.is_archived(world)) == ("archived", True)
+
+
 def test_a_run_that_was_told_is_not_told_again_when_it_is_given_up(inbox: Inbox) -> None:
     inbox.world.standin.faults.add(STUBBORN["answers 403 for good"])
     deliver(inbox.world)
