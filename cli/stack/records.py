@@ -91,7 +91,7 @@ def no_archive(record: Record) -> NotArchivedError:
     """An error that says why a run has no archive, and what to do."""
     name = run_name(record)
     match record.get("archive_state"):
-        case "queued":
+        case "queued" | "incomplete":
             return NotArchivedError(
                 f"run {name} is waiting to be archived"
                 + (f": {record['archive_error']}" if record.get("archive_error") else "")

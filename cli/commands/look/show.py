@@ -121,6 +121,9 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
     for file in inventory["missing"]:
         path = cell(file["key"].removeprefix(prefix))
         table.add_row(path, Text("missing", "yellow"), cell(file["reason"]))
+    for file in inventory.get("pending", ()):
+        path = cell(file["key"].removeprefix(prefix))
+        table.add_row(path, Text("still to come", "yellow"), cell(file["reason"]))
     return table
 
 

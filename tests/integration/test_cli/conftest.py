@@ -17,6 +17,7 @@ import pytest
 from cli.main import main
 from cli.stack import messages, options
 from cli.stack.target import Target
+from local.standin.faults import Status
 from tests.integration.world import World
 
 
@@ -93,6 +94,15 @@ def archived(world: World, bolt_archive: BoltArchive) -> World:
     world.drain()
     world.send(world.payload("run_completed_succeeded"))
     world.send(world.payload("run_completed_tests"))
+    return world
+
+
+@pytest.fixture
+def incomplete(world: World, bolt_archive: BoltArchive) -> World:
+    """Run 63187 after its first receive: its manifest is still to come."""
+    world.standin.faults.add(Status(on="download:1205743", status=403))
+    world.send(world.payload())
+    world.receive()
     return world
 
 

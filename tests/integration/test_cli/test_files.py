@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.test_told_at_once import refused
 from tests.integration.world import World
 
 PREFIX = "runs/demo-jaffle-n0sg8br1m44k0ryj/daily_run/2023/10/15/63187/"
@@ -132,6 +133,24 @@ class TestDownload:
         assert "runs/other/manifest.json" in ended.err
         assert not list(tmp_path.iterdir())
 
+    def test_an_archive_to_which_files_are_still_to_come_has_the_others(
+        self, incomplete: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        ended = bolt_archive("download", "63187")
+        assert ended.status == 0
+        assert files_below(tmp_path / "63187") == below(incomplete)
+        assert f"still to come: {PREFIX}{MANIFEST}: " in ended.err
+
+    def test_an_archive_of_which_nothing_could_be_stored_yet_says_why(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        world.send(world.payload())
+        with refused("PutObject"):
+            world.receive()
+        ended = bolt_archive("download", "63187")
+        assert ended.status == 1
+        assert "is waiting to be archived: S3" in ended.err
+
     @pytest.mark.parametrize(
         ("run", "why"), [("63189", "was not archived"), ("63188", "is waiting to be archived")]
     )
@@ -153,6 +172,12 @@ class TestOpen:
         assert link.scheme == "https"
         assert link.path.endswith(f"{PREFIX}index.html")
         assert parse_qs(link.query)["X-Amz-Expires"] == ["3600"]
+
+    def test_while_files_are_still_to_come_it_has_a_page(
+        self, incomplete: World, bolt_archive: BoltArchive
+    ) -> None:
+        ended = bolt_archive("open", "63187", "--print")
+        assert f"{PREFIX}index.html" in ended.out
 
     def test_the_browser_gets_the_link_and_the_terminal_does_not(
         self, archived: World, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch

@@ -123,6 +123,13 @@ def test_show_says_what_is_missing_and_why(world: World, bolt_archive: BoltArchi
     assert "resource 99" in line
 
 
+def test_show_says_what_is_still_to_come_and_why(
+    incomplete: World, bolt_archive: BoltArchive
+) -> None:
+    shown = " ".join(bolt_archive("show", "63187").out.split())
+    assert "target/manifest.json still to come the link was refused (403)" in shown
+
+
 def test_show_takes_the_run_with_its_workspace(recorded: World, bolt_archive: BoltArchive) -> None:
     assert "daily_run" in bolt_archive("show", "n0sg8br1m44k0ryj/63187").out
 

@@ -63,11 +63,17 @@ def download(
     done = download_all(target, files, root)
     broken = [file for file in done if "error" in file]
     if as_json:
-        missing = [{"key": file["key"], "reason": file["reason"]} for file in inventory["missing"]]
-        print_json({"directory": str(root), "files": done, "missing": missing})
+        absent = {
+            name: [{"key": file["key"], "reason": file["reason"]} for file in inventory[name]]
+            for name in ("missing", "pending")
+            if name in inventory
+        }
+        print_json({"directory": str(root), "files": done} | absent)
     else:
         for file in inventory["missing"]:
             warn(f"missing from the archive: {file['key']}: {file['reason']}")
+        for file in inventory.get("pending", ()):
+            warn(f"still to come: {file['key']}: {file['reason']}")
         for file in broken:
             warn(f"not downloaded: {file['path']}: {file['error']}")
         there = sum(file.get("outcome") == "there" for file in done)
