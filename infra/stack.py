@@ -134,6 +134,7 @@ class ArchiveStack(cdk.Stack):
             "sqs:DeleteMessage",
             "sqs:ChangeMessageVisibility",
             "sqs:GetQueueAttributes",
+            "sqs:SendMessage",  # a new message takes the place of one that is out of receives
             on=self._queues.runs.queue_arn,
         )
         fetch.allow("sqs:SendMessage", on=self._queues.dead_letters.queue_arn)

@@ -303,6 +303,7 @@ ROLES: dict[str, set[str]] = {
         "run queue: delete a message",
         "run queue: hide a message",
         "run queue: ask how many wait",
+        "run queue: send",
         "dead letters: send",
         "API secret: read",
         "archive: read below runs",

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.infra.templates import named, of_type, shown
+from tests.rights import FETCH, INGEST, Right
 
 Template = dict[str, Any]
-Right = tuple[str, str]
 
 
 def statements(template: Template, role: str) -> Iterator[dict[str, Any]]:
@@ -30,38 +30,11 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def test_ingest_may_record_queue_quarantine_and_read_its_secret(template: Template) -> None:
-    assert rights(template, "IngestRole") == {
-        ("logs:CreateLogStream", "IngestLogs"),
-        ("logs:PutLogEvents", "IngestLogs"),
-        ("dynamodb:UpdateItem", "RecordsTable"),
-        ("dynamodb:Query", "RecordsTable/index/by-workspace"),
-        ("dynamodb:Scan", "RecordsTable/index/by-workspace"),
-        ("dynamodb:UpdateItem", "WorkspacesTable"),
-        ("sqs:SendMessage", "QueuesRuns"),
-        ("sqs:SendMessage", "QueuesQuarantine"),
-        ("secretsmanager:GetSecretValue", "VaultWebhook"),
-    }
+    assert rights(template, "IngestRole") == INGEST
 
 
 def test_fetch_may_consume_read_the_record_and_write_below_runs(template: Template) -> None:
-    assert rights(template, "FetchRole") == {
-        ("logs:CreateLogStream", "FetchLogs"),
-        ("logs:PutLogEvents", "FetchLogs"),
-        ("dynamodb:GetItem", "RecordsTable"),
-        ("dynamodb:UpdateItem", "RecordsTable"),
-        ("dynamodb:GetItem", "WorkspacesTable"),
-        ("sqs:ReceiveMessage", "QueuesRuns"),
-        ("sqs:DeleteMessage", "QueuesRuns"),
-        ("sqs:ChangeMessageVisibility", "QueuesRuns"),
-        ("sqs:GetQueueAttributes", "QueuesRuns"),
-        ("sqs:SendMessage", "QueuesDeadLetters"),
-        ("sns:Publish", "AlertsFailedRuns"),
-        ("secretsmanager:GetSecretValue", "VaultApi"),
-        ("s3:PutObject", "ArchiveBucket/runs/*"),
-        ("s3:GetObject", "ArchiveBucket/runs/*"),
-        ("s3:AbortMultipartUpload", "ArchiveBucket/runs/*"),
-        ("s3:ListBucket", "ArchiveBucket"),
-    }
+    assert rights(template, "FetchRole") == FETCH
 
 
 def test_ingest_may_only_count_records(template: Template) -> None:

@@ -5,22 +5,13 @@ from typing import Any
 from tests.infra.templates import named, of_type, shown, synthesized
 from tests.infra.test_functions import environment
 from tests.infra.test_rights import rights
+from tests.rights import SWEEP
 
 Template = dict[str, Any]
 
 
 def test_it_may_read_what_to_compare_record_and_queue(template: Template) -> None:
-    assert rights(template, "SweepRole") == {
-        ("logs:CreateLogStream", "SweepLogs"),
-        ("logs:PutLogEvents", "SweepLogs"),
-        ("dynamodb:Query", "RecordsTable/index/by-workspace"),
-        ("dynamodb:UpdateItem", "RecordsTable"),
-        ("dynamodb:Scan", "WorkspacesTable"),
-        ("dynamodb:GetItem", "WorkspacesTable"),
-        ("dynamodb:UpdateItem", "WorkspacesTable"),
-        ("sqs:SendMessage", "QueuesRuns"),
-        ("secretsmanager:GetSecretValue", "VaultApi"),
-    }
+    assert rights(template, "SweepRole") == SWEEP
 
 
 def test_the_index_that_it_asks_has_what_it_compares(template: Template) -> None:

@@ -1,8 +1,9 @@
 """The whole application in one process: the handlers on moto's AWS, a stand-in for Paradime.
 
-moto knows neither event source mappings nor IAM: `drain` plays the first (a message that is not
+moto knows neither event source mappings nor roles: `drain` plays the first (a message that is not
 done with is received again once its visibility time-out is over, which `drain` does not wait
-for), and the local stack's tests look after the second.
+for), and `enforced_rights` the second, as far as actions and resources go. The local stack's tests
+look after the rest.
 """
 
 import json
@@ -19,14 +20,19 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli.commands.set_up.send import with_api_url
 from cli.secrets.signing import signed_headers
 from functions.fetch import handler as fetch
 from functions.ingest import handler as ingest
+from functions.sweep import handler as sweep
 from local.standin import Standin, load_runs
 from local.standin.credentials import DEFAULT_CREDENTIALS
+from tests import rights
+from tests.rights import Right, needed
 
 EVENTS = Path(__file__).parents[2] / "events"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -208,7 +214,11 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }.items():
         patch.setenv(name, value)
-    with mock_aws(), Standin(runs=load_runs(EVENTS / "paradime")) as standin:
+    with (
+        mock_aws(),
+        Standin(runs=load_runs(EVENTS / "paradime")) as standin,
+        enforced_rights(patch),
+    ):
         world = World(standin)
         _create(world)
         secrets = boto3.client("secretsmanager")
@@ -239,6 +249,38 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         forget_clients()
         yield world
         forget_clients()
+
+
+@contextmanager
+def enforced_rights(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a function calls, its role has to allow: other calls are denied, and fail the test."""
+    roles: list[str] = []
+    denied: set[tuple[str, Right]] = set()
+    make: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call(client: Any, operation: str, arguments: Any) -> Any:
+        if roles:
+            right = needed(client.meta.service_model.service_name, operation, arguments)
+            if right not in rights.BY_FUNCTION[roles[-1]]:
+                denied.add((roles[-1], right))
+                raise ClientError({"Error": {"Code": "AccessDenied"}}, operation)
+        return make(client, operation, arguments)
+
+    def acting(role: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+        def act(event: Any, context: Any) -> Any:
+            roles.append(role)
+            try:
+                return handler(event, context)
+            finally:
+                roles.pop()
+
+        return act
+
+    patch.setattr(BaseClient, "_make_api_call", call)
+    for role, module in {"ingest": ingest, "fetch": fetch, "sweep": sweep}.items():
+        patch.setattr(module, "handler", acting(role, module.handler))
+    yield
+    assert denied == set()
 
 
 def forget_clients() -> None:
