@@ -31,7 +31,7 @@ from tests.integration import dynamodb, small_run
 from tests.integration.calls import Call, Watch
 from tests.integration.sender import signed
 from tests.integration.timeless import timeless
-from tests.integration.world import World, forget_clients
+from tests.integration.world import World, forget_clients, not_as_a_function
 
 # A fetch whose message another has finished and deleted has nothing to count.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -260,7 +260,7 @@ class Fetches:
         self.interruptions = Interruptions(self._start)
 
     def call(self, call: Call, make: Callable[[], Any]) -> Any:
-        with self.watch.unwatched():
+        with self.watch.unwatched(), not_as_a_function():
             self.interruptions.before_call()
         return make()
 
@@ -318,6 +318,8 @@ def fetches(world: World, monkeypatch: pytest.MonkeyPatch) -> Fetches:
     small_run.add_small_run(world.standin)
     # One thread: what comes in between comes at the same call each time.
     monkeypatch.setattr(files, "WORKERS", 1)
+    # All that comes in between takes no time here, but over a minute where receives are delayed.
+    monkeypatch.setattr("functions.aws.table.LONGEST_CLAIM", timedelta(0))
     monkeypatch.setenv("MAX_RECEIVES", "20")
     forget_clients()
     return Fetches(world)
@@ -352,10 +354,8 @@ def test_any_schedule_with_fetches_ends_in_the_same_record_and_archive(
 
 
 def test_a_second_completed_at_any_call_of_a_fetch_is_what_is_archived(
-    fetches: Fetches, figure: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    fetches: Fetches, figure: Callable[[str], None]
 ) -> None:
-    # All that comes in between takes no time here, but over a minute where receives are delayed.
-    monkeypatch.setattr("functions.aws.table.LONGEST_CLAIM", timedelta(0))
     first, second = "failed", "failed, a later end, fewer commands"
     calls_before = fetches.interruptions.calls
     alone = fetches.after([Step(first)])

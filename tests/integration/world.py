@@ -9,7 +9,7 @@ look after the rest.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -251,28 +251,41 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         forget_clients()
 
 
+_roles: list[str | None] = [None]
+
+
+@contextmanager
+def _acting_as(role: str | None) -> Iterator[None]:
+    _roles.append(role)
+    try:
+        yield
+    finally:
+        _roles.pop()
+
+
+def not_as_a_function() -> AbstractContextManager[None]:
+    """For what a test does in the middle of a function's call."""
+    return _acting_as(None)
+
+
 @contextmanager
 def enforced_rights(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a function calls, its role has to allow: other calls are denied, and fail the test."""
-    roles: list[str] = []
     denied: set[tuple[str, Right]] = set()
     make: Any = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(client: Any, operation: str, arguments: Any) -> Any:
-        if roles:
+        if role := _roles[-1]:
             right = needed(client.meta.service_model.service_name, operation, arguments)
-            if right not in rights.BY_FUNCTION[roles[-1]]:
-                denied.add((roles[-1], right))
+            if right not in rights.BY_FUNCTION[role]:
+                denied.add((role, right))
                 raise ClientError({"Error": {"Code": "AccessDenied"}}, operation)
         return make(client, operation, arguments)
 
     def acting(role: str, handler: Callable[..., Any]) -> Callable[..., Any]:
         def act(event: Any, context: Any) -> Any:
-            roles.append(role)
-            try:
+            with _acting_as(role):
                 return handler(event, context)
-            finally:
-                roles.pop()
 
         return act
 
