@@ -251,10 +251,8 @@ class RunFiles:
         planned = file if own else replace(file, resource_id=described.resource_id)
         return ArchivedFile(planned, described.stored)
 
-    def _put_log(self, file: PlannedFile, text: str | None) -> StoredObject:
-        # JSON can contain lone surrogates, which UTF-8 cannot encode.
-        body = (text or "").encode(errors="replace")
-        return self._bucket.put(file.key, body, self._metadata(file))
+    def _put_log(self, file: PlannedFile, log: bytes | None) -> StoredObject:
+        return self._bucket.put(file.key, log or b"", self._metadata(file))
 
     def _download(self, file: PlannedFile) -> StoredObject:
         assert file.resource_id is not None

@@ -31,6 +31,11 @@ from functions.run.outcome import run_failed
 from functions.run.plan import MANIFEST, RUN_RESULTS, SOURCES, unique_commands
 from functions.shared.errors import NotUnderstoodError
 
+# The first failures of each command stand before the further ones of any, so that a command with
+# thousands leaves room for those of the others.
+_FIRST_OF_EACH = 3
+_FURTHER = 100
+
 _READERS = {RUN_RESULTS: run_results.read, SOURCES: sources.read}
 
 
@@ -203,9 +208,10 @@ class _Search:
         found_in: str | None,
     ) -> None:
         self._healing.watch(result.unique_id for result in results)
-        for result in results:
+        for position, result in enumerate(results):
+            further = 0 if position < _FIRST_OF_EACH else _FURTHER
             self.failures.add(
-                _severity(result.status),
+                further + _severity(result.status),
                 partial(
                     self._of_nodes.make,
                     result,

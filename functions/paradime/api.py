@@ -4,32 +4,31 @@ Source: the vendor's SDK (package `paradime-io`) and the page "Bolt API". Querie
 with integer variables; the queries that a payload carries are never sent.
 """
 
-import json
+import threading
 import time
-from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import requests
 from msgspec import Struct
 from urllib3.exceptions import HTTPError
 
+from functions.paradime.answers import read_answer
 from functions.paradime.body import Body
 from functions.paradime.headers import HeaderProvider, Headers
 from functions.paradime.session import retry_after_seconds
 from functions.run.fields import Id
-from functions.run.masking import without_secrets
 from functions.shared.errors import (
     AnswerTooLargeError,
     ApiFailingError,
     CredentialsRefusedError,
     NotThereError,
-    NotUnderstoodError,
-    TryAgainError,
 )
-from functions.shared.read_json import convert
 
 # JSON has to be in memory as a whole, and several answers at a time are.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# Python's text takes up to four times the bytes, so larger answers are read one at a time.
+SMALL_ANSWER_BYTES = 1024 * 1024
 # For the body of an answer.
 ANSWER_SECONDS = 30.0
 
@@ -57,11 +56,21 @@ class ResourceAnswer(Struct, frozen=True):
     path: str
 
 
+class Log(bytes):
+    """A console log in UTF-8, which takes less memory than Python's text."""
+
+    @classmethod
+    def from_json(cls, value: object) -> "Log":
+        if not isinstance(value, str):
+            raise ValueError("expected text")  # noqa: TRY004 (what a reader of JSON takes)
+        return cls(value.encode())
+
+
 class CommandAnswer(Struct, frozen=True):
     """`stdout` and `stderr` are None unless they were asked for."""
 
-    stdout: str | None = None
-    stderr: str | None = None
+    stdout: Log | None = None
+    stderr: Log | None = None
     resources: tuple[ResourceAnswer, ...] | None = None
 
 
@@ -85,6 +94,7 @@ class ParadimeApi:
         self._session = session
         self._provider = provider
         self._headers = provider.headers(url, workspace_uid)
+        self._reading_large = threading.Lock()
 
     def command(self, command_id: int, *, with_logs: bool) -> CommandAnswer:
         """A command's console logs and the list of its resources.
@@ -120,16 +130,22 @@ class ParadimeApi:
         """
         headers = self._headers
         try:
-            data = self._query(query, variables, headers)
+            return self._query(query, variables, headers, field, model)
         except CredentialsRefusedError:
             newer = self._provider.renew(refused=headers)
             if newer == headers:
                 raise
             self._headers = newer
-            data = self._query(query, variables, newer)
-        return _read(model, data, field)
+            return self._query(query, variables, newer, field, model)
 
-    def _query(self, query: str, variables: dict[str, Any], headers: Headers) -> dict[str, Any]:
+    def _query(
+        self,
+        query: str,
+        variables: dict[str, Any],
+        headers: Headers,
+        field: str,
+        model: type[_Model],
+    ) -> _Model:
         try:
             with self._session.post(
                 headers.url,
@@ -139,10 +155,13 @@ class ParadimeApi:
                 stream=True,
             ) as response:
                 _check_status(response)
-                answer = _parse(response, _body(response))
+                body = _body(response)
         except (requests.RequestException, HTTPError, TimeoutError) as e:
             raise ApiFailingError(f"Paradime's API could not be reached: {type(e).__name__}") from e
-        return _data(answer, headers.values.values())
+        kind = response.headers.get("Content-Type", "no content type")[:80]
+        is_large = len(body) > SMALL_ANSWER_BYTES
+        with self._reading_large if is_large else nullcontext():
+            return read_answer(body, kind, headers.values.values(), field, model)
 
 
 def _check_status(response: requests.Response) -> None:
@@ -155,7 +174,7 @@ def _check_status(response: requests.Response) -> None:
         raise ApiFailingError(f"Paradime's API answered {status}", retry_after)
 
 
-def _body(response: requests.Response) -> bytes:
+def _body(response: requests.Response) -> bytearray:
     pieces, body, end = Body(response), bytearray(), time.monotonic() + ANSWER_SECONDS
     while piece := pieces.read():
         body += piece
@@ -163,57 +182,4 @@ def _body(response: requests.Response) -> bytes:
             raise AnswerTooLargeError(f"Paradime's API answered over {MAX_ANSWER_BYTES} bytes")
         if time.monotonic() > end:
             raise TimeoutError("the body took too long")
-    return bytes(body)
-
-
-def _parse(response: requests.Response, body: bytes) -> dict[str, Any]:
-    """By Python's own parser: msgspec's takes no lone surrogates, and a console log may have one.
-
-    ValueError stands for all that is wrong with JSON; nesting is another error.
-    """
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as e:
-        kind = response.headers.get("Content-Type", "no content type")[:80]
-        raise ApiFailingError(f"Paradime's API answered {kind} that is not JSON") from e
-    if not isinstance(answer, dict):
-        raise ApiFailingError("Paradime's API answered JSON that is no object")
-    return answer
-
-
-def _data(answer: dict[str, Any], credentials: Iterable[str]) -> dict[str, Any]:
-    """The answer's data.
-
-    An error among it does not say whether there is nothing or whether something is broken, so it
-    is no NotThereError: an outage that answers so would else cost the archive its files.
-    """
-    if answer.get("errors"):
-        said = _first_message(answer, credentials)
-        raise TryAgainError(f"Paradime's API answered an error: {said}")
-    data = answer.get("data")
-    if not isinstance(data, dict):
-        raise TryAgainError("Paradime's API answered without data")
-    return data
-
-
-def _first_message(answer: dict[str, Any], credentials: Iterable[str]) -> str:
-    """Cut, without the credentials and links that it may quote, and without lone surrogates, which
-    no database takes.
-    """
-    match answer["errors"]:
-        case [{"message": str(message)}, *_]:
-            for credential in credentials:
-                message = message.replace(credential.removeprefix("Bearer "), "…")
-            message = without_secrets(" ".join(message.split()))
-            return message[:200].encode(errors="replace").decode()
-        case _:
-            return "without a message"
-
-
-def _read(model: type[_Model], data: dict[str, Any], field: str) -> _Model:
-    if data.get(field) is None:
-        raise NotThereError(f"Paradime's API has nothing for this {field}")
-    try:
-        return convert(data[field], model)
-    except NotUnderstoodError as e:
-        raise TryAgainError(f"Paradime's API answered a {field} of another shape: {e}") from e
+    return body

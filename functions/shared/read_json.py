@@ -32,6 +32,14 @@ _NO_NUMBER = re.compile(
     rb'[^"NI-]*+(?:(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|-(?!I))[^"NI-]*+)*+(NaN|-?Infinity)', re.DOTALL
 )
 
+# Skips all escapes but that of a surrogate without its other half, and stops behind that one.
+_PAIRED = re.compile(
+    rb"[^\\]*+(?:\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F])[^\\]*+)*+"
+    rb"\\(u[dD][89a-fA-F][0-9a-fA-F]{2})",
+    re.DOTALL,
+)
+_REPLACEMENT = b"ufffd"
+
 _FAULT = re.compile(r"(?P<what>.*?)(?: - at (?:`key` in )?`\$(?P<where>[^`]*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 _TYPE_NAMES = re.compile("`([^`]*)`")
@@ -46,9 +54,14 @@ _WORDS = {
 
 
 class Reader(Generic[_Model]):
-    """Reads one model. It is made once, since msgspec prepares each model's decoding."""
+    """Reads one model. It is made once, since msgspec prepares each model's decoding.
 
-    def __init__(self, model: type[_Model] | UnionType) -> None:
+    With `surrogates`, one without its other half is read as U+FFFD; JSON as others write it can
+    have it, and UTF-8 cannot.
+    """
+
+    def __init__(self, model: type[_Model] | UnionType, *, surrogates: bool = False) -> None:
+        self._surrogates = surrogates
         # With the float hook a number that is out of range costs no more than its own field.
         self._decoder: msgspec.json.Decoder[_Model] = msgspec.json.Decoder(
             model, dec_hook=_read_by_type, float_hook=float
@@ -66,13 +79,21 @@ class Reader(Generic[_Model]):
             return self._decoder.decode(text)
         except _FAULTS as e:
             fault = e
-        mended = _mended(text) if type(fault) is msgspec.DecodeError else None
+        mended = self._mended(text) if type(fault) is msgspec.DecodeError else None
         if mended is None:
             raise _not_understood(fault) from None
         try:
             return self._decoder.decode(mended)
         except _FAULTS as e:
             raise _not_understood(e, " (NaN and Infinity count as a list)") from None
+
+    def _mended(self, text: Text) -> bytearray | None:
+        """The text of the same length with what msgspec takes; None if there is nothing to mend."""
+        mended = text if isinstance(text, bytearray) else bytearray(_bytes(text))
+        changed = _mend_numbers(mended)
+        if self._surrogates:
+            changed |= _mend_surrogates(mended)
+        return mended if changed else None
 
 
 def convert(value: object, model: type[_Model]) -> _Model:
@@ -152,14 +173,27 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _mended(text: Text) -> bytearray | None:
-    """The text with an empty list, of the same length, for each `NaN` and `Infinity`."""
-    body = text.encode() if isinstance(text, str) else text
-    mended = body if isinstance(body, bytearray) else bytearray(body)
-    if not 0 < mended.count(b"NaN") + mended.count(b"Infinity") <= MAX_MENDED:
-        return None
+def _bytes(text: Text) -> bytes | bytearray | memoryview:
+    if isinstance(text, str):
+        return text.encode(errors="replace")
+    return memoryview(text) if isinstance(text, msgspec.Raw) else text
+
+
+def _mend_numbers(text: bytearray) -> bool:
+    """Puts an empty list in place of each `NaN` and `Infinity`."""
+    if not 0 < text.count(b"NaN") + text.count(b"Infinity") <= MAX_MENDED:
+        return False
     end = 0
-    while found := _NO_NUMBER.match(mended, end):
+    while found := _NO_NUMBER.match(text, end):
         start, end = found.span(1)
-        mended[start:end] = b"[]".ljust(end - start)
-    return mended
+        text[start:end] = b"[]".ljust(end - start)
+    return True
+
+
+def _mend_surrogates(text: bytearray) -> bool:
+    changed, end = False, 0
+    while found := _PAIRED.match(text, end):
+        start, end = found.span(1)
+        text[start:end] = _REPLACEMENT
+        changed = True
+    return changed

@@ -468,7 +468,7 @@ def test_a_lone_surrogate_in_a_console_log_costs_itself(world: World) -> None:
     world.standin.bolt.add(run)
     _, first = play(world, delivery(world, run), lambda: None)
     assert first.record["archive_state"] == "archived"
-    assert b"a?b" in named(first.objects, "stdout.log")
+    assert "a\N{REPLACEMENT CHARACTER}b".encode() in named(first.objects, "stdout.log")
 
 
 def test_the_document_shows_the_rows_that_are_tested() -> None:
