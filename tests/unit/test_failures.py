@@ -475,3 +475,14 @@ class TestJson:
 
 def command(command_id: int) -> dict[str, Any]:
     return {"id": command_id, "command": "dbt build", "status": "failed", "return_code": 1}
+
+
+def test_a_command_with_thousands_of_failures_leaves_room_for_those_of_another() -> None:
+    commands = payload()["commands"] + [
+        payload()["commands"][0] | {"id": 71, "command": "dbt test"}
+    ]
+    archive = archive_from(payload(commands=commands))
+    many = [{"unique_id": f"model.demo.m{at}"} for at in range(6_000)]
+    archive.put(70, "target/run_results.json", results(*many))
+    archive.put(71, "target/run_results.json", results({"unique_id": MODEL, "status": "fail"}))
+    assert MODEL in [summary["unique_id"] for summary in archive.what_failed().summaries()]
