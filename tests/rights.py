@@ -6,6 +6,7 @@ A right is an action and a resource, as `tests.infra.templates.shown` names it.
 from typing import Any
 
 Right = tuple[str, str]
+UNKNOWN = "unknown"
 
 INGEST: set[Right] = {
     ("logs:CreateLogStream", "IngestLogs"),
@@ -70,10 +71,10 @@ _TABLES = {"runs": "RecordsTable", "workspaces": "WorkspacesTable"}
 
 
 def needed(service: str, operation: str, arguments: dict[str, Any]) -> Right:
-    """The right that a call of boto3 needs."""
+    """The right that a call of boto3 needs; about what a test has made up, none can be named."""
     match service:
         case "dynamodb":
-            resource = _TABLES[arguments["TableName"]]
+            resource = _TABLES.get(arguments["TableName"], UNKNOWN)
             if index := arguments.get("IndexName"):
                 resource += f"/index/{index}"
         case "s3":
@@ -82,9 +83,10 @@ def needed(service: str, operation: str, arguments: dict[str, Any]) -> Right:
             if arguments.get("Key", "").startswith("runs/"):
                 resource += "/runs/*"
         case "sqs":
-            resource = _RESOURCES[arguments["QueueUrl"].rpartition("/")[2]]
+            resource = _RESOURCES.get(arguments["QueueUrl"].rpartition("/")[2], UNKNOWN)
         case "secretsmanager":
-            resource = _RESOURCES[arguments["SecretId"].rpartition(":")[2].rpartition("-")[0]]
+            name = arguments["SecretId"].rpartition(":")[2].rpartition("-")[0]
+            resource = _RESOURCES.get(name, UNKNOWN)
         case "sns":
             resource = "AlertsFailedRuns"
         case _:

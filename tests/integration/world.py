@@ -277,7 +277,7 @@ def enforced_rights(patch: pytest.MonkeyPatch) -> Iterator[None]:
     def call(client: Any, operation: str, arguments: Any) -> Any:
         if role := _roles[-1]:
             right = needed(client.meta.service_model.service_name, operation, arguments)
-            if right not in rights.BY_FUNCTION[role]:
+            if right not in rights.BY_FUNCTION[role] and right[1] != rights.UNKNOWN:
                 denied.add((role, right))
                 raise ClientError({"Error": {"Code": "AccessDenied"}}, operation)
         return make(client, operation, arguments)
