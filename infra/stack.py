@@ -28,7 +28,7 @@ _ARCHIVE_PREFIX = "runs/*"
 class ArchiveStack(cdk.Stack):
     """Webhook to archive: HTTP API, ingest function, table, queue, fetch function, bucket.
 
-    Beside it the sweep function, for runs whose webhook never came.
+    Beside it the sweep function, for runs whose webhook never arrived.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings, variant: Variant) -> None:
