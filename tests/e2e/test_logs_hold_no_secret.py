@@ -50,8 +50,8 @@ FAULTS: list[tuple[list[AnyFault], str]] = [
         [GraphqlErrors(message=f"no access for {DEFAULT_CREDENTIALS.api_secret}", times=1)],
         "no access for",
     ),
-    ([Cut(on="download:*", after=10, times=1)], "broke off"),
-    ([WrongLength(on="download:*", by=10, times=1)], "broke off"),
+    ([Cut(on="download:*", after=10, times=1)], "was interrupted"),
+    ([WrongLength(on="download:*", by=10, times=1)], "was interrupted"),
     ([Status(on="download:*", status=500, times=5)], "download"),
     ([ExpiredLink(times=2)], "run archived"),
 ]

@@ -222,7 +222,11 @@ ROWS = [
         WrongLength(on=LINK, by=-5),
         f"{_API} answered application/json, which is not JSON",
     ),
-    _api("an HTML page", Html(on=LINK), f"{_API} answered text/html; charset=utf-8, which is not JSON"),
+    _api(
+        "an HTML page",
+        Html(on=LINK),
+        f"{_API} answered text/html; charset=utf-8, which is not JSON",
+    ),
     _api("gzip", Gzip(on=LINK), "", Then.STORED),
     _api(
         "gzip that was cut off, its length announced",

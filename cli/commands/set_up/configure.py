@@ -53,7 +53,7 @@ def configure(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Remove the signing secret with this fingerprint, or this workspace's credentials.",
+            help="Remove this signing secret (a fingerprint), or this workspace's credentials.",
         ),
     ] = None,
     add: Annotated[
