@@ -53,9 +53,9 @@ _ARCHIVED = {"RunsArchived": 1, "FilesStored": FILES}
 
 class Then(Enum):
     STORED = Outcome("stored", "archived", stored=True, metrics=_ARCHIVED)
-    INSIDE = Outcome("tried again inside the call", "archived", stored=True, metrics=_ARCHIVED)
+    INSIDE = Outcome("retried inside the call", "archived", stored=True, metrics=_ARCHIVED)
     LATER = Outcome(
-        "tried again after a delay",
+        "retried after a delay",
         "archived",
         stored=True,
         metrics={"RunsToTryAgain": 1} | _ARCHIVED,
@@ -108,9 +108,9 @@ class Row:
     @property
     def where(self) -> str:
         return {
-            LINK: "API, one question",
+            LINK: "API, one request",
             DOWNLOAD: "download",
-            ALL_OF_THE_API: "API, every question",
+            ALL_OF_THE_API: "API, every request",
         }[self.operation]
 
 
