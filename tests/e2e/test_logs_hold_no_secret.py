@@ -44,7 +44,7 @@ FAULTS: list[tuple[list[AnyFault], str]] = [
     ([], "run archived"),
     ([Status(on="api:*", status=401, times=2)], "refused the credentials"),
     ([Status(on="api:*", status=403, times=2)], "refused the credentials"),
-    ([Redirect(on="api:*", to=f"https://example.com/?key={MARK}", times=1)], "answered with a redirect"),
+    ([Redirect(on="api:*", to=f"https://example.com/?key={MARK}", times=1)], "redirect ("),
     ([Html(on="api:*", times=1)], "not JSON"),
     (
         [GraphqlErrors(message=f"no access for {DEFAULT_CREDENTIALS.api_secret}", times=1)],
