@@ -95,7 +95,9 @@ class FakeAws:
             case "GET" if "list-type" in query:
                 return self._count("s3.ListObjectsV2", request, self._listing(query["prefix"][0]))
             case "GET":
-                return self._count("s3.GetObject", request, self._small[key])
+                body = self._small[key]
+                headers = {"Content-Length": str(len(body))}
+                return self._count("s3.GetObject", request, body, headers)
             case "HEAD":
                 size, digest = self.objects[key]
                 headers = {

@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     retention_days: Annotated[
         int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36500")
     ] = 365
-    """for how many days records and objects are kept"""
+    """how long records and objects are kept"""
 
     archive: Annotated[Literal["failures", "all"], Meta(description='"failures" or "all"')] = (
         "failures"
@@ -60,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
         tuple[_Pattern, ...],
         Meta(description='a list of file name patterns such as ["*.json", "*.log"]'),
     ] = ("*.json", "*.log")
-    """which files of a command are fetched besides those that the event names"""
+    """which files of a command are fetched, besides those that the event names"""
 
     api_hosts: Annotated[
         tuple[_Host, ...],
@@ -89,7 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     sweep_hours: Annotated[
         int, Meta(ge=0, le=24, description="a whole number of hours from 1 to 24, or 0 for never")
     ] = 1
-    """how often the sweep looks for finished runs whose webhook never arrived"""
+    """how often the sweep looks for runs whose webhook never arrived"""
 
     sweep_lookback_hours: Annotated[
         int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     stale_hours: Annotated[
         int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
     ] = 24
-    """a run that has been recorded as running for longer counts as stale"""
+    """how long a run may be recorded as running before it counts as stale"""
 
     # CloudWatch looks back seven days at most.
     silence_hours: Annotated[
@@ -110,13 +110,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
             description="a whole number of hours from 1 to 168, or 0 for no such alarm",
         ),
     ] = 0
-    """after how many hours without a delivery an alarm rings"""
+    """hours without a delivery after which an alarm rings"""
 
     stage: Annotated[
         _Stage,
         Meta(description="up to 30 lower-case letters, digits and dashes, beginning with a letter"),
     ] = "prod"
-    """any stage but `prod` is a stack of its own, `ParadimeRunArchive-<stage>`"""
+    """any stage except `prod` is a separate stack, `ParadimeRunArchive-<stage>`"""
 
     @property
     def stack_name(self) -> str:

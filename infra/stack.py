@@ -28,7 +28,7 @@ _ARCHIVE_PREFIX = "runs/*"
 class ArchiveStack(cdk.Stack):
     """Webhook to archive: HTTP API, ingest function, table, queue, fetch function, bucket.
 
-    Beside it the sweep function, for runs whose webhook never came.
+    Beside it the sweep function, for runs whose webhook never arrived.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings, variant: Variant) -> None:
@@ -233,12 +233,16 @@ class ArchiveStack(cdk.Stack):
             ("BucketName", self._archive.bucket.bucket_name, "the bucket of archived runs"),
             ("QueueUrl", queues.runs.queue_url, "the run queue: runs to archive"),
             ("DeadLetterUrl", queues.dead_letters.queue_url, "dead letters: runs given up"),
-            ("QuarantineUrl", queues.quarantine.queue_url, "deliveries not understood"),
+            ("QuarantineUrl", queues.quarantine.queue_url, "quarantine: deliveries not understood"),
             ("FailedRunsTopicArn", alerts.failed_runs.topic_arn, "the topic of failed runs"),
             ("AlarmsTopicArn", alerts.alarms.topic_arn, "the topic of alarms"),
-            ("WebhookSecretArn", self._vault.webhook_arn, "how deliveries are signed"),
+            ("WebhookSecretArn", self._vault.webhook_arn, "the secret with which Paradime signs"),
             ("ApiSecretArn", self._vault.api_arn, "credentials for Paradime's API"),
-            ("SweepFunctionName", sweep.function.function_name, "looks for missed runs"),
+            (
+                "SweepFunctionName",
+                sweep.function.function_name,
+                "finds runs whose webhook never arrived",
+            ),
         ):
             cdk.CfnOutput(self, name, value=value, description=description)
 

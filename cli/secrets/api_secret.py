@@ -83,7 +83,9 @@ def removed(stored: str, workspace: str) -> str:
         value["default"] |= {"workspaces": [uid for uid in named if uid != workspace]}
     else:
         others = ", ".join(sorted({*own, *(named or ())})) or "none"
-        raise SecretFormError(f"no credentials name workspace {workspace}; named: {others}")
+        raise SecretFormError(
+            f"no credentials are stored for workspace {workspace}, only for: {others}"
+        )
     return json.dumps(value)
 
 
@@ -125,4 +127,4 @@ def _checked(value: dict[str, Any]) -> str:
 
 
 def _malformed(what: str) -> SecretFormError:
-    return SecretFormError(f"nothing was changed: {what}. Mend that first, in Secrets Manager")
+    return SecretFormError(f"nothing was changed: {what}. Fix that first, in Secrets Manager")

@@ -20,7 +20,7 @@ def members(stored: str, name: str) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise SecretFormError(
-            f"nothing was changed: the {name} that is stored is not a JSON object. Mend that "
+            f"nothing was changed: the {name} that is stored is not a JSON object. Fix that "
             "first, in Secrets Manager"
         )
     return value

@@ -111,6 +111,6 @@ def _checked(value: dict[str, Any]) -> str:
 
 def _malformed(what: str) -> SecretFormError:
     return SecretFormError(
-        f"nothing was changed: the {NAME} is malformed; {what}. Mend that first, in Secrets "
+        f"nothing was changed: the {NAME} is malformed; {what}. Fix that first, in Secrets "
         "Manager, or replace it as a whole with --scheme"
     )

@@ -47,7 +47,7 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
     """Reads an API Gateway event, payload format 2.0.
 
     Raises:
-        SignatureError: the body is marked as base64 and is not, so it cannot be verified.
+        SignatureError: the body is marked as base64 but is not, so it cannot be verified.
     """
     headers = {name.lower(): _text(value) for name, value in (event.get("headers") or {}).items()}
     body = event.get("body") or ""
@@ -56,7 +56,7 @@ def from_gateway(event: Mapping[str, Any]) -> Request:
     try:
         return Request(headers, base64.b64decode(body, validate=True))
     except ValueError as e:
-        raise SignatureError("body is marked as base64 and is not") from e
+        raise SignatureError("body is marked as base64 but is not") from e
 
 
 def _text(value: str) -> str:

@@ -126,7 +126,7 @@ class HeaderName(str):
     @classmethod
     def from_json(cls, name: object) -> Self:
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise ValueError("this is no name of an HTTP header")
+            raise ValueError("it is not the name of an HTTP header")
         return cls(name.lower())
 
 
@@ -243,7 +243,7 @@ def check_secret(text: str) -> WebhookSecret:
         raise NotUnderstoodError(f"its scheme is {', '.join(names)} or {last}")
     if given.keys() - {"scheme", *model.__struct_fields__}:
         # Not by its name, which could be a secret in the wrong place.
-        raise NotUnderstoodError("it has a member that its scheme does not know")
+        raise NotUnderstoodError("it has a member that does not belong to its scheme")
     try:
         return convert(given, model)
     except NotUnderstoodError as e:

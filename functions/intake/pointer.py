@@ -68,4 +68,4 @@ def parse(body: str) -> Pointer:
     try:
         return _POINTER.read(body)
     except NotUnderstoodError as e:
-        raise NotUnderstoodError(f"the message is no pointer to a run: {e}") from None
+        raise NotUnderstoodError(f"the message is not a pointer to a run: {e}") from None

@@ -45,7 +45,7 @@ class Quarantined:
         if len(message) > MAX_MESSAGE_BYTES:
             raise TooLargeError(
                 f"a delivery that cannot be understood takes {len(message)} bytes as a message; "
-                f"a queue takes {MAX_MESSAGE_BYTES}"
+                f"a queue accepts {MAX_MESSAGE_BYTES}"
             )
         return message
 
@@ -82,5 +82,5 @@ def _unpacked(body_gz: str) -> bytes:
     except (ValueError, zlib.error):
         raise NotUnderstoodError("body_gz: expected gzip in base64") from None
     if not unpacking.eof:
-        raise NotUnderstoodError(f"body_gz: cut, or over {MAX_BODY_BYTES} bytes unpacked")
+        raise NotUnderstoodError(f"body_gz: truncated, or over {MAX_BODY_BYTES} bytes unpacked")
     return body

@@ -91,7 +91,7 @@ def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
     if workspace := one_ascii_line(event.workspace.name, 24):
         where = f"{workspace} / {where}"
     if archive.state == "failed":
-        return f"{where} failed; its archive is given up"
+        return f"{where} failed; its archive was given up"
     what = f"{where} failed"
     if culprit := one_ascii_line(_culprit(event, archive), MAX_SUBJECT_CHARACTERS):
         what = f"{what}: {culprit}"
@@ -128,7 +128,7 @@ def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
     if failed := len(_failed_commands(event)):
         headline += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
     if archive.state == "failed":
-        return f"{headline}. Its archive is given up: {one_line(archive.error)}"
+        return f"{headline}. Its archive was given up: {one_line(archive.error)}"
     if archive.state == "incomplete":
         return f"{headline}. {_unfinished(archive)}"
     if archive.missing:

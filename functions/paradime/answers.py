@@ -55,8 +55,8 @@ def _parse(body: bytearray, kind: str) -> _Answer:
         return _ANSWER.read(body)
     except NotUnderstoodError as e:
         if str(e).startswith("expected"):
-            raise ApiFailingError("Paradime's API answered JSON that is no object") from e
-        raise ApiFailingError(f"Paradime's API answered {kind} that is not JSON") from e
+            raise ApiFailingError("Paradime's API answered JSON that is not an object") from e
+        raise ApiFailingError(f"Paradime's API answered {kind}, which is not JSON") from e
 
 
 def _data(answer: _Answer, credentials: Iterable[str]) -> Raw:
@@ -88,7 +88,7 @@ def _read(data: Raw, field: str, model: type[_Model]) -> _Model:
     try:
         found = _reader(field, model).read(data)
     except NotUnderstoodError as e:
-        raise TryAgainError(f"Paradime's API answered a {field} of another shape: {e}") from e
+        raise TryAgainError(f"Paradime's API answered an unexpected {field}: {e}") from e
     answer: _Model | None = getattr(found, field)
     if answer is None:
         raise NotThereError(f"Paradime's API has nothing for this {field}")

@@ -169,7 +169,9 @@ def _check_status(response: requests.Response) -> None:
     if status in (401, 403):
         raise CredentialsRefusedError(f"Paradime's API refused the credentials ({status})")
     if 300 <= status < 400:
-        raise ApiFailingError(f"Paradime's API redirects ({status}), which is not followed")
+        raise ApiFailingError(
+            f"Paradime's API answered with a redirect ({status}), which is not followed"
+        )
     if status != 200:
         raise ApiFailingError(f"Paradime's API answered {status}", retry_after)
 
@@ -179,7 +181,9 @@ def _body(response: requests.Response) -> bytearray:
     while piece := pieces.read():
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerTooLargeError(f"Paradime's API answered over {MAX_ANSWER_BYTES} bytes")
+            raise AnswerTooLargeError(
+                f"Paradime's API answered with more than {MAX_ANSWER_BYTES} bytes"
+            )
         if time.monotonic() > end:
             raise TimeoutError("the body took too long")
     return body

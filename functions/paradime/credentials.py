@@ -96,7 +96,7 @@ def parse_api_secret(text: str) -> ApiSecret:
         raise _malformed("it") from None
     default, workspaces = members.pop("default", None), members.pop("workspaces", {})
     # Not by its name, which could be a key in the wrong place.
-    wrong = ["a member beside default and workspaces"] if members else []
+    wrong = ["a member besides default and workspaces"] if members else []
     credentials: Credentials | None = None
     serves: frozenset[str] | None = None
     try:
@@ -128,7 +128,7 @@ def _credentials(given: object) -> Credentials:
     members = convert(given, dict[str, Any])
     kind: type[Credentials] = BearerToken if "token" in members else KeyPair
     if members.keys() - set(kind.__struct_fields__):
-        raise NotUnderstoodError("it has a member that its kind does not know")
+        raise NotUnderstoodError("it has an unknown member")
     return convert(members, kind)
 
 

@@ -68,10 +68,10 @@ class FileStream(RawIOBase):
         try:
             piece = self._body.read(size)
         except (HTTPError, TimeoutError) as e:
-            raise TryAgainError(f"a download broke off: {type(e).__name__}") from e
+            raise TryAgainError(f"a download was interrupted: {type(e).__name__}") from e
         if self.bytes_read == 0 and self._path.endswith(".json") and piece.lstrip()[:1] == b"<":
             # Nor stored as one that is broken: a login or error page is no file of the run.
-            raise TryAgainError("a download is a page in place of JSON")
+            raise TryAgainError("a download is an HTML page, not JSON")
         self.bytes_read += len(piece)
         if self.bytes_read > self._max_bytes:
             raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
@@ -114,14 +114,14 @@ class Downloader:
                 response = self._session.get(url, stream=True, allow_redirects=False)
             except (requests.RequestException, HTTPError) as e:
                 # Without `from`: the cause's text holds the link, which is a credential.
-                raise TryAgainError(f"a download did not begin: {type(e).__name__}") from None
+                raise TryAgainError(f"a download could not start: {type(e).__name__}") from None
             if not response.is_redirect:
                 return response
             response.close()
             try:
                 url = urljoin(url, response.headers["Location"])
             except ValueError:
-                raise AddressRefusedError("a download redirects to what is no address") from None
+                raise AddressRefusedError("a download redirects to an invalid address") from None
         raise TryAgainError(f"a download redirects more than {MAX_REDIRECTS} times")
 
 

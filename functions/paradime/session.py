@@ -166,11 +166,11 @@ class _Connection(HTTPConnection):
         except socket.gaierror as e:
             raise NameResolutionError(self.host, self, e) from e
         except UnicodeError as e:
-            raise AddressRefusedError("a host has a name that no host can have") from e
+            raise AddressRefusedError("a host name is invalid") from e
         addresses = [str(address[0]) for *_, address in found]
         for address in addresses:
             if not self.may_reach(address):
-                said = f"the host {self.host} is at {address}, an address that is not connected to"
+                said = f"the host {self.host} is at {address}, which is not a public address"
                 raise (
                     AddressRefusedError(said) if is_address(self._dns_host) else TryAgainError(said)
                 )

@@ -65,8 +65,8 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
     packed = gzip.compress(delivery.body, PACKING_LEVEL, mtime=0)
     if len(packed) > MAX_PACKED_EVENT_BYTES:
         raise TooLargeError(
-            f"the event of run {event.run_key} packs to {len(packed)} bytes; "
-            f"a record takes {MAX_PACKED_EVENT_BYTES}"
+            f"the event of run {event.run_key} compresses to {len(packed)} bytes; "
+            f"a record can hold {MAX_PACKED_EVENT_BYTES}"
         )
     environment, commands = event.environment or Environment(), event.commands or ()
     failed, started_at, ended_at = run_failed(event), _instant(event.start_dttm), _ended_at(event)

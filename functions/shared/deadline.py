@@ -32,5 +32,5 @@ class Deadline:
         """
         if self._remaining() - wait_seconds * 1000 < MARGIN_MILLISECONDS:
             raise OutOfTimeError(
-                "the function's time is nearly over; the next invocation continues"
+                "the function is almost out of time; the next invocation continues"
             )

@@ -153,5 +153,5 @@ class FunctionSettingsError(RunArchiveError):
     """A function's environment lacks settings, or has others; its values are not quoted."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(f"not set, or not to what they take: {', '.join(names)}")
+        super().__init__(f"missing or invalid settings: {', '.join(names)}")
         self.names = names

@@ -38,9 +38,9 @@ class Metric(StrEnum):
     RUNS_GIVEN_UP = "RunsGivenUp"
     """runs whose pointer went to the dead-letter queue"""
     RUNS_TO_TRY_AGAIN = "RunsToTryAgain"
-    """receives that ended without a complete archive, except last ones"""
+    """attempts that ended without a complete archive, except last attempts"""
     FAULTS = "Faults"
-    """receives that ended because of a bug in this application"""
+    """attempts that ended because of a bug in this application"""
     FILES_STORED = "FilesStored"
     """files in complete archives"""
     FILES_MISSING = "FilesMissing"
@@ -50,7 +50,7 @@ class Metric(StrEnum):
     FAILURES = "Failures"
     """failing nodes, and commands that failed without results: `failure_count` of the records"""
     ARCHIVE_DURATION = "ArchiveDuration"
-    """duration in seconds of the receive that completed the archive"""
+    """duration in seconds of the attempt that completed the archive"""
     # Not of replays and sweeps, which do not show whether the archive keeps up. A run that is
     # retried is counted as well, so that a lag shows while it grows.
     ARCHIVE_LAG = "ArchiveLag"

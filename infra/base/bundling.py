@@ -32,8 +32,8 @@ ARCHITECTURE = lambda_.Architecture.ARM_64
 _PYTHON = "3.13"
 
 _WITHOUT_BYTECODE = (
-    f"bundling: there is no Python {_PYTHON} here to compile with, so the functions ship without "
-    "bytecode and each cold start takes about half as long again; install one, for example with "
+    f"bundling: no Python {_PYTHON} found to compile with, so the functions ship without "
+    "bytecode and each cold start takes about a third longer; install one, for example with "
     f"`uv python install {_PYTHON}`"
 )
 

@@ -67,7 +67,7 @@ class Alarms(Construct):
         )
         self._add(
             "Archive faults",
-            "The fetch function hit a bug of its own with a run. Other runs are archived as usual.",
+            "A run made the fetch function hit a bug. Other runs are archived as usual.",
             own(Metric.FAULTS, service="fetch"),
         )
         self._add(
@@ -94,7 +94,7 @@ class Alarms(Construct):
         )
         self._add(
             "Archive lag",
-            "A run's archive was completed only hours after the run ended, or still is not.",
+            "A run's archive was completed hours after the run ended, or still is not complete.",
             own(Metric.ARCHIVE_LAG, service="fetch", statistic="Maximum"),
             threshold=_LATE.to_seconds(),
         )

@@ -54,7 +54,7 @@ def local_stack(
             state.forget()
         say("synthesizing the stack and starting the embedded AWS")
         if not can_be_enforced():
-            say("functions may take more memory here than in AWS: only Linux tells what they take")
+            say("the functions' memory limits are not enforced here: that takes Linux")
         with (
             synthesis(state, settings=settings or {}, variant=variant or {}) as synth,
             embedded_aws(state, port=port, lock=lock) as aws,

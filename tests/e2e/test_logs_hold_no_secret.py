@@ -44,14 +44,14 @@ FAULTS: list[tuple[list[AnyFault], str]] = [
     ([], "run archived"),
     ([Status(on="api:*", status=401, times=2)], "refused the credentials"),
     ([Status(on="api:*", status=403, times=2)], "refused the credentials"),
-    ([Redirect(on="api:*", to=f"https://example.com/?key={MARK}", times=1)], "redirects"),
+    ([Redirect(on="api:*", to=f"https://example.com/?key={MARK}", times=1)], "redirect ("),
     ([Html(on="api:*", times=1)], "not JSON"),
     (
         [GraphqlErrors(message=f"no access for {DEFAULT_CREDENTIALS.api_secret}", times=1)],
         "no access for",
     ),
-    ([Cut(on="download:*", after=10, times=1)], "broke off"),
-    ([WrongLength(on="download:*", by=10, times=1)], "broke off"),
+    ([Cut(on="download:*", after=10, times=1)], "was interrupted"),
+    ([WrongLength(on="download:*", by=10, times=1)], "was interrupted"),
     ([Status(on="download:*", status=500, times=5)], "download"),
     ([ExpiredLink(times=2)], "run archived"),
 ]

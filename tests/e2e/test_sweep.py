@@ -1,4 +1,4 @@
-"""Runs whose webhook never came, on the local stack: a sweep finds them, and each only once."""
+"""Runs whose webhook never arrived, on the local stack: a sweep finds them, and each only once."""
 
 import json
 from collections.abc import Iterator

@@ -53,9 +53,9 @@ _ARCHIVED = {"RunsArchived": 1, "FilesStored": FILES}
 
 class Then(Enum):
     STORED = Outcome("stored", "archived", stored=True, metrics=_ARCHIVED)
-    INSIDE = Outcome("tried again inside the call", "archived", stored=True, metrics=_ARCHIVED)
+    INSIDE = Outcome("retried inside the call", "archived", stored=True, metrics=_ARCHIVED)
     LATER = Outcome(
-        "tried again after a delay",
+        "retried after a delay",
         "archived",
         stored=True,
         metrics={"RunsToTryAgain": 1} | _ARCHIVED,
@@ -108,9 +108,9 @@ class Row:
     @property
     def where(self) -> str:
         return {
-            LINK: "API, one question",
+            LINK: "API, one request",
             DOWNLOAD: "download",
-            ALL_OF_THE_API: "API, every question",
+            ALL_OF_THE_API: "API, every request",
         }[self.operation]
 
 
@@ -220,9 +220,13 @@ ROWS = [
     _api(
         "more bytes than announced",
         WrongLength(on=LINK, by=-5),
-        f"{_API} answered application/json that is not JSON",
+        f"{_API} answered application/json, which is not JSON",
     ),
-    _api("an HTML page", Html(on=LINK), f"{_API} answered text/html; charset=utf-8 that is not"),
+    _api(
+        "an HTML page",
+        Html(on=LINK),
+        f"{_API} answered text/html; charset=utf-8, which is not JSON",
+    ),
     _api("gzip", Gzip(on=LINK), "", Then.STORED),
     _api(
         "gzip that was cut off, its length announced",
@@ -234,7 +238,7 @@ ROWS = [
         operation=LINK,
         then=Then.LATER,
         faults=lambda scene: [Redirect(on=LINK, to=scene.link_elsewhere)],
-        says=f"{_API} redirects (307), which is not followed",
+        says=f"{_API} answered with a redirect (307), which is not followed",
     ),
     _api(
         "`errors` in a 200",
@@ -299,34 +303,34 @@ ROWS = [
         operation=DOWNLOAD,
         then=Then.LATER,
         faults=lambda scene: [Redirect(on=DOWNLOAD, to=f"{scene.black_hole}/file")],
-        says="a download did not begin: ConnectTimeout",
+        says="a download could not start: ConnectTimeout",
         times_out=True,
     ),
     _download(
         "time-out on read",
         Delay(on=DOWNLOAD, seconds=30),
         Then.LATER,
-        "a download did not begin: ReadTimeout",
+        "a download could not start: ReadTimeout",
         times_out=True,
     ),
     _download(
         "slow drip",
         Drip(on=DOWNLOAD),
         Then.LATER,
-        "a download broke off: TimeoutError",
+        "a download was interrupted: TimeoutError",
         times_out=True,
     ),
     _download(
         "connection cut in mid-body",
         Cut(on=DOWNLOAD, after=20),
         Then.LATER,
-        "a download broke off: ProtocolError",
+        "a download was interrupted: ProtocolError",
     ),
     _download(
         "fewer bytes than announced",
         WrongLength(on=DOWNLOAD, by=5),
         Then.LATER,
-        "a download broke off: ProtocolError",
+        "a download was interrupted: ProtocolError",
     ),
     _download(
         "more bytes than announced: HTTP itself ends the body at the announced ones",
@@ -339,7 +343,7 @@ ROWS = [
         "gzip that was cut off, its length announced",
         Gzip(on=DOWNLOAD, cut=8),
         Then.LATER,
-        "a download broke off: ProtocolError",
+        "a download was interrupted: ProtocolError",
     ),
     _download("an empty file", None, Then.STORED, content=b"", stored=b""),
     _download(
@@ -360,7 +364,7 @@ ROWS = [
         "an HTML page in place of a `.json` file",
         Html(on=DOWNLOAD),
         Then.LATER,
-        "a download is a page in place of JSON",
+        "a download is an HTML page, not JSON",
     ),
     Row(
         what="redirect to where a link may lead",
@@ -378,13 +382,13 @@ ROWS = [
         "redirect to an address inside",
         Redirect(on=DOWNLOAD, to="https://169.254.169.254/latest/meta-data/"),
         Then.MISSING,
-        "the host 169.254.169.254 is at 169.254.169.254, an address that is not connected to",
+        "the host 169.254.169.254 is at 169.254.169.254, which is not a public address",
     ),
     _download(
         "redirect to what is no address",
         Redirect(on=DOWNLOAD, to="https://[/"),
         Then.MISSING,
-        "a download redirects to what is no address",
+        "a download redirects to an invalid address",
     ),
     Row(
         what="redirects in a circle",

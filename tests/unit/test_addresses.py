@@ -281,7 +281,7 @@ def test_a_name_that_resolves_inside_is_not_connected_to(
 ) -> None:
     """Nor is it given up: a resolver may answer so for a moment."""
     resolve([address])
-    with pytest.raises(TryAgainError, match=re.escape(f"is at {address}, an address")):
+    with pytest.raises(TryAgainError, match=re.escape(f"is at {address}, which is not")):
         new_session(1, allow_loopback=allow_loopback).get("https://bucket.s3.amazonaws.com/key")
     assert connected == []
 

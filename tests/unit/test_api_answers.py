@@ -77,7 +77,7 @@ DATA = filled(b'{"data":{"boltCommand":{"stdout":"ran"}', b',"a":0', b"}}")
         pytest.param(lambda: DATA, [3, 0], id="millions of other fields"),
         pytest.param(
             lambda: ZEROS,
-            "Paradime's API answered a boltCommand of another shape: "
+            "Paradime's API answered an unexpected boltCommand: "
             "boltCommand.resources.0: expected an object, got an integer",
             id="millions of zeros in place of resources",
         ),

@@ -79,7 +79,7 @@ def test_into_a_pipe_help_is_plain_text() -> None:
 
 
 def test_help_imports_no_command() -> None:
-    assert imported_by("--help") & {"cli.commands", "boto3", "pydantic", "requests"} == set()
+    assert imported_by("--help") & {"cli.commands", "boto3", "msgspec", "requests"} == set()
 
 
 def test_a_command_imports_no_other() -> None:

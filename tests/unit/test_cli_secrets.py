@@ -188,7 +188,7 @@ class TestApiSecret:
         assert json.loads(api_secret.removed(stored, "a")) == {"workspaces": {"w1": TOKEN}}
 
     def test_a_workspace_that_nothing_names_is_answered_with_those_that_are(self) -> None:
-        with pytest.raises(SecretFormError, match="w2; named: w1"):
+        with pytest.raises(SecretFormError, match="w2, only for: w1"):
             api_secret.removed(api(default=PAIR | {"workspaces": ["w1"]}), "w2")
 
     @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ class TestMalformedApiSecret:
         [
             (api(workspaces={"w1": {"token": "hush"}, "w2": TOKEN}), "workspaces"),
             (api(workspaces="hush"), "workspaces"),
-            (api(workspaces={}, hush="hush"), "a member beside default and workspaces"),
+            (api(workspaces={}, hush="hush"), "a member besides default and workspaces"),
             (api(default=TOKEN | {"workspaces": "hush"}), "default"),
         ],
     )

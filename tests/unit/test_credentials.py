@@ -15,7 +15,7 @@ MALFORMED = {
     "no kind of credentials": (json.dumps({"default": {"api_key": KEY}}), "default"),
     "a key for a member's name": (
         json.dumps({KEY: KEY}),
-        "a member beside default and workspaces",
+        "a member besides default and workspaces",
     ),
     "a key for the name of a member in default": (json.dumps({"default": {KEY: KEY}}), "default"),
     "a key in place of the default's workspaces": (

@@ -114,11 +114,11 @@ class TestTop:
                 prefix=run_prefix(archive.event),
                 failed=archive.what_failed(),
                 logs={},
-                held=Contents(error="3 files never came"),
+                held=Contents(error="3 files could not be fetched"),
                 own={},
             )
         )
-        assert "This archive was given up: 3 files never came" in Document(page).text
+        assert "This archive was given up: 3 files could not be fetched" in Document(page).text
 
 
 class TestTimeline:

@@ -72,7 +72,7 @@ def test_subject_says_what_is_said_of_the_run_where_nothing_in_it_failed() -> No
 
 def test_subject_says_that_the_archive_is_given_up() -> None:
     given_up = ArchiveOutcome(state="failed", error="no credentials")
-    assert compose(event(), given_up).subject.endswith("daily_run failed; its archive is given up")
+    assert compose(event(), given_up).subject.endswith("daily_run failed; its archive was given up")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_email_says_how_many_files_are_missing() -> None:
 def test_email_says_why_the_archive_is_given_up() -> None:
     given_up = ArchiveOutcome(state="failed", error="no credentials for workspace w")
     said = email(compose(event(), given_up))
-    assert "Its archive is given up: no credentials for workspace w\n" in said
+    assert "Its archive was given up: no credentials for workspace w\n" in said
     assert "Its archive (" not in said
 
 

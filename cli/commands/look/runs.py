@@ -47,7 +47,7 @@ def runs(
     stale: Annotated[
         bool,
         typer.Option(
-            "--stale", help="Only runs still recorded as running after `staleHours` hours."
+            "--stale", help="Only runs recorded as running for longer than the setting staleHours."
         ),
     ] = False,
     schedule: Annotated[str | None, typer.Option(help="Only runs of this schedule.")] = None,

@@ -21,9 +21,9 @@ from functions.shared.errors import NotUnderstoodError
 def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Retry runs that were given up: send their dead letters back to the queue.
 
-    Fix what made them fail first: `bolt-archive show RUN` says what it was. Each is sent before it
-    is deleted, so none is lost if you interrupt this. For deliveries that could not be understood,
-    see `bolt-archive quarantine`.
+    First fix what made them fail: `bolt-archive show RUN` says what it was. Each letter is sent
+    before it is deleted, so none is lost if you interrupt this. For deliveries that could not be
+    understood, see `bolt-archive quarantine`.
 
     Examples:
     $ bolt-archive redrive
@@ -53,7 +53,7 @@ def redrive(ctx: typer.Context, as_json: AsJson = False) -> None:
         say(f"{counted(len(done) - len(left), 'dead letter')} sent back to the run queue")
     if left:
         raise IncompleteError(
-            f"{counted(len(left), 'dead letter')} not sent for the reasons above; a dead letter "
+            f"{counted(len(left), 'dead letter')} not sent, for the reasons above; a dead letter "
             "expires after 14 days"
         )
 

@@ -55,8 +55,8 @@ def sweep(
     since = since or now - timedelta(hours=settings.sweep_lookback_hours)
     if since < now - timedelta(days=settings.retention_days):
         raise ForgottenError(
-            f"records are kept for {counted(settings.retention_days, 'day')} (retentionDays), and "
-            "runs from before would be archived and announced again: choose a later --since"
+            f"records are kept for {counted(settings.retention_days, 'day')} (retentionDays); "
+            "older runs would be archived and announced again: choose a later --since"
         )
     progress = _Progress(quiet=as_json)
     with working("asking Paradime") as progress.status:
@@ -70,8 +70,8 @@ def sweep(
         say(progress.summary(dry_run=dry_run))
     if progress.faults:
         raise IncompleteError(
-            f"{counted(progress.faults, 'part')} of the sweep failed as printed above; the next "
-            "sweep retries"
+            f"{counted(progress.faults, 'part')} of the sweep failed (see above); the "
+            "next sweep retries"
         )
 
 
@@ -125,8 +125,9 @@ def _workspaces(
     asked = [workspace for workspace in sweeper.known_workspaces() if workspace.api_url]
     if not asked:
         raise NoWorkspaceError(
-            "no workspace with credentials is known yet: it becomes known with its first webhook, "
-            "or with an api_url next to its credentials in the API secret; to add credentials: "
+            "no workspace with credentials is known yet: one becomes known with its first "
+            "webhook, or with an api_url beside its credentials in the API secret; to add "
+            "credentials: "
             "bolt-archive configure api --workspace UID"
         )
     without_end = Deadline(lambda: sys.maxsize)

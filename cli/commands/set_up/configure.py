@@ -53,12 +53,12 @@ def configure(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Remove the signing secret with this fingerprint or this workspace's credentials.",
+            help="Remove this signing secret (a fingerprint), or this workspace's credentials.",
         ),
     ] = None,
     add: Annotated[
         bool,
-        typer.Option("--add", help="Keep the stored ones valid too.", rich_help_panel=_WEBHOOK),
+        typer.Option("--add", help="Keep the stored secrets valid too.", rich_help_panel=_WEBHOOK),
     ] = False,
     scheme: Annotated[
         Scheme | None,
@@ -83,14 +83,14 @@ def configure(
         list[str] | None,
         typer.Option(
             metavar="UID",
-            help="Store what is typed for this workspace only. Can be repeated.",
+            help="Store the secret or key for this workspace only. Can be repeated.",
         ),
     ] = None,
     serves: Annotated[
         list[str] | None,
         typer.Option(
             metavar="UID",
-            help="Let the default credentials serve this workspace. Repeat it for each of them.",
+            help="Let the default credentials serve this workspace. Repeat it to name them all.",
             rich_help_panel=_API,
         ),
     ] = None,
@@ -102,8 +102,8 @@ def configure(
     what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old one
     once Paradime no longer signs with it.
 
-    API credentials belong to workspaces: to one each (`--workspace`), or to all that the default
-    ones serve (`--serves`). Default ones that name none serve the first workspace that delivers.
+    API credentials are either for one workspace (`--workspace`), or default ones for those that you
+    list (`--serves`). Default ones without a list serve the first workspace that delivers.
 
     Examples:
     $ bolt-archive configure
@@ -249,6 +249,6 @@ def _sentence(fact: Any) -> str:
         case bool():
             return "stored" if fact else "none"
         case None:
-            return "not named: those known before, or the first that delivers"
+            return "none named: those known already, or the first that delivers"
         case _:
             return str(fact)

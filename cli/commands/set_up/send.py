@@ -61,6 +61,8 @@ def send(
 ) -> None:
     """Sign payload files and deliver them to the webhook.
 
+    Each is signed with the stack's signing secret, as Paradime would sign it.
+
     Examples:
     $ bolt-archive send events/run_completed.json
     $ bolt-archive send my.json --local --api-url http://127.0.0.1:8484/api/v1/any/graphql

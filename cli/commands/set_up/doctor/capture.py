@@ -34,7 +34,7 @@ def read_capture(file: Path) -> Capture:
         return Capture(_request(content), _received_at(content))
     except (ValueError, KeyError, TypeError, AttributeError, SignatureError) as e:
         raise CaptureError(
-            f"{file} is not a captured delivery ({type(e).__name__}: {e}); expected is a JSON "
+            f"{file} is not a captured delivery ({type(e).__name__}: {e}); expected a JSON "
             'object such as {"headers": {"svix-id": "…"}, "body": "…", "received_at": "…"}, with '
             '"body_base64" instead of "body" if it is binary, or an API Gateway event'
         ) from e

@@ -104,7 +104,7 @@ def api_credentials_check(target: Target) -> Finding:
         secret = parse_api_secret(read_secret(target, target.api_secret))
     except CredentialsMissingError as e:
         advice = (
-            "Mend that in Secrets Manager, or store it again: bolt-archive configure api, with "
+            "Fix that in Secrets Manager, or store it again: bolt-archive configure api, with "
             "--workspace UID for a workspace's own"
         )
         return failed(name, str(e), advice)
@@ -120,7 +120,7 @@ def api_credentials_check(target: Target) -> Finding:
     named = " ".join(f"--serves {uid}" for uid in known or ["UID"])
     return warning(
         name,
-        f"the default names no workspaces; they are for {', '.join(served)}",
+        f"the default credentials name no workspaces; they serve {', '.join(served)}",
         f"Name those that the default serves: bolt-archive configure api {named}",
     )
 
@@ -134,7 +134,7 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
     try:
         secret = parse_api_secret(read_secret(target, target.api_secret))
     except CredentialsMissingError as e:
-        return failed(name, str(e), "Mend the API credentials first.")
+        return failed(name, str(e), "Fix the API credentials first.")
     latest = {record["workspace_uid"]: record for record in reversed(_recent_runs(target))}
     addresses = {uid: api_url or str(record["api_url"]) for uid, record in latest.items()}
     if not addresses and api_url is None:
