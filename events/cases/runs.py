@@ -771,6 +771,17 @@ if (!key) throw new Error('CENSUS_KEY is not set');
         },
     ),
     Run(
+        "shell-unbound-secret",
+        "none",
+        "which line",
+        "the variable that is not set is named like a secret",
+        (Step("bash push.sh"),),
+        {"tells": ["API_TOKEN: unbound variable"]},
+        {
+            "push.sh": 'set -euo pipefail\necho pushing\ncurl -s -H "X: $API_TOKEN" http://127.0.0.1:9/\n'
+        },
+    ),
+    Run(
         "curl-refused",
         "none",
         "which line",
