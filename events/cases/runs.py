@@ -782,6 +782,35 @@ if (!key) throw new Error('CENSUS_KEY is not set');
         },
     ),
     Run(
+        "last-lines",
+        "none",
+        "which line",
+        "nothing looks like a reason: the last lines of the script",
+        (Step("bash push.sh"),),
+        {"tells": ["nothing in the landing bucket for 2024-05-01"]},
+        {
+            "push.sh": """
+for day in 29 30 01; do echo "looking at day $day"; done
+echo nothing in the landing bucket for 2024-05-01
+exit 1
+"""
+        },
+    ),
+    Run(
+        "git-nothing",
+        "none",
+        "which line",
+        "a commit of nothing, with a warning on stderr",
+        (
+            Step(
+                "git clone -q origin.git docs && cd docs && git commit -m docs",
+                before="git init -q --bare origin.git && git config --global user.name shop"
+                " && git config --global user.email shop@example.com",
+            ),
+        ),
+        {"tells": ["nothing to commit"], "never": ["warning"]},
+    ),
+    Run(
         "curl-refused",
         "none",
         "which line",

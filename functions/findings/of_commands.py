@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from functions.findings.finding import MAX_REASON_CHARACTERS, Finding, cut, told
 from functions.findings.logs.reading import Reading
-from functions.findings.logs.telling import telling_line
+from functions.findings.logs.telling import joined, telling_line
 from functions.run.event import Command, RunEvent
 from functions.run.plan import to_explain
 from functions.run.text import OF_A_SHELL, code_in_words, listed, one_line
@@ -32,7 +33,11 @@ def from_logs(event: RunEvent, command: Command, reading: Reading) -> Finding:
     told_by_log = _reason(reading)
     if ended and not (told_by_log and command.return_code in OF_A_SHELL):
         return _of_command(event, command, _with_reason(_while_running(ended, reading), reading))
-    return _of_command(event, command, told_by_log or list(reading.last))
+    if told_by_log:
+        return _of_command(event, command, told_by_log)
+    # Which of the last lines matters is not known.
+    last = joined(reading.last, MAX_REASON_CHARACTERS)
+    return replace(_of_command(event, command, list(reading.last)), reason=last or None)
 
 
 def without_failed_command(

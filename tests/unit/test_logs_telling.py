@@ -171,6 +171,13 @@ class TestLogs:
         assert reading.reason is None
         assert reading.last == ("step 47", "step 48", "step 49")
 
+    def test_of_the_last_lines_warnings_stand_only_where_nothing_else_does(self) -> None:
+        warning = "warning: You appear to have cloned an empty repository."
+        assert read([warning, "nothing to commit, working tree clean"]).last == (
+            "nothing to commit, working tree clean",
+        )
+        assert read([warning]).last == (warning,)
+
 
 class TestWhatWasRunning:
     def test_a_node_is_running_from_its_start_to_its_end(self) -> None:

@@ -13,6 +13,10 @@ from functions.findings.logs.tracebacks import raised
 
 MAX_LAST_LINES = 3
 
+_MILD = ("warn", "debug")
+# Of git and of compilers, whose lines have no level otherwise.
+_WARNINGS = ("warning: ", "hint: ", "note: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -40,13 +44,13 @@ def read(logs: Iterable[str]) -> Reading:
         reason=reason(useful),
         nodes=nodes.reasons(read_logs),
         steps=nodes.steps(read_logs),
-        last=next((last for lines in useful if (last := _last(lines))), ()),
+        last=next(filter(None, map(_last, (*_graver(useful), *useful))), ()),
     )
 
 
 def reason(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
     """By the first rule that applies; what is only a warning counts where nothing else does."""
-    graver = [[line for line in lines if line.level not in ("warn", "debug")] for lines in logs]
+    graver = _graver(logs)
     return _by_rules(graver) or (None if graver == logs else _by_rules(logs))
 
 
@@ -82,6 +86,14 @@ def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:
             continue
         if line.shown is line.text or not is_noise(line.shown.strip()):
             yield line
+
+
+def _graver(logs: Sequence[Sequence[LogLine]]) -> Sequence[Sequence[LogLine]]:
+    """The logs without what is only a warning."""
+    return [
+        [line for line in lines if line.level not in _MILD and not line.text.startswith(_WARNINGS)]
+        for lines in logs
+    ]
 
 
 def _last(lines: Sequence[LogLine]) -> tuple[str, ...]:

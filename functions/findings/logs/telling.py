@@ -37,7 +37,12 @@ _BARE = re.compile(
 
 def telling_line(message: object, characters: int = MAX_CHARACTERS) -> str:
     """What is wrong, in one line; empty for a message that says nothing."""
-    whole = one_line(" ".join(telling_lines(message)), 10 * MAX_CHARACTERS)
+    return joined(telling_lines(message), characters)
+
+
+def joined(lines: Iterable[str], characters: int = MAX_CHARACTERS) -> str:
+    """Lines as one; of a long one, its beginning and its end."""
+    whole = one_line(" ".join(lines), 10 * MAX_CHARACTERS)
     if len(whole) <= characters:
         return whole
     at_the_end = min(_KEPT_AT_THE_END, characters // 2)
