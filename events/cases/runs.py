@@ -445,6 +445,30 @@ select ordered_at, cast(customer as int) as customer from {{ ref('orders') }}
         },
     ),
     Run(
+        "dbt111-deprecation",
+        "dbt-1.11",
+        "heading",
+        "a deprecation that is an error, in dbt's wrapped lines",
+        (Step("dbt --warn-error-options '{include: all}' build", 2),),
+        {"tells": ["Found `include` in .* Please use `error` instead of `include`"]},
+    ),
+    Run(
+        "dbt111-version",
+        "dbt-1.11",
+        "heading",
+        "the project asks for another version of dbt",
+        (Step("dbt build", 2),),
+        {"tells": ["Required version of dbt for 'shop': \\['>=1.12.0'\\]"]},
+        {
+            "dbt_project.yml": """
+name: shop
+version: "1.0.0"
+profile: shop
+require-dbt-version: ">=1.12.0"
+"""
+        },
+    ),
+    Run(
         "fusion-model",
         "fusion",
         "console of Fusion",

@@ -63,6 +63,23 @@ class TestMessages:
             "fatal: unable to access 'https://example.com/a.git/': 403"
         )
 
+    def test_a_detail_is_told_unless_it_is_data(self) -> None:
+        violated = "null value in column id violates not-null constraint"
+        assert telling_lines(f"{violated}\n  DETAIL:  Failing row contains (null, ada).") == [
+            violated
+        ]
+        assert telling_line("cannot drop a\n  DETAIL:  view b depends on a").endswith(
+            "b depends on a"
+        )
+
+    def test_a_wrapped_sentence_is_told_whole(self) -> None:
+        message = (
+            "[WARNING][WEOIncludeExcludeDeprecation]: Deprecated functionality\n"
+            "  Found `include` in `warn_error_options` specification. Please use `error`\n"
+            "  instead of `include`.\n  run again"
+        )
+        assert telling_line(message).endswith("Please use `error` instead of `include`.")
+
     def test_of_a_traceback_in_a_message_the_exception_is_told(self) -> None:
         message = (
             "Runtime Error in model a (models/a.py)\n  Python model failed:\n"

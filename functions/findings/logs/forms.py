@@ -26,6 +26,8 @@ FUSION = "written by dbt Fusion 2.0.0-preview.196"
 SNOWFLAKE = "https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses"
 DATABRICKS = "https://github.com/databricks/dbt-databricks/issues"
 PYTHON = "written by Python 3.11"
+GIT = "written by git 2.39"
+REDSHIFT = "https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html"
 
 # What stands over the point, and says no more than that something is wrong.
 HEADINGS = (
@@ -131,7 +133,8 @@ VAGUE = (
         DBT,
     ),
     _form(
-        r".*\b(?:returned non-zero exit status -?\d+|exit(?:ed)?(?: with)? (?:code|status):? -?\d+"
+        r".*\b(?:returned non-zero exit status -?\d+"
+        r"|exit(?:ed)?(?: with)? (?:return )?(?:code|status):? -?\d+\)?"
         r"|died with <Signals\.\w+: \d+>)\.?",
         "subprocess.CalledProcessError: Command '['dbt', 'run']' returned non-zero exit status 1.",
         PYTHON,
@@ -142,7 +145,7 @@ VAGUE = (
         PYTHON,
     ),
     _form(
-        r"py4j\.protocol\.Py4JJavaError: An error occurred while calling \S+",
+        r"(?:py4j\.protocol\.)?Py4JJavaError: An error occurred while calling \S+",
         "py4j.protocol.Py4JJavaError: An error occurred while calling o45.save.",
         "https://github.com/py4j/py4j/blob/master/py4j-python/src/py4j/protocol.py",
     ),
@@ -160,12 +163,56 @@ VAGUE = (
         "written by elementary 0.26.1",
     ),
     _form(
-        r"fatal: Could not read from remote repository\.",
+        r"fatal: (?:Could not read from remote repository\.|the remote end hung up unexpectedly"
+        r"|early EOF|fetch-pack: invalid index-pack output|\S+: smudge filter lfs failed)"
+        r"|error: (?:failed to push some refs to '.*'|external filter '.*' failed)",
         "fatal: Could not read from remote repository.",
-        "written by git 2.39",
+        GIT,
     ),
     _form(r"make: \*\*\* \[.*", "make: *** [Makefile:3: run] Error 1", "written by GNU make 4.3"),
     _form(r"== \[.*\] FAIL", "== [models/orders.sql] FAIL", "written by sqlfluff 4.5.0"),
+    _form(
+        r"(?:(?:\[WARNING\])?\[\w+\]: )?Deprecated functionality",
+        "[WARNING][PropertyMovedToConfigDeprecation]: Deprecated functionality",
+        "written by dbt 1.11.16",
+    ),
+    _form(
+        r"This version of dbt is not supported with the '.*' package\.",
+        "This version of dbt is not supported with the 'shop' package.",
+        DBT,
+    ),
+    _form(
+        r"Installed version of dbt: .*",
+        "Installed version of dbt: =1.10.23",
+        DBT,
+    ),
+    _form(
+        r"Could not find a matching (?:compatible )?version for package \S+",
+        "Could not find a matching compatible version for package dbt-labs/dbt_utils",
+        "https://github.com/dbt-labs/dbt-core/issues/3763",
+    ),
+    _form(
+        r":?HTTPDriver for \S+ (?:returned response|received ClickHouse error) code \d+\)?",
+        "HTTPDriver for http://localhost:8123 received ClickHouse error code 60",
+        "https://github.com/ClickHouse/clickhouse-connect",
+    ),
+    _form(
+        r"Unable to generate access token, if you're using impersonate_service_account, .*",
+        "Unable to generate access token, if you're using impersonate_service_account, make sure"
+        " your initial account has the role on the account you are trying to impersonate.",
+        "https://github.com/dbt-labs/dbt-adapters/tree/main/dbt-bigquery",
+    ),
+    _form(r"\d{3,6}", "1023", REDSHIFT),
+    _form(
+        r"(?:.*: )?\d+ validation errors? for \S+",
+        "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings",
+        "https://docs.pydantic.dev/latest/errors/errors/",
+    ),
+    _form(
+        r"[a-z]\w{2,60}(?:\.\w{1,60})*",
+        "bucket_name",
+        "https://docs.pydantic.dev/latest/errors/errors/",
+    ),
     _form(r"@@.*", "@@,id,n", "written by dbt 1.10.23, of a unit test"),
     _form(r"PARTIAL SUCCESS \(\d+/\d+\)", "PARTIAL SUCCESS (2/3)", DBT),
     _form(
@@ -180,7 +227,7 @@ CAUSES = (
     _form(
         r"(?:fatal|error|ERROR|FATAL|remote):? .*",
         "fatal: unable to access 'https://example.com/': The requested URL returned error: 403",
-        "written by git 2.39",
+        GIT,
     ),
     _form(
         r"Caused by: .*",
@@ -202,6 +249,16 @@ REMARKS = (
     _form(r"[\^~ ]+", "^^^^^", "written by DuckDB 1.4"),
     _form(r"[-=_*~.+|─━═╭╮╰╯┌┐└┘├┤│┃ ]+", "------------------------------", "many tools"),
     _form(r"\d+ +\|.*", "3  |   - name: orders", DBT),
+    _form(
+        r"DETAIL:",
+        "DETAIL:",
+        "https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-troubleshooting.html",
+    ),
+    _form(
+        r"Please make sure you have the correct access rights|and the repository exists\.",
+        "and the repository exists.",
+        GIT,
+    ),
     _form(
         r"Please ensure the name, data_type, and number of columns .*",
         "Please ensure the name, data_type, and number of columns in your contract match the"
@@ -227,9 +284,7 @@ REMARKS = (
     _form(r"\[SQL: .*", "[SQL: select 1]", "https://docs.sqlalchemy.org/en/20/errors.html"),
     _form(r"Usage: .*", "Usage: dbt run [OPTIONS]", DBT),
     _form(r"Try '.*' for help\.", "Try 'dbt run --help' for help.", DBT),
-    _form(
-        r"(?:Cloning into|Submodule path) '.*", "Cloning into 'macros'...", "written by git 2.39"
-    ),
+    _form(r"(?:Cloning into|Submodule path) '.*", "Cloning into 'macros'...", GIT),
     _form(
         r"Check your database credentials and try again\..*",
         "Check your database credentials and try again. For more information, visit:",

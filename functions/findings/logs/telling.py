@@ -21,13 +21,24 @@ MAX_LINES = 3
 _KEPT_AT_THE_END = 150
 _GAP = " … "
 
+# Of dbt's warnings.
+_COLUMNS = 80
+_SENTENCE_GOES_ON = re.compile(r"[\w,'\"`]$")
+
 _BORDERS = ("│", "┃", "|")
-# What is told beside the point, if it stands anywhere below.
-_ADDS = re.compile(r"--> [^:\s]|while handling |Caused by: ")
+# What is told beside the point, if it stands anywhere below: a place, a cause, PostgreSQL's detail
+# (unless it is data), Redshift's context, Databricks' answer.
+_ADDS = re.compile(
+    r"--> [^:\s]|while handling |(?i:caused by|cause): |DETAIL: +(?!Failing row)|context: +\S"
+    r"|b['\"]\{"
+)
 # dbt prints its own object: the path is what a reader needs.
 _FILE_PATH = re.compile(
     r"FilePath\(searched_path='([^']{0,300})', relative_path='([^']{0,300})'[^)]{0,600}\)"
 )
+# The error fields of PostgreSQL's protocol, as redshift_connector prints them:
+# https://www.postgresql.org/docs/current/protocol-error-fields.html
+_FIELDS = re.compile(r"\{'S': '\w+', .{0,80}'M': (?P<quote>['\"])(?P<message>.+?)(?P=quote), '.*\}")
 _BARE = re.compile(
     r"(?:error|fail(?:ed|ure)?|pass|warn|success|skipped|none|null|runtime|unknown"
     r"|\w+ error|partial success \(\d+/\d+\))?[.:!]*",
@@ -63,7 +74,7 @@ def says_nothing(message: str | None) -> bool:
 
 def tell(lines: Iterable[str]) -> list[str]:
     """As `telling_lines`, of a message that comes in lines."""
-    given = [LogLine(text := without_prefix(line), text) for line in lines]
+    given = [LogLine(text := without_prefix(line), text) for line in _unwrapped(lines)]
     before, exception, after = _parted(given)
     shown = [text for line in (*before, *exception, *after) if (text := _cleaned(line))]
     while len(shown) > 1 and fits(HEADINGS, shown[0]):
@@ -77,6 +88,35 @@ def tell(lines: Iterable[str]) -> list[str]:
     if exception and (raised_last := _cleaned(exception[0])) not in told:
         adds.insert(0, raised_last)
     return [*told, *adds][:MAX_LINES]
+
+
+def _unwrapped(lines: Iterable[str]) -> list[str]:
+    """Lines that dbt wrapped, as it does with its warnings, joined again.
+
+    Source: `line_wrap_message` in https://github.com/dbt-labs/dbt-common/blob/main/dbt_common/ui.py
+    """
+    found: list[str] = []
+    width = 0
+    for line in lines:
+        text = line.strip()
+        if found and text and _goes_on(found[-1], width, line):
+            found[-1] = f"{found[-1].rstrip()} {text}"
+        else:
+            found.append(line)
+        width = len(text)
+    return found
+
+
+def _goes_on(before: str, width: int, line: str) -> bool:
+    """Whether a line goes on with the one before, whose last part is so wide."""
+    text = before.strip()
+    return (
+        width <= _COLUMNS < width + 1 + len(line.split(maxsplit=1)[0])
+        and _SENTENCE_GOES_ON.search(text) is not None
+        and not fits(HEADINGS, text)
+        and not fits(VAGUE, text)
+        and without_prefix(line) == line
+    )
 
 
 def _next(rest: Sequence[str], vague: str) -> int:
@@ -108,4 +148,5 @@ def _cleaned(line: str) -> str:
     text = text.removeprefix(": ")
     if not text or fits(REMARKS, text) or fits(NOISE, text):
         return ""
-    return _FILE_PATH.sub(r"\1/\2", text)
+    text = _FILE_PATH.sub(r"\1/\2", text)
+    return _FIELDS.sub(r"\g<message>", text) if "'S': '" in text else text
