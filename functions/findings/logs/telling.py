@@ -29,7 +29,7 @@ _BORDERS = ("│", "┃", "|")
 # What is told beside the point, if it stands anywhere below: a place, a cause, PostgreSQL's detail
 # (unless it is data), Redshift's context, Databricks' answer.
 _ADDS = re.compile(
-    r"--> [^:\s]|while handling |(?i:caused by|cause): |DETAIL: +(?!Failing row)|context: +\S"
+    r"--> [^:\s]|while handling |(?i:caused by|cause): |DETAIL: +(?! |Failing row)|context: +\S"
     r"|b['\"]\{"
 )
 # dbt prints its own object: the path is what a reader needs.
