@@ -64,12 +64,15 @@ def without_failed_command(
 def _of_command(event: RunEvent, command: Command, lines: list[str]) -> Finding:
     message = "\n".join(lines)
     # Beside a command its node is not to be read elsewhere.
-    reason = _OF_A_NODE.sub(r"\1:", message, count=1)
+    if node := _OF_A_NODE.match(message):
+        reason = f"{node[1]}: {telling_line(message[node.end() :], MAX_REASON_CHARACTERS)}"
+    else:
+        reason = telling_line(_OF_A_NODE.sub(r"\1:", message, count=1), MAX_REASON_CHARACTERS)
     return Finding(
         unique_id=name_of(event, command),
         status="failed",
         message=told(message, MAX_MESSAGE_CHARACTERS),
-        reason=telling_line(reason, MAX_REASON_CHARACTERS) or None,
+        reason=reason or None,
         command_id=command.id,
     )
 

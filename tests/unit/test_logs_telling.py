@@ -168,6 +168,43 @@ class TestLogs:
         )
         assert told(log) == "SystemExit: 1 while handling LookupError: no table orders"
 
+    def test_of_a_group_of_exceptions_the_first_is_told_too(self) -> None:
+        log = (
+            "  + Exception Group Traceback (most recent call last):\n"
+            '  |   File "load.py", line 8, in <module>\n  |     asyncio.run(main())\n'
+            "  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n"
+            "  +-+---------------- 1 ----------------\n"
+            '    | Traceback (most recent call last):\n    |   File "load.py", line 3, in a\n'
+            "    | ValueError: no rows\n    +---------------- 2 ----------------\n"
+            '    | Traceback (most recent call last):\n    |   File "load.py", line 4, in b\n'
+            "    | ConnectionError: reset\n    +------------------------------------\n"
+        )
+        assert told(log).endswith("(2 sub-exceptions) ValueError: no rows")
+
+    def test_a_traceback_may_stand_in_a_box(self) -> None:
+        log = (
+            "╭─────────────── Traceback (most recent call last) ───────────────╮\n"
+            "│ /app/load.py:12 in main                                         │\n"
+            '│ ❱ 12     raise LookupError("no table")                          │\n'
+            "╰─────────────────────────────────────────────────────────────────╯\n"
+            "LookupError: no table\n\n"
+            "During handling of the above exception, another exception occurred:\n\n"
+            "╭─────────────── Traceback (most recent call last) ───────────────╮\n"
+            "│ /app/load.py:14 in main                                         │\n"
+            "╰─────────────────────────────────────────────────────────────────╯\n"
+            "SystemExit: 1\n"
+        )
+        assert told(log) == "SystemExit: 1 while handling LookupError: no table"
+
+    def test_the_deepest_of_numbered_causes_is_told(self) -> None:
+        log = (
+            "Error: could not sync orders\n\nCaused by:\n    0: error sending request\n"
+            "    1: dns error: Name or service not known\n\nLocation:\n    src/main.rs:30:5\n"
+        )
+        assert told(log) == (
+            "Error: could not sync orders Caused by: dns error: Name or service not known"
+        )
+
     def test_a_traceback_whose_end_is_missing_is_not_guessed(self) -> None:
         assert told('Traceback (most recent call last):\n  File "a.py", line 1, in <module>') == ""
 

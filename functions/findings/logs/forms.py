@@ -128,13 +128,13 @@ VAGUE = (
     ),
     _form(r"Syntax error near line \d+", "Syntax error near line 3", DBT),
     _form(
-        r"This model has an enforced contract that failed\.",
+        r"(?:.*: )?This model has an enforced contract that failed\.",
         "This model has an enforced contract that failed.",
         DBT,
     ),
     _form(
         r".*\b(?:returned non-zero exit status -?\d+"
-        r"|exit(?:ed)?(?: with)? (?:return )?(?:code|status):? -?\d+\)?"
+        r"|[Ee]xit(?:ed)?(?: with)? (?:return )?(?:code|status):? -?\d+\)?"
         r"|died with <Signals\.\w+: \d+>)\.?",
         "subprocess.CalledProcessError: Command '['dbt', 'run']' returned non-zero exit status 1.",
         PYTHON,
@@ -142,6 +142,11 @@ VAGUE = (
     _form(
         r"(?:[\w.]+\.)?(?:SystemExit|Abort|Exit|KeyboardInterrupt|CancelledError)\b(?:: ?\d*)?",
         "SystemExit: 1",
+        PYTHON,
+    ),
+    _form(
+        r"(?:[\w.]+: )?(?:Base)?ExceptionGroup: .* \(\d+ sub-exceptions?\)",
+        "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)",
         PYTHON,
     ),
     _form(

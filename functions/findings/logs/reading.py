@@ -62,7 +62,7 @@ def _by_rules(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
     # What only says that something failed is told with what says it better, if anything does.
     for other in found:
         if not _is_vague(other):
-            return Reason(first.rule, first.lines + other.lines)
+            return Reason(first.rule, tuple(dict.fromkeys(first.lines + other.lines)))
     return first
 
 

@@ -10,6 +10,7 @@ is told as its second and third line, and in one line where only a line fits.
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from functions.findings.logs.entries import LogLine, without_prefix
 from functions.findings.logs.forms import CAUSES, HEADINGS, NOISE, REMARKS, VAGUE, fits
@@ -36,6 +37,7 @@ _ADDS = re.compile(
 _FILE_PATH = re.compile(
     r"FilePath\(searched_path='([^']{0,300})', relative_path='([^']{0,300})'[^)]{0,600}\)"
 )
+_NUMBERED = re.compile(r"\d+: ")
 # The error fields of PostgreSQL's protocol, as redshift_connector prints them:
 # https://www.postgresql.org/docs/current/protocol-error-fields.html
 _FIELDS = re.compile(r"\{'S': '\w+', .{0,80}'M': (?P<quote>['\"])(?P<message>.+?)(?P=quote), '.*\}")
@@ -84,7 +86,7 @@ def tell(lines: Iterable[str]) -> list[str]:
         at = _next(rest, told[-1])
         told.append(rest[at])
         del rest[: at + 1]
-    adds = [line for line in rest if _ADDS.match(line)][-1:]
+    adds = [line for line in rest if _ADDS.match(line)][-1:] or _deepest_cause(rest)
     if exception and (raised_last := _cleaned(exception[0])) not in told:
         adds.insert(0, raised_last)
     return [*told, *adds][:MAX_LINES]
@@ -117,6 +119,15 @@ def _goes_on(before: str, width: int, line: str) -> bool:
         and not fits(VAGUE, text)
         and without_prefix(line) == line
     )
+
+
+def _deepest_cause(rest: Sequence[str]) -> list[str]:
+    """The last of Rust's causes: https://docs.rs/anyhow/latest/anyhow/struct.Error.html"""
+    if "Caused by:" not in rest:
+        return []
+    below = rest[rest.index("Caused by:") + 1 :]
+    numbered = list(takewhile(_NUMBERED.match, below)) or below[:1]
+    return [f"Caused by: {_NUMBERED.sub('', cause)}" for cause in numbered[-1:]]
 
 
 def _next(rest: Sequence[str], vague: str) -> int:
