@@ -29,6 +29,10 @@ TOOLS = {
     ),
     "sqlfluff": Tool("sqlfluff 4.5.0", ("sqlfluff==4.5.0",)),
     "paradime": Tool("paradime-io 6.9.0", ("paradime-io==6.9.0",)),
+    "pre-commit": Tool("pre-commit 4.7.0", ("pre-commit==4.7.0", "sqlfluff==4.5.0")),
+    "pytest": Tool("pytest 9.2.0", ("pytest==9.2.0",)),
+    "uv": Tool("uv 0.13.9", ("uv==0.13.9",)),
+    "rich": Tool("Rich 14.3.4", ("rich==14.3.4",)),
     "elementary": Tool(
         "elementary 0.26.1", ("elementary-data==0.26.1", "dbt-core==1.10.23", "dbt-duckdb==1.10.1")
     ),
@@ -833,6 +837,174 @@ exit 1
             ),
         ),
         {"tells": ["nothing to commit"], "never": ["warning"]},
+    ),
+    Run(
+        "git-rejected",
+        "none",
+        "which line",
+        "a push to a branch that has moved on",
+        (
+            Step(
+                "cd docs && git push origin HEAD:main",
+                before="git config --global user.name shop"
+                " && git config --global user.email shop@example.com"
+                " && git init -q --bare -b main origin.git && git clone -q origin.git docs"
+                " && cd docs && git commit -q --allow-empty -m one && git push -q origin HEAD:main"
+                " && git clone -q ../origin.git ../other && cd ../other"
+                " && git commit -q --allow-empty -m two && git push -q origin HEAD:main"
+                " && cd ../docs && git commit -q --allow-empty -m three",
+            ),
+        ),
+        {"tells": ["\\[rejected\\] +HEAD -> main \\(fetch first\\)"]},
+    ),
+    Run(
+        "python-group",
+        "none",
+        "traceback",
+        "two tasks of one program raise",
+        (Step("python3 load.py"),),
+        {"tells": ["ValueError: no orders for 2024-05-01"], "never": ["Traceback"]},
+        {
+            "load.py": """
+import asyncio
+
+
+async def load(table):
+    raise ValueError(f"no {table} for 2024-05-01")
+
+
+async def main():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(load("orders"))
+        group.create_task(load("payments"))
+
+
+asyncio.run(main())
+"""
+        },
+    ),
+    Run(
+        "npm-ci",
+        "none",
+        "which line",
+        "npm explains at length",
+        (Step("npm ci"),),
+        {"tells": ["can only install with an existing package-lock.json"]},
+        {"package.json": '{"name": "docs", "version": "1.0.0"}\n'},
+    ),
+    Run(
+        "pre-commit",
+        "pre-commit",
+        "which line",
+        "two hooks fail, and one passes between them",
+        (Step("pre-commit run --all-files", before="git init -q . && git add -A"),),
+        {
+            "tells": ["^2 hooks failed: json, sqlfluff: .*Expecting value"],
+            "never": ["hook id"],
+        },
+        {
+            ".pre-commit-config.yaml": """
+repos:
+  - repo: local
+    hooks:
+      - {id: json, name: json, language: system, files: json$, entry: python3 -m json.tool}
+      - {id: ok, name: ok, language: system, files: sql$, entry: "true"}
+      - id: sqlfluff
+        name: sqlfluff
+        language: system
+        files: sql$
+        entry: sqlfluff lint --dialect duckdb --templater raw
+""",
+            "exports/a.json": '{"a": }\n',
+        },
+    ),
+    Run(
+        "pytest-import",
+        "pytest",
+        "traceback",
+        "pytest cannot collect a file",
+        (Step("pytest -q tests", 2),),
+        {"tells": ["tests/test_load.py - ModuleNotFoundError: No module named 'loader'"]},
+        {"tests/test_load.py": "import loader\n"},
+    ),
+    Run(
+        "uv-unsatisfiable",
+        "uv",
+        "which line",
+        "uv finds no versions that fit together",
+        (Step("uv pip compile --no-index --find-links . pyproject.toml"),),
+        {"tells": ["No solution found when resolving dependencies", "dbt-nowhere"]},
+        {
+            "pyproject.toml": """
+[project]
+name = "shop"
+version = "1.0.0"
+dependencies = ["dbt-nowhere>=2"]
+"""
+        },
+    ),
+    Run(
+        "rich-traceback",
+        "rich",
+        "traceback",
+        "Rich draws tracebacks in boxes",
+        (Step("python3 load.py"),),
+        {
+            "tells": ["RuntimeError: orders could not be loaded", "KeyError: 'dsn'"],
+            "never": ["^[│╭]", "raise"],
+        },
+        {
+            "load.py": """
+from rich.traceback import install
+
+install()
+
+
+def main():
+    try:
+        return {}["dsn"]
+    except KeyError:
+        raise RuntimeError("orders could not be loaded")
+
+
+main()
+"""
+        },
+    ),
+    Run(
+        "sqlfluff-fix",
+        "sqlfluff",
+        "which line",
+        "sqlfluff fix, and a file that it cannot parse",
+        (Step("sqlfluff fix --dialect duckdb --templater raw models/orders.sql"),),
+        {"tells": ["models/orders.sql:1:\\d+ PRS"]},
+        {"models/orders.sql": "select id from (\n"},
+    ),
+    Run(
+        "paradime-verify",
+        "paradime",
+        "which line",
+        "paradime bolt verify: a schedule that is none, told in a box",
+        (
+            Step(
+                "paradime bolt verify",
+                environ={
+                    "PARADIME_API_KEY": "none",
+                    "PARADIME_API_SECRET": "none",
+                    "PARADIME_API_ENDPOINT": "http://127.0.0.1:9/graphql",
+                },
+            ),
+        ),
+        {"tells": ["nightly: Schedule '\\* \\* \\*' is not a valid cron"], "never": ["[│╰]"]},
+        {
+            "paradime_schedules.yml": """
+schedules:
+  - name: nightly
+    schedule: "* * *"
+    environment: production
+    commands: [dbt run]
+"""
+        },
     ),
     Run(
         "curl-refused",

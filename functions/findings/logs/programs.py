@@ -127,16 +127,19 @@ def terraform(lines: Lines) -> list[str]:
     return [f"{title}: {explained}" if explained else title]
 
 
-_BOX_OF_AN_ERROR = re.compile(r"[╭┌┏][─━]+ (?:\S+ )?Error [─━]+[╮┐┓]")
+_BOX_TOP = re.compile(r"[╭┌┏][─━]+ (?P<title>[^─━]+) [─━]+[╮┐┓]")
+_MARKS = tuple("✗✘❌✖")
 
 
 def box(lines: Lines) -> list[str]:
-    """The lines of the last box that Rich draws around an error, its first paragraph as one."""
-    tops = [at for at, line in enumerate(lines) if _BOX_OF_AN_ERROR.fullmatch(line.text)]
-    if not tops:
-        return []
-    inside = [text.strip("│┃ ") for text in _to(lines[tops[-1] + 1 :], "╰└┗")]
-    return [" ".join(_first_paragraph(inside))]
+    """The first paragraph, as one line, of the last box that Rich draws around an error."""
+    for at in range(len(lines) - 1, -1, -1):
+        if top := _BOX_TOP.fullmatch(lines[at].text.strip()):
+            inside = [text.strip("│┃ ") for text in _to(lines[at + 1 :], "╰└┗")]
+            paragraph = _first_paragraph(inside)
+            if paragraph and (top["title"].endswith("Error") or paragraph[0].startswith(_MARKS)):
+                return [" ".join(paragraph)]
+    return []
 
 
 _TREE_TOP = re.compile(r"\s*\N{MULTIPLICATION SIGN} (?P<said>\S.*)")

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from functions.findings.logs import entries, nodes
 from functions.findings.logs.entries import LogLine
 from functions.findings.logs.forms import NOISE, VAGUE, fits, one_pattern
 from functions.findings.logs.nodes import NodeReasons, Steps
 from functions.findings.logs.rules import RULES, Rule
-from functions.findings.logs.telling import says_nothing, tell
+from functions.findings.logs.telling import cleaned, says_nothing, tell
 from functions.findings.logs.tracebacks import raised
 
 MAX_LAST_LINES = 3
@@ -97,5 +98,5 @@ def _graver(logs: Sequence[Sequence[LogLine]]) -> Sequence[Sequence[LogLine]]:
 
 
 def _last(lines: Sequence[LogLine]) -> tuple[str, ...]:
-    said = [line.shown.strip() for line in lines if line.text.strip()]
-    return tuple(said[-MAX_LAST_LINES:])
+    said = (text for line in reversed(lines) if (text := cleaned(line.shown)))
+    return tuple(islice(said, MAX_LAST_LINES))[::-1]

@@ -78,7 +78,7 @@ def tell(lines: Iterable[str]) -> list[str]:
     """As `telling_lines`, of a message that comes in lines."""
     given = [LogLine(text := without_prefix(line), text) for line in _unwrapped(lines)]
     before, exception, after = _parted(given)
-    shown = [text for line in (*before, *exception, *after) if (text := _cleaned(line))]
+    shown = [text for line in (*before, *exception, *after) if (text := cleaned(line))]
     while len(shown) > 1 and fits(HEADINGS, shown[0]):
         del shown[0]
     told, rest = shown[:1], shown[1:]
@@ -87,7 +87,7 @@ def tell(lines: Iterable[str]) -> list[str]:
         told.append(rest[at])
         del rest[: at + 1]
     adds = [line for line in rest if _ADDS.match(line)][-1:] or _deepest_cause(rest)
-    if exception and (raised_last := _cleaned(exception[0])) not in told:
+    if exception and (raised_last := cleaned(exception[0])) not in told:
         adds.insert(0, raised_last)
     return [*told, *adds][:MAX_LINES]
 
@@ -151,7 +151,7 @@ def _parted(lines: Sequence[LogLine]) -> tuple[list[str], list[str], list[str]]:
     return [line.text for line in before], ended, [line.text for line in after]
 
 
-def _cleaned(line: str) -> str:
+def cleaned(line: str) -> str:
     """The line without blanks, borders and objects; empty for one that never tells."""
     text = line.strip()
     if text.startswith(_BORDERS):

@@ -9,6 +9,8 @@ from functions.findings.logs.entries import LogLine
 from functions.findings.logs.forms import IGNORED, fits
 
 MAX_EXCEPTION_LINES = 12
+# What two exceptions both say may be chance if it is less.
+_LEAST_SAID = 12
 
 _BEGINS = "Traceback (most recent call last)"
 _CAUSED = "The above exception was the direct cause of the following exception:"
@@ -66,6 +68,9 @@ def ended_in(found: Sequence[Raised]) -> list[str]:
     if not last.after or len(ending) == 1:
         return list(last.lines)
     before = ending[-2].lines[0].strip()
+    said = before.partition(": ")[2]
+    if len(said) >= _LEAST_SAID and said in last.lines[0]:
+        return list(last.lines)  # it only passes on what the other said
     return [*last.lines, f"while handling {before}" if last.after == "handling" else before]
 
 
