@@ -35,21 +35,27 @@ def from_logs(event: RunEvent, command: Command, reading: Reading) -> Finding:
         return _of_command(event, command, _with_reason(_while_running(ended, reading), reading))
     if told_by_log:
         return _of_command(event, command, told_by_log)
+    last = list(reading.last)
+    if reading.steps.running:
+        first = _said_of_the_run(event) or "ended without saying why"
+        return _of_command(event, command, [_while_running(first, reading), *last])
+    if said := _said_of_the_run(event):
+        last.insert(0, f"{said}:" if last else said)
     # Which of the last lines matters is not known.
-    last = joined(reading.last, MAX_REASON_CHARACTERS)
-    return replace(_of_command(event, command, list(reading.last)), reason=last or None)
+    reason = joined(last, MAX_REASON_CHARACTERS)
+    return replace(_of_command(event, command, last), reason=reason or None)
 
 
 def without_failed_command(
     event: RunEvent, reading_of: Callable[[Command], Reading]
 ) -> Iterator[Finding]:
     """A run that failed though no command did: Paradime says why, or a command never ended."""
-    said = one_line(event.error_string, MAX_MESSAGE_CHARACTERS)
+    said = _said_of_the_run(event)
     unended = [command for command in to_explain(event) if command.return_code is None]
     for command in unended:
         reading = reading_of(command)
         ended = _while_running("the command never finished", reading)
-        first = f"{said.rstrip('.')}; {ended}" if said else ended
+        first = f"{said}; {ended}" if said else ended
         yield _of_command(event, command, _with_reason(first, reading))
     if said and not unended:
         yield Finding(
@@ -59,6 +65,10 @@ def without_failed_command(
             reason=telling_line(said, MAX_REASON_CHARACTERS),
             command_id=None,
         )
+
+
+def _said_of_the_run(event: RunEvent) -> str:
+    return one_line(event.error_string, MAX_MESSAGE_CHARACTERS).rstrip(".")
 
 
 def _of_command(event: RunEvent, command: Command, lines: list[str]) -> Finding:
