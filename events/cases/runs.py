@@ -139,6 +139,53 @@ ONE_CAUSE = {
     for name in ("daily", "weekly", "monthly", "yearly")
 }
 
+# Answers as Airflow 3 does, for a minute.
+AIRFLOW = """
+import json, os, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+RUN = {"dag_run_id": "manual__1", "state": "failed"}
+TASKS = {"task_instances": [{"task_id": "load", "state": "failed", "try_number": 1}]}
+LOG = [
+    ("info", "DAG bundles loaded: dags-folder"),
+    ("info", "reading orders from s3://acme-raw/orders/2024-05-01/"),
+    ("error", "Task failed with exception"),
+    ("error", "KeyError: 'amount' is not among the columns of orders/2024-05-01/part-0001.parquet"),
+    ("info", "Task instance in failure state"),
+]
+
+
+class Airflow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = RUN
+        if self.path.endswith("/taskInstances"):
+            said = TASKS
+        elif "/logs/" in self.path:
+            at = [f"2024-05-01T02:00:{second:02}Z" for second in range(len(LOG))]
+            said = {
+                "content": [
+                    {"timestamp": time, "level": level, "event": event}
+                    for time, (level, event) in zip(at, LOG)
+                ]
+            }
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+threading.Timer(60, os._exit, [0]).start()
+HTTPServer(("127.0.0.1", 8793), Airflow).serve_forever()
+"""
+
 RUNS: tuple[Run, ...] = (
     Run(
         "dbt110-undefined-macro",
@@ -979,6 +1026,21 @@ main()
         (Step("sqlfluff fix --dialect duckdb --templater raw models/orders.sql"),),
         {"tells": ["models/orders.sql:1:\\d+ PRS"]},
         {"models/orders.sql": "select id from (\n"},
+    ),
+    Run(
+        "paradime-airflow",
+        "paradime",
+        "which line",
+        "paradime run airflow-trigger: the log of the task that failed, indented and wrapped",
+        (
+            Step(
+                "paradime run airflow-trigger --base-url http://127.0.0.1:8793 --username none"
+                " --password none --dag-ids etl",
+                before="python3 airflow.py > /dev/null 2>&1 & sleep 2",
+            ),
+        ),
+        {"tells": ["KeyError: 'amount' is not among the columns of orders/2024-05-01/part-0001"]},
+        {"airflow.py": AIRFLOW},
     ),
     Run(
         "paradime-verify",

@@ -205,6 +205,22 @@ class TestLogs:
             "Error: could not sync orders Caused by: dns error: Name or service not known"
         )
 
+    def test_what_a_program_said_is_told_before_that_it_failed(self) -> None:
+        log = (
+            "Traceback (most recent call last):\n  File a\nKeyError: 'amount'\n"
+            "Traceback (most recent call last):\n  File b\n"
+            "subprocess.CalledProcessError: Command 'a' returned non-zero exit status 1."
+        )
+        assert told(log) == "KeyError: 'amount'"
+
+    def test_what_an_exception_only_passes_on_is_told_once(self) -> None:
+        log = (
+            "Traceback (most recent call last):\n  File a\nMaxRetryError: nobody answers at x\n\n"
+            "During handling of the above exception, another exception occurred:\n\n"
+            "Traceback (most recent call last):\n  File b\nConnectionError: nobody answers at x"
+        )
+        assert told(log) == "ConnectionError: nobody answers at x"
+
     def test_a_traceback_whose_end_is_missing_is_not_guessed(self) -> None:
         assert told('Traceback (most recent call last):\n  File "a.py", line 1, in <module>') == ""
 

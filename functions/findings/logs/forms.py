@@ -155,8 +155,9 @@ VAGUE = (
         "https://github.com/py4j/py4j/blob/master/py4j-python/src/py4j/protocol.py",
     ),
     _form(
-        r"(?:[A-Z]+:? +)?(?:(?i:\S+ )?(?i:job|task|build|script|step|command|process|pipeline|sync"
-        r"|block|extractor|loader)(?i: execution)? (?i:failed|aborted|exiting)"
+        r"(?:[A-Z]+:? +|[✗✘❌✖] +)?(?:\[\S{1,100}\] )?(?:(?i:\S+ )?(?i:job|task|build|script|step"
+        r"|command|process|pipeline|sync|sequence|block|extractor|loader|run|workflow|refresh)"
+        r"(?i: execution)? (?i:failed|aborted|exiting|errored)(?i: with exception)?"
         r"|Aborted|Exiting|Giving up)[.! ]*",
         "ERROR: Job failed",
         "many tools",
@@ -221,7 +222,7 @@ VAGUE = (
     _form(r"@@.*", "@@,id,n", "written by dbt 1.10.23, of a unit test"),
     _form(r"PARTIAL SUCCESS \(\d+/\d+\)", "PARTIAL SUCCESS (2/3)", DBT),
     _form(
-        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: \w+)? failed\.?",
+        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: [\w()]+)? failed\.?",
         "1 sync(s) failed.",
         "written by paradime-io 6.9.0",
     ),

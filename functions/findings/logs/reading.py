@@ -63,7 +63,7 @@ def _by_rules(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
     # What only says that something failed is told with what says it better, if anything does.
     for other in found:
         if not _is_vague(other):
-            return Reason(first.rule, tuple(dict.fromkeys(first.lines + other.lines)))
+            return Reason(first.rule, first.lines + other.lines)
     return first
 
 
@@ -76,7 +76,7 @@ def _found(logs: Sequence[Sequence[LogLine]]) -> Iterator[Reason]:
 
 
 def _is_vague(reason: Reason) -> bool:
-    return fits(VAGUE, tell(reason.lines)[-1])
+    return all(fits(VAGUE, line) for line in tell(reason.lines))
 
 
 def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:

@@ -146,7 +146,7 @@ def _pre_commit(lines: Lines) -> list[str]:
 
 _BEGINS_AS_ERROR = re.compile(
     r"^\s*(?:fatal|error|failure|failed|panic|encountered an error)\b"
-    r"|^\s*(?:\w+ )?[\w.]*(?:Error|Exception)\b",
+    r"|^\s*(?!raise )(?:\w+ )?[\w.]*(?:Error|Exception)\b",
     re.IGNORECASE,
 )
 _NAMES_AN_ERROR = (

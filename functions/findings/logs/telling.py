@@ -81,7 +81,7 @@ def tell(lines: Iterable[str]) -> list[str]:
     shown = [text for line in (*before, *exception, *after) if (text := cleaned(line))]
     while len(shown) > 1 and fits(HEADINGS, shown[0]):
         del shown[0]
-    told, rest = shown[:1], shown[1:]
+    told, rest = shown[:1], [line for line in shown[1:] if line != shown[0]]
     while rest and len(told) < MAX_LINES and fits(VAGUE, told[-1]):
         at = _next(rest, told[-1])
         told.append(rest[at])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from functions.findings.logs.entries import LogLine
-from functions.findings.logs.forms import IGNORED, fits
+from functions.findings.logs.forms import IGNORED, VAGUE, fits
 
 MAX_EXCEPTION_LINES = 12
 # What two exceptions both say may be chance if it is less.
@@ -65,6 +65,10 @@ def ended_in(found: Sequence[Raised]) -> list[str]:
         if _GROUP.fullmatch(group.lines[0]):
             return [*group.lines, *first.lines]
     last = ending[-1]
+    if not last.after:
+        # A program that another one ran has said more than that it failed.
+        telling = (one for one in reversed(ending) if not fits(VAGUE, one.lines[0].strip()))
+        last = next(telling, last)
     if not last.after or len(ending) == 1:
         return list(last.lines)
     before = ending[-2].lines[0].strip()
