@@ -221,6 +221,14 @@ class TestLogs:
         )
         assert told(log) == "ConnectionError: nobody answers at x"
 
+    @pytest.mark.parametrize(
+        "count", ["Done: 12 files, 0 errors", "no records failed", "Failed: 0", "errors=0, rows=3"]
+    )
+    def test_what_counts_none_is_no_reason(self, count: str) -> None:
+        assert told(f"upload of orders failed with HTTP 403\n{count}") == (
+            "upload of orders failed with HTTP 403"
+        )
+
     def test_a_traceback_whose_end_is_missing_is_not_guessed(self) -> None:
         assert told('Traceback (most recent call last):\n  File "a.py", line 1, in <module>') == ""
 

@@ -222,7 +222,7 @@ VAGUE = (
     _form(r"@@.*", "@@,id,n", "written by dbt 1.10.23, of a unit test"),
     _form(r"PARTIAL SUCCESS \(\d+/\d+\)", "PARTIAL SUCCESS (2/3)", DBT),
     _form(
-        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: [\w()]+)? failed\.?",
+        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: [\w()]+){0,2} failed\.?",
         "1 sync(s) failed.",
         "written by paradime-io 6.9.0",
     ),

@@ -94,9 +94,12 @@ def _matching(
 ) -> Find:
     """The last line that is so, or the first, and what belongs to it."""
     search = re.compile(pattern).search
+    return _where(lambda line: search(line.text), extent, last=last)
 
+
+def _where(of_line: Callable[[LogLine], object], extent: Extent, *, last: bool = True) -> Find:
     def find(lines: Lines) -> list[str]:
-        at = _choose(lines, lambda line: search(line.text), last=last)
+        at = _choose(lines, of_line, last=last)
         return [] if at is None else list(islice(extent(lines, at), MAX_BLOCK_LINES))
 
     return find
@@ -154,8 +157,21 @@ _NAMES_AN_ERROR = (
     r"(?i)^(?!\s*[-*•] (?!.*[✗✘❌✖])).*\b(?:errors?|exception|failed|failure|fails|denied|refused"
     r"|forbidden|unauthorized|timed out|timeout|could not|cannot|can't|unable to|not found"
     r"|does not exist|invalid|missing|no such|no module|not authorized|exceeded|unreachable|aborted"
-    r"|killed)\b"
+    r"|killed|no space left|reset by peer|expired|unrecognized|violates)\b"
 )
+# What counts that there were none.
+_NONE = re.compile(
+    r"\b(?:0|no|without)(?: \w+)? (?:errors?|failures?|failed|exceptions?)\b"
+    r"|\b(?:errors?|failures?|failed|exceptions?|invalid|missing)\b\W{1,3}(?:0\b(?!\.)|none\b|null\b)",
+    re.IGNORECASE,
+)
+
+
+def _speaking(pattern: str | re.Pattern[str]) -> Callable[[LogLine], object]:
+    """Of lines that have a form otherwise than by counting none."""
+    search = re.compile(pattern).search
+    return lambda line: search(line.text) and search(_NONE.sub("", line.text))
+
 
 RULES = (
     Rule(
@@ -268,7 +284,8 @@ RULES = (
     Rule(
         "out of memory",
         _matching(
-            r"^Killed\b|: line \d+: +\d+ (?:Killed|Segmentation fault|Aborted|Terminated)\b"
+            r"^Killed\b|^Terminated$"
+            r"|: line \d+: +\d+ (?:Killed|Segmentation fault|Aborted|Terminated)\b"
             r"|\bOutOfMemoryError\b|JavaScript heap out of memory|Cannot allocate memory",
             _line,
         ),
@@ -424,6 +441,14 @@ RULES = (
         "https://cloud.google.com/bigquery/docs/reference/bq-cli-reference",
     ),
     Rule(
+        "Lightdash",
+        _matching(r"^- ERROR> ", _line, last=False),
+        "- SUCCESS> orders\n- ERROR> customers : No dimensions available\n"
+        "Compiled 2 explores, SUCCESS=1 ERRORS=1\nFailed to compile project. Found 1 error\n",
+        "- ERROR> customers : No dimensions available",
+        "https://github.com/lightdash/lightdash/pull/15757",
+    ),
+    Rule(
         "a mark",
         _matching(r"^\s*[✗✘❌✖] ", _unwrapped),
         "Tableau — Refresh Workbooks\n"
@@ -466,7 +491,7 @@ RULES = (
     ),
     Rule(
         "an error",
-        _run(lambda line: _BEGINS_AS_ERROR.search(line.text)),
+        _run(_speaking(_BEGINS_AS_ERROR)),
         "Usage: dbt run [OPTIONS]\nTry 'dbt run --help' for help.\n\n"
         "Error: No such option '--slect'.\n",
         "Error: No such option '--slect'.",
@@ -474,7 +499,7 @@ RULES = (
     ),
     Rule(
         "a word",
-        _matching(_NAMES_AN_ERROR, _line),
+        _where(_speaking(_NAMES_AN_ERROR), _line),
         "uploading orders\nupload of orders failed with HTTP 403\nbye\n",
         "upload of orders failed with HTTP 403",
         "many tools",
