@@ -1,5 +1,7 @@
 """Which lines of a message, or of a log, tell what is wrong."""
 
+import time
+
 import pytest
 
 from functions.findings.logs.reading import read
@@ -255,6 +257,29 @@ class TestLogs:
             "nothing to commit, working tree clean",
         )
         assert read([warning]).last == (warning,)
+
+
+HOSTILE = [
+    *("Traceback (most recent call last):\n", "KeyError Traceback (most recent call last)\n  x\n"),
+    *("╭─ Traceback (most recent call last) ─╮\n│ x\n", "╭─ Error ─╮\n", "│ Error: x\n"),
+    *("  + Exception Group Traceback (most recent call last):\n", "Caused by:\n0: a\n"),
+    *("  \N{MULTIPLICATION SIGN} a\n  ╰─▶ b\n", "npm error x\n", "a....Failed\n", "error: x\n"),
+    *("E   x\n", "FAILED x\n", "panicked at x:\n", "0 errors ", "{'S': '", "', '", f"{'x' * 78}\n"),
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_time_grows_as_the_log_does(piece: str) -> None:
+    """Sixteen times the log would take 256 times as long if it were read over and over."""
+
+    def took(size: int) -> float:
+        log = piece * (size // len(piece))
+        begun = time.process_time()
+        read([log])
+        telling_lines(log)
+        return time.process_time() - begun
+
+    assert took(320_000) < 64 * max(took(20_000), took(20_000), 0.005)
 
 
 class TestWhatWasRunning:

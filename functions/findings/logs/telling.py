@@ -40,7 +40,9 @@ _FILE_PATH = re.compile(
 _NUMBERED = re.compile(r"\d+: ")
 # The error fields of PostgreSQL's protocol, as redshift_connector prints them:
 # https://www.postgresql.org/docs/current/protocol-error-fields.html
-_FIELDS = re.compile(r"\{'S': '\w+', .{0,80}'M': (?P<quote>['\"])(?P<message>.+?)(?P=quote), '.*\}")
+_FIELDS = re.compile(
+    r"\{'S': '\w{1,20}', .{0,80}?'M': (?P<quote>['\"])(?P<message>.{1,2000}?)(?P=quote), '[A-Z]': "
+)
 _BARE = re.compile(
     r"(?:error|fail(?:ed|ure)?|pass|warn|success|skipped|none|null|runtime|unknown"
     r"|\w+ error|partial success \(\d+/\d+\))?[.:!]*",
@@ -160,4 +162,5 @@ def cleaned(line: str) -> str:
     if not text or fits(REMARKS, text) or fits(NOISE, text):
         return ""
     text = _FILE_PATH.sub(r"\1/\2", text)
-    return _FIELDS.sub(r"\g<message>", text) if "'S': '" in text else text
+    fields = _FIELDS.search(text)
+    return text[: fields.start()] + fields["message"] if fields else text

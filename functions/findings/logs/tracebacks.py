@@ -111,6 +111,8 @@ def _exception_of(lines: Sequence[LogLine], begin: int) -> int:
     at = begin + 1
     while at < len(lines) and not lines[at].fresh:
         text = lines[at].text
+        if _BEGINS in text and not heading.startswith(_BEGINS):
+            return len(lines)  # another one: this one's end is not there
         if boxed:
             boxed = not text.strip().startswith(_BOX_ENDS)
         elif heading.startswith((_BEGINS, _BOX_BEGINS)):
