@@ -164,6 +164,12 @@ VAGUE = (
     ),
     _form(r"error: subprocess-exited-with-error", "error: subprocess-exited-with-error", "pip 24"),
     _form(
+        r"(?:ERROR: )?(?:Failed building wheel for \S+|Could not build wheels for .*"
+        r"|Failed to build .* when .*|Ignored the following (?:yanked )?versions?.*)",
+        "ERROR: Could not build wheels for psycopg2, which is required to install the project",
+        "pip 24",
+    ),
+    _form(
         r"(?:[\w.]+: )?Failed to run dbt command\.",
         "elementary.exceptions.exceptions.DbtCommandError: Failed to run dbt command.",
         "written by elementary 0.26.1",
@@ -337,6 +343,12 @@ NOISE = (
         r".*\bwarnings\.warn\(.*",
         "  warnings.warn('resource_tracker: There appear to be %d '",
         PYTHON,
+    ),
+    _form(
+        r".*\bgrpc_wait_for_shutdown_with_timeout\(\) timed out.*"
+        r"|WARNING: All log messages before absl::InitializeLog\(\) .*",
+        "E0000 00:00:1714528801.1 1 init.cc:229] grpc_wait_for_shutdown_with_timeout() timed out.",
+        "https://github.com/grpc/grpc/issues/38490",
     ),
     _form(
         r"(?:sys:\d+|.*\.py:\d+): \w*Warning\b.*",

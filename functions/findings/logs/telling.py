@@ -9,6 +9,7 @@ is told as its second and third line, and in one line where only a line fits.
 """
 
 import re
+import string
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
@@ -24,7 +25,7 @@ _GAP = " … "
 
 # Of dbt's warnings.
 _COLUMNS = 80
-_SENTENCE_GOES_ON = re.compile(r"[\w,'\"`]$")
+_SENTENCE_GOES_ON = (*string.ascii_letters, *string.digits, *",'\"`_")
 
 _BORDERS = ("│", "┃", "|")
 # What is told beside the point, if it stands anywhere below: a place, a cause, PostgreSQL's detail
@@ -99,24 +100,21 @@ def _unwrapped(lines: Iterable[str]) -> list[str]:
 
     Source: `line_wrap_message` in https://github.com/dbt-labs/dbt-common/blob/main/dbt_common/ui.py
     """
-    found: list[str] = []
-    width = 0
+    found: list[list[str]] = []
     for line in lines:
-        text = line.strip()
-        if found and text and _goes_on(found[-1], width, line):
-            found[-1] = f"{found[-1].rstrip()} {text}"
+        if found and line.strip() and _goes_on(found[-1], line):
+            found[-1].append(line.strip())
         else:
-            found.append(line)
-        width = len(text)
-    return found
+            found.append([line])
+    return [" ".join(map(str.rstrip, parts)) for parts in found]
 
 
-def _goes_on(before: str, width: int, line: str) -> bool:
-    """Whether a line goes on with the one before, whose last part is so wide."""
-    text = before.strip()
+def _goes_on(before: Sequence[str], line: str) -> bool:
+    """Whether a line goes on with a sentence, whose last part is so wide that it was wrapped."""
+    text = before[-1].strip()
     return (
-        width <= _COLUMNS < width + 1 + len(line.split(maxsplit=1)[0])
-        and _SENTENCE_GOES_ON.search(text) is not None
+        len(text) <= _COLUMNS < len(text) + 1 + len(line.split(maxsplit=1)[0])
+        and text.endswith(_SENTENCE_GOES_ON)
         and not fits(HEADINGS, text)
         and not fits(VAGUE, text)
         and without_prefix(line) == line
