@@ -504,6 +504,15 @@ select ordered_at, cast(customer as int) as customer from {{ ref('orders') }}
         {"tells": ["Found `include` in .* Please use `error` instead of `include`"]},
     ),
     Run(
+        "dbt111-yaml",
+        "dbt-1.11",
+        "heading",
+        "YAML that is none: what the parser missed stands below where it was",
+        (Step("dbt build", 2),),
+        {"tells": ["schema.yml", "did not find expected '-' indicator"]},
+        {"models/schema.yml": "models:\n  - name: orders\n   columns: [\n"},
+    ),
+    Run(
         "dbt111-version",
         "dbt-1.11",
         "heading",

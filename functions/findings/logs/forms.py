@@ -209,6 +209,11 @@ VAGUE = (
         "https://github.com/ClickHouse/clickhouse-connect",
     ),
     _form(
+        r".*\bThe request to the Slack API failed\. .*",
+        "Failed to send alerts: The request to the Slack API failed. (url: https://slack.com/api/x)",
+        "https://github.com/slackapi/python-slack-sdk/blob/main/slack_sdk/errors/__init__.py",
+    ),
+    _form(
         r"Unable to generate access token, if you're using impersonate_service_account, .*",
         "Unable to generate access token, if you're using impersonate_service_account, make sure"
         " your initial account has the role on the account you are trying to impersonate.",
@@ -261,6 +266,12 @@ REMARKS = (
     _form(r"[\^~ ]+", "^^^^^", "written by DuckDB 1.4"),
     _form(r"[-=_*~.+|─━═╭╮╰╯┌┐└┘├┤│┃ ]+", "------------------------------", "many tools"),
     _form(r"\d+ +\|.*", "3  |   - name: orders", DBT),
+    _form(
+        r"while (?:scanning|parsing) (?:a|an|the|for) [\w ]{1,60}"
+        r"|in \"[^\"]*\", line \d+, column \d+:?",
+        "while parsing a block collection",
+        "https://github.com/yaml/pyyaml/blob/main/lib/yaml/error.py",
+    ),
     _form(
         r"DETAIL:",
         "DETAIL:",
