@@ -572,6 +572,18 @@ require-dbt-version: ">=1.12.0"
         {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
     ),
     Run(
+        "fusion-json-unit",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: --log-format json, and a unit test of which no line says what differs",
+        (Step("dbt build --log-format json"),),
+        {
+            "first": "unit_test.shop.customers.counts_per_customer",
+            "tells": ["Failed .*counts_per_customer \\(models/customers.yml:2"],
+        },
+        {"models/customers.yml": COUNTED},
+    ),
+    Run(
         "fusion-run-operation",
         "fusion",
         "console of Fusion",
