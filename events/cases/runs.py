@@ -29,6 +29,10 @@ TOOLS = {
     ),
     "sqlfluff": Tool("sqlfluff 4.5.0", ("sqlfluff==4.5.0",)),
     "paradime": Tool("paradime-io 6.9.0", ("paradime-io==6.9.0",)),
+    "pre-commit": Tool("pre-commit 4.7.0", ("pre-commit==4.7.0", "sqlfluff==4.5.0")),
+    "pytest": Tool("pytest 9.2.0", ("pytest==9.2.0",)),
+    "uv": Tool("uv 0.13.9", ("uv==0.13.9",)),
+    "rich": Tool("Rich 14.3.4", ("rich==14.3.4",)),
     "elementary": Tool(
         "elementary 0.26.1", ("elementary-data==0.26.1", "dbt-core==1.10.23", "dbt-duckdb==1.10.1")
     ),
@@ -134,6 +138,53 @@ ONE_CAUSE = {
     f"models/mart_{name}.sql": "select * from read_csv('exports/payments.csv')"
     for name in ("daily", "weekly", "monthly", "yearly")
 }
+
+# Answers as Airflow 3 does, for a minute.
+AIRFLOW = """
+import json, os, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+RUN = {"dag_run_id": "manual__1", "state": "failed"}
+TASKS = {"task_instances": [{"task_id": "load", "state": "failed", "try_number": 1}]}
+LOG = [
+    ("info", "DAG bundles loaded: dags-folder"),
+    ("info", "reading orders from s3://acme-raw/orders/2024-05-01/"),
+    ("error", "Task failed with exception"),
+    ("error", "KeyError: 'amount' is not among the columns of orders/2024-05-01/part-0001.parquet"),
+    ("info", "Task instance in failure state"),
+]
+
+
+class Airflow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = RUN
+        if self.path.endswith("/taskInstances"):
+            said = TASKS
+        elif "/logs/" in self.path:
+            at = [f"2024-05-01T02:00:{second:02}Z" for second in range(len(LOG))]
+            said = {
+                "content": [
+                    {"timestamp": time, "level": level, "event": event}
+                    for time, (level, event) in zip(at, LOG)
+                ]
+            }
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+threading.Timer(60, os._exit, [0]).start()
+HTTPServer(("127.0.0.1", 8793), Airflow).serve_forever()
+"""
 
 RUNS: tuple[Run, ...] = (
     Run(
@@ -445,6 +496,39 @@ select ordered_at, cast(customer as int) as customer from {{ ref('orders') }}
         },
     ),
     Run(
+        "dbt111-deprecation",
+        "dbt-1.11",
+        "heading",
+        "a deprecation that is an error, in dbt's wrapped lines",
+        (Step("dbt --warn-error-options '{include: all}' build", 2),),
+        {"tells": ["Found `include` in .* Please use `error` instead of `include`"]},
+    ),
+    Run(
+        "dbt111-yaml",
+        "dbt-1.11",
+        "heading",
+        "YAML that is none: what the parser missed stands below where it was",
+        (Step("dbt build", 2),),
+        {"tells": ["schema.yml", "did not find expected '-' indicator"]},
+        {"models/schema.yml": "models:\n  - name: orders\n   columns: [\n"},
+    ),
+    Run(
+        "dbt111-version",
+        "dbt-1.11",
+        "heading",
+        "the project asks for another version of dbt",
+        (Step("dbt build", 2),),
+        {"tells": ["Required version of dbt for 'shop': \\['>=1.12.0'\\]"]},
+        {
+            "dbt_project.yml": """
+name: shop
+version: "1.0.0"
+profile: shop
+require-dbt-version: ">=1.12.0"
+"""
+        },
+    ),
+    Run(
         "fusion-model",
         "fusion",
         "console of Fusion",
@@ -486,6 +570,18 @@ select ordered_at, cast(customer as int) as customer from {{ ref('orders') }}
             "never": ["^\\{", "NoLongerSupported"],
         },
         {"models/customers.sql": "select custmer from {{ ref('orders') }}"},
+    ),
+    Run(
+        "fusion-json-unit",
+        "fusion",
+        "console of Fusion",
+        "dbt Fusion: --log-format json, and a unit test of which no line says what differs",
+        (Step("dbt build --log-format json"),),
+        {
+            "first": "unit_test.shop.customers.counts_per_customer",
+            "tells": ["Failed .*counts_per_customer \\(models/customers.yml:2"],
+        },
+        {"models/customers.yml": COUNTED},
     ),
     Run(
         "fusion-run-operation",
@@ -768,6 +864,229 @@ if (!key) throw new Error('CENSUS_KEY is not set');
         {"tells": ["BUCKET: unbound variable"]},
         {
             "push.sh": 'set -euo pipefail\necho pushing\ncurl -s --data "$BUCKET" http://127.0.0.1:9/\n'
+        },
+    ),
+    Run(
+        "shell-unbound-secret",
+        "none",
+        "which line",
+        "the variable that is not set is named like a secret",
+        (Step("bash push.sh"),),
+        {"tells": ["API_TOKEN: unbound variable"]},
+        {
+            "push.sh": 'set -euo pipefail\necho pushing\ncurl -s -H "X: $API_TOKEN" http://127.0.0.1:9/\n'
+        },
+    ),
+    Run(
+        "last-lines",
+        "none",
+        "which line",
+        "nothing looks like a reason: the last lines of the script",
+        (Step("bash push.sh"),),
+        {"tells": ["nothing in the landing bucket for 2024-05-01"]},
+        {
+            "push.sh": """
+for day in 29 30 01; do echo "looking at day $day"; done
+echo nothing in the landing bucket for 2024-05-01
+exit 1
+"""
+        },
+    ),
+    Run(
+        "git-nothing",
+        "none",
+        "which line",
+        "a commit of nothing, with a warning on stderr",
+        (
+            Step(
+                "git clone -q origin.git docs && cd docs && git commit -m docs",
+                before="git init -q --bare origin.git && git config --global user.name shop"
+                " && git config --global user.email shop@example.com",
+            ),
+        ),
+        {"tells": ["nothing to commit"], "never": ["warning"]},
+    ),
+    Run(
+        "git-rejected",
+        "none",
+        "which line",
+        "a push to a branch that has moved on",
+        (
+            Step(
+                "cd docs && git push origin HEAD:main",
+                before="git config --global user.name shop"
+                " && git config --global user.email shop@example.com"
+                " && git init -q --bare -b main origin.git && git clone -q origin.git docs"
+                " && cd docs && git commit -q --allow-empty -m one && git push -q origin HEAD:main"
+                " && git clone -q ../origin.git ../other && cd ../other"
+                " && git commit -q --allow-empty -m two && git push -q origin HEAD:main"
+                " && cd ../docs && git commit -q --allow-empty -m three",
+            ),
+        ),
+        {"tells": ["\\[rejected\\] +HEAD -> main \\(fetch first\\)"]},
+    ),
+    Run(
+        "python-group",
+        "none",
+        "traceback",
+        "two tasks of one program raise",
+        (Step("python3 load.py"),),
+        {"tells": ["ValueError: no orders for 2024-05-01"], "never": ["Traceback"]},
+        {
+            "load.py": """
+import asyncio
+
+
+async def load(table):
+    raise ValueError(f"no {table} for 2024-05-01")
+
+
+async def main():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(load("orders"))
+        group.create_task(load("payments"))
+
+
+asyncio.run(main())
+"""
+        },
+    ),
+    Run(
+        "npm-ci",
+        "none",
+        "which line",
+        "npm explains at length",
+        (Step("npm ci"),),
+        {"tells": ["can only install with an existing package-lock.json"]},
+        {"package.json": '{"name": "docs", "version": "1.0.0"}\n'},
+    ),
+    Run(
+        "pre-commit",
+        "pre-commit",
+        "which line",
+        "two hooks fail, and one passes between them",
+        (Step("pre-commit run --all-files", before="git init -q . && git add -A"),),
+        {
+            "tells": ["^2 hooks failed: json, sqlfluff: .*Expecting value"],
+            "never": ["hook id"],
+        },
+        {
+            ".pre-commit-config.yaml": """
+repos:
+  - repo: local
+    hooks:
+      - {id: json, name: json, language: system, files: json$, entry: python3 -m json.tool}
+      - {id: ok, name: ok, language: system, files: sql$, entry: "true"}
+      - id: sqlfluff
+        name: sqlfluff
+        language: system
+        files: sql$
+        entry: sqlfluff lint --dialect duckdb --templater raw
+""",
+            "exports/a.json": '{"a": }\n',
+        },
+    ),
+    Run(
+        "pytest-import",
+        "pytest",
+        "traceback",
+        "pytest cannot collect a file",
+        (Step("pytest -q tests", 2),),
+        {"tells": ["tests/test_load.py - ModuleNotFoundError: No module named 'loader'"]},
+        {"tests/test_load.py": "import loader\n"},
+    ),
+    Run(
+        "uv-unsatisfiable",
+        "uv",
+        "which line",
+        "uv finds no versions that fit together",
+        (Step("uv pip compile --no-index --find-links . pyproject.toml"),),
+        {"tells": ["No solution found when resolving dependencies", "dbt-nowhere"]},
+        {
+            "pyproject.toml": """
+[project]
+name = "shop"
+version = "1.0.0"
+dependencies = ["dbt-nowhere>=2"]
+"""
+        },
+    ),
+    Run(
+        "rich-traceback",
+        "rich",
+        "traceback",
+        "Rich draws tracebacks in boxes",
+        (Step("python3 load.py"),),
+        {
+            "tells": ["RuntimeError: orders could not be loaded", "KeyError: 'dsn'"],
+            "never": ["^[│╭]", "raise"],
+        },
+        {
+            "load.py": """
+from rich.traceback import install
+
+install()
+
+
+def main():
+    try:
+        return {}["dsn"]
+    except KeyError:
+        raise RuntimeError("orders could not be loaded")
+
+
+main()
+"""
+        },
+    ),
+    Run(
+        "sqlfluff-fix",
+        "sqlfluff",
+        "which line",
+        "sqlfluff fix, and a file that it cannot parse",
+        (Step("sqlfluff fix --dialect duckdb --templater raw models/orders.sql"),),
+        {"tells": ["models/orders.sql:1:\\d+ PRS"]},
+        {"models/orders.sql": "select id from (\n"},
+    ),
+    Run(
+        "paradime-airflow",
+        "paradime",
+        "which line",
+        "paradime run airflow-trigger: the log of the task that failed, indented and wrapped",
+        (
+            Step(
+                "paradime run airflow-trigger --base-url http://127.0.0.1:8793 --username none"
+                " --password none --dag-ids etl",
+                before="python3 airflow.py > /dev/null 2>&1 & sleep 2",
+            ),
+        ),
+        {"tells": ["KeyError: 'amount' is not among the columns of orders/2024-05-01/part-0001"]},
+        {"airflow.py": AIRFLOW},
+    ),
+    Run(
+        "paradime-verify",
+        "paradime",
+        "which line",
+        "paradime bolt verify: a schedule that is none, told in a box",
+        (
+            Step(
+                "paradime bolt verify",
+                environ={
+                    "PARADIME_API_KEY": "none",
+                    "PARADIME_API_SECRET": "none",
+                    "PARADIME_API_ENDPOINT": "http://127.0.0.1:9/graphql",
+                },
+            ),
+        ),
+        {"tells": ["nightly: Schedule '\\* \\* \\*' is not a valid cron"], "never": ["[│╰]"]},
+        {
+            "paradime_schedules.yml": """
+schedules:
+  - name: nightly
+    schedule: "* * *"
+    environment: production
+    commands: [dbt run]
+"""
         },
     ),
     Run(

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from functions.findings.finding import MAX_REASON_CHARACTERS, Finding, cut, told
 from functions.findings.logs.reading import Reading
-from functions.findings.logs.telling import telling_line
+from functions.findings.logs.telling import joined, telling_line
 from functions.run.event import Command, RunEvent
 from functions.run.plan import to_explain
 from functions.run.text import OF_A_SHELL, code_in_words, listed, one_line
@@ -32,19 +33,29 @@ def from_logs(event: RunEvent, command: Command, reading: Reading) -> Finding:
     told_by_log = _reason(reading)
     if ended and not (told_by_log and command.return_code in OF_A_SHELL):
         return _of_command(event, command, _with_reason(_while_running(ended, reading), reading))
-    return _of_command(event, command, told_by_log or list(reading.last))
+    if told_by_log:
+        return _of_command(event, command, told_by_log)
+    last = list(reading.last)
+    if reading.steps.running:
+        first = _said_of_the_run(event) or "ended without saying why"
+        return _of_command(event, command, [_while_running(first, reading), *last])
+    if said := _said_of_the_run(event):
+        last.insert(0, f"{said}:" if last else said)
+    # Which of the last lines matters is not known.
+    reason = joined(last, MAX_REASON_CHARACTERS)
+    return replace(_of_command(event, command, last), reason=reason or None)
 
 
 def without_failed_command(
     event: RunEvent, reading_of: Callable[[Command], Reading]
 ) -> Iterator[Finding]:
     """A run that failed though no command did: Paradime says why, or a command never ended."""
-    said = one_line(event.error_string, MAX_MESSAGE_CHARACTERS)
+    said = _said_of_the_run(event)
     unended = [command for command in to_explain(event) if command.return_code is None]
     for command in unended:
         reading = reading_of(command)
         ended = _while_running("the command never finished", reading)
-        first = f"{said.rstrip('.')}; {ended}" if said else ended
+        first = f"{said}; {ended}" if said else ended
         yield _of_command(event, command, _with_reason(first, reading))
     if said and not unended:
         yield Finding(
@@ -56,15 +67,22 @@ def without_failed_command(
         )
 
 
+def _said_of_the_run(event: RunEvent) -> str:
+    return one_line(event.error_string, MAX_MESSAGE_CHARACTERS).rstrip(".")
+
+
 def _of_command(event: RunEvent, command: Command, lines: list[str]) -> Finding:
     message = "\n".join(lines)
     # Beside a command its node is not to be read elsewhere.
-    reason = _OF_A_NODE.sub(r"\1:", message, count=1)
+    if node := _OF_A_NODE.match(message):
+        reason = f"{node[1]}: {telling_line(message[node.end() :], MAX_REASON_CHARACTERS)}"
+    else:
+        reason = telling_line(_OF_A_NODE.sub(r"\1:", message, count=1), MAX_REASON_CHARACTERS)
     return Finding(
         unique_id=name_of(event, command),
         status="failed",
         message=told(message, MAX_MESSAGE_CHARACTERS),
-        reason=telling_line(reason, MAX_REASON_CHARACTERS) or None,
+        reason=reason or None,
         command_id=command.id,
     )
 

@@ -77,6 +77,13 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 
+# What a shell says of a variable, behind its name; a value would stand where this does.
+# https://git.savannah.gnu.org/cgit/bash.git/tree/subst.c and variables.c, and dash alike
+_OF_A_VARIABLE = re.compile(
+    r"(?:unbound variable|parameter (?:null or )?not set|readonly variable|bad substitution"
+    r"|invalid variable name|(?:command )?not found)(?![^\s\x1b])"
+)
+
 # https://datatracker.ietf.org/doc/html/rfc9110#section-11.1
 _SCHEME = re.compile(r"(?:bearer|basic)[ \t]{1,4}")
 _CREDENTIALS = re.compile(r"[\w.~+/=-]{8,}")
@@ -148,6 +155,8 @@ def _is_secret(lower: str, name: re.Match[str], found: re.Match[str]) -> bool:
     if lower.endswith(_OTHER_WORDS, 0, name.end()):
         return False
     if not found["mark"].strip() and not _is_option(lower, name.start()):
+        return False
+    if found["mark"] == ": " and _OF_A_VARIABLE.match(lower, found.start("value")):
         return False
     return not _NOT_SECRET.fullmatch(found["value"].strip("\\\"'"))
 

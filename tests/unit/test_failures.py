@@ -260,17 +260,31 @@ class TestUnreadRows:
     @pytest.mark.parametrize(
         "body",
         [
-            '{"results": []}'.encode("utf-16"),
+            '{"results": []}'.encode("utf-16-le"),
             b'{"results": [], "x": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
             b'{"results": []} {}',
         ],
-        ids=["UTF-16", "nested", "two values"],
+        ids=["UTF-16 without a mark", "nested", "two values"],
     )
     def test_a_file_that_is_not_json_is_unread(self, body: bytes) -> None:
         archive = archive_from(payload())
         archive.put(70, "target/run_results.json", body)
         [unread] = archive.what_failed().unread
         assert unread.reason.startswith("it is n")
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_a_byte_order_mark_tells_how_a_file_is_to_be_read(self, encoding: str) -> None:
+        archive = build({"unique_id": MODEL})
+        body = archive.objects[archive.files[-1].planned.key].decode().encode(encoding)
+        archive.put(70, "target/run_results.json", body)
+        assert [finding.unique_id for finding in archive.what_failed().failures] == [MODEL]
+
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+    def test_a_byte_order_mark_tells_how_a_log_is_to_be_read(self, encoding: str) -> None:
+        line = '{"info": {"level": "error", "msg": "Encountered an error:\\nno profile für x"}}'
+        archive = archive_from(payload())
+        archive.put(70, "stdout.log", line.encode(encoding))
+        assert archive.what_failed().failures[0].reason == "no profile für x"
 
     def test_the_page_says_that_the_rest_was_read(self) -> None:
         archive = archive_from(payload())
@@ -292,6 +306,25 @@ class TestCommands:
             node = {"unique_id": MODEL, "execution_time": command_id}
             archive.put(command_id, "target/run_results.json", results(node))
         assert [f.command_id for f in archive.what_failed().failures] == [70, 71]
+
+    @pytest.mark.parametrize(
+        ("error_string", "log", "reason"),
+        [
+            (
+                None,
+                b"02:00:00  1 of 1 START sql table model main.slow .... [RUN]\n",
+                "ended without saying why, while main.slow was running",
+            ),
+            ("Run timed out.", b"", "Run timed out"),
+            ("Run timed out.", b"loading\n", "Run timed out: loading"),
+        ],
+    )
+    def test_a_log_that_tells_nothing_is_told_with_what_is_known(
+        self, error_string: str | None, log: bytes, reason: str
+    ) -> None:
+        archive = archive_from(payload(error_string=error_string))
+        archive.put(70, "stdout.log", log)
+        assert archive.what_failed().failures[0].reason == reason
 
     def test_a_log_that_tells_nothing_is_told_by_its_end(self) -> None:
         archive = archive_from(payload())

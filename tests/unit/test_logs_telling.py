@@ -1,5 +1,7 @@
 """Which lines of a message, or of a log, tell what is wrong."""
 
+import time
+
 import pytest
 
 from functions.findings.logs.reading import read
@@ -62,6 +64,23 @@ class TestMessages:
         assert telling_line(message).endswith(
             "fatal: unable to access 'https://example.com/a.git/': 403"
         )
+
+    def test_a_detail_is_told_unless_it_is_data(self) -> None:
+        violated = "null value in column id violates not-null constraint"
+        assert telling_lines(f"{violated}\n  DETAIL:  Failing row contains (null, ada).") == [
+            violated
+        ]
+        assert telling_line("cannot drop a\n  DETAIL:  view b depends on a").endswith(
+            "b depends on a"
+        )
+
+    def test_a_wrapped_sentence_is_told_whole(self) -> None:
+        message = (
+            "[WARNING][WEOIncludeExcludeDeprecation]: Deprecated functionality\n"
+            "  Found `include` in `warn_error_options` specification. Please use `error`\n"
+            "  instead of `include`.\n  run again"
+        )
+        assert telling_line(message).endswith("Please use `error` instead of `include`.")
 
     def test_of_a_traceback_in_a_message_the_exception_is_told(self) -> None:
         message = (
@@ -151,6 +170,67 @@ class TestLogs:
         )
         assert told(log) == "SystemExit: 1 while handling LookupError: no table orders"
 
+    def test_of_a_group_of_exceptions_the_first_is_told_too(self) -> None:
+        log = (
+            "  + Exception Group Traceback (most recent call last):\n"
+            '  |   File "load.py", line 8, in <module>\n  |     asyncio.run(main())\n'
+            "  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)\n"
+            "  +-+---------------- 1 ----------------\n"
+            '    | Traceback (most recent call last):\n    |   File "load.py", line 3, in a\n'
+            "    | ValueError: no rows\n    +---------------- 2 ----------------\n"
+            '    | Traceback (most recent call last):\n    |   File "load.py", line 4, in b\n'
+            "    | ConnectionError: reset\n    +------------------------------------\n"
+        )
+        assert told(log).endswith("(2 sub-exceptions) ValueError: no rows")
+
+    def test_a_traceback_may_stand_in_a_box(self) -> None:
+        log = (
+            "╭─────────────── Traceback (most recent call last) ───────────────╮\n"
+            "│ /app/load.py:12 in main                                         │\n"
+            '│ ❱ 12     raise LookupError("no table")                          │\n'
+            "╰─────────────────────────────────────────────────────────────────╯\n"
+            "LookupError: no table\n\n"
+            "During handling of the above exception, another exception occurred:\n\n"
+            "╭─────────────── Traceback (most recent call last) ───────────────╮\n"
+            "│ /app/load.py:14 in main                                         │\n"
+            "╰─────────────────────────────────────────────────────────────────╯\n"
+            "SystemExit: 1\n"
+        )
+        assert told(log) == "SystemExit: 1 while handling LookupError: no table"
+
+    def test_the_deepest_of_numbered_causes_is_told(self) -> None:
+        log = (
+            "Error: could not sync orders\n\nCaused by:\n    0: error sending request\n"
+            "    1: dns error: Name or service not known\n\nLocation:\n    src/main.rs:30:5\n"
+        )
+        assert told(log) == (
+            "Error: could not sync orders Caused by: dns error: Name or service not known"
+        )
+
+    def test_what_a_program_said_is_told_before_that_it_failed(self) -> None:
+        log = (
+            "Traceback (most recent call last):\n  File a\nKeyError: 'amount'\n"
+            "Traceback (most recent call last):\n  File b\n"
+            "subprocess.CalledProcessError: Command 'a' returned non-zero exit status 1."
+        )
+        assert told(log) == "KeyError: 'amount'"
+
+    def test_what_an_exception_only_passes_on_is_told_once(self) -> None:
+        log = (
+            "Traceback (most recent call last):\n  File a\nMaxRetryError: nobody answers at x\n\n"
+            "During handling of the above exception, another exception occurred:\n\n"
+            "Traceback (most recent call last):\n  File b\nConnectionError: nobody answers at x"
+        )
+        assert told(log) == "ConnectionError: nobody answers at x"
+
+    @pytest.mark.parametrize(
+        "count", ["Done: 12 files, 0 errors", "no records failed", "Failed: 0", "errors=0, rows=3"]
+    )
+    def test_what_counts_none_is_no_reason(self, count: str) -> None:
+        assert told(f"upload of orders failed with HTTP 403\n{count}") == (
+            "upload of orders failed with HTTP 403"
+        )
+
     def test_a_traceback_whose_end_is_missing_is_not_guessed(self) -> None:
         assert told('Traceback (most recent call last):\n  File "a.py", line 1, in <module>') == ""
 
@@ -170,6 +250,36 @@ class TestLogs:
         reading = read(["\n".join(f"step {at}" for at in range(50))])
         assert reading.reason is None
         assert reading.last == ("step 47", "step 48", "step 49")
+
+    def test_of_the_last_lines_warnings_stand_only_where_nothing_else_does(self) -> None:
+        warning = "warning: You appear to have cloned an empty repository."
+        assert read([warning, "nothing to commit, working tree clean"]).last == (
+            "nothing to commit, working tree clean",
+        )
+        assert read([warning]).last == (warning,)
+
+
+HOSTILE = [
+    *("Traceback (most recent call last):\n", "KeyError Traceback (most recent call last)\n  x\n"),
+    *("╭─ Traceback (most recent call last) ─╮\n│ x\n", "╭─ Error ─╮\n", "│ Error: x\n"),
+    *("  + Exception Group Traceback (most recent call last):\n", "Caused by:\n0: a\n"),
+    *("  \N{MULTIPLICATION SIGN} a\n  ╰─▶ b\n", "npm error x\n", "a....Failed\n", "error: x\n"),
+    *("E   x\n", "FAILED x\n", "panicked at x:\n", "0 errors ", "{'S': '", "', '", f"{'x' * 78}\n"),
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_the_time_grows_as_the_log_does(piece: str) -> None:
+    """Sixteen times the log would take 256 times as long if it were read over and over."""
+
+    def took(size: int) -> float:
+        log = piece * (size // len(piece))
+        begun = time.process_time()
+        read([log])
+        telling_lines(log)
+        return time.process_time() - begun
+
+    assert took(320_000) < 64 * max(took(20_000), took(20_000), 0.005)
 
 
 class TestWhatWasRunning:

@@ -5,7 +5,7 @@ wanted of it is then read piece by piece, so that memory grows with that alone.
 """
 
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -18,6 +18,9 @@ from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
 MAX_ARTIFACT_BYTES = 64 * 1024 * 1024
+# Each character of such a text is held twice more while it is turned into UTF-8.
+MAX_UTF16_BYTES = 16 * 1024 * 1024
+_UTF16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 NULL = Raw(b"null")
 
 # dbt nests its results four deep, and what a database says of them may go deeper.
@@ -53,8 +56,8 @@ def check_size(size: int) -> None:
 def read_whole(reader: Reader[_Value], body: bytes | bytearray) -> _Value:
     """Reads an artifact, also one with a byte order mark before it or lone surrogates in it.
 
-    An editor or a shell puts the one there, and Python writes the others for bytes that are no
-    text. A bytearray is changed in place.
+    An editor or a shell puts the one there (PowerShell's writes UTF-16), and Python writes the
+    others for bytes that are no text. A bytearray is changed in place.
 
     Raises:
         NotUnderstoodError: it is not JSON, or not what the reader asks for.
@@ -62,6 +65,8 @@ def read_whole(reader: Reader[_Value], body: bytes | bytearray) -> _Value:
     if body.startswith(BOM_UTF8):
         body = bytearray(body) if isinstance(body, bytes) else body
         del body[: len(BOM_UTF8)]
+    elif body.startswith(_UTF16) and len(body) <= MAX_UTF16_BYTES:
+        body = body.decode("utf-16", errors="replace").encode()
     try:
         return reader.read(body)
     except NotUnderstoodError:

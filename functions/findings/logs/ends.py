@@ -1,5 +1,6 @@
 """The ends of console logs, and what they say of how a command ended."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -73,7 +74,9 @@ def read_logs(event: RunEvent, files: Iterable[ArchivedFile], read_end: ReadEnd)
 
 
 def _text(body: bytearray, *, whole: bool) -> str:
-    text = without_secrets(body.decode(errors="replace").rstrip())
+    utf16 = body.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    decoded = body.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    text = without_secrets(decoded.rstrip())
     # Without what is left of the line that was cut.
     return text if whole else text.partition("\n")[2] or text
 

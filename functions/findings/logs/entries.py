@@ -17,8 +17,16 @@ MAX_LINES = 20_000
 
 _DBT_TIME = re.compile(r"\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:  |$|(?= \[))")
 _DATE_AND_TIME = re.compile(
-    r"[\[(]?\d\d(?:\d\d)?[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"[\[(]?\d\d(?:\d\d)?[-/]\d\d[-/]\d\d(?:[T ]|, )\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?[\])]?(?=[\s|:,\]—-]|$)"
+)
+# As the vendor's command line shows the log of another system.
+_INDENTED = re.compile(r" {1,4}(?=\[\d{4}-\d\d-\d\d[T ])")
+# Airflow's log of what a program prints that it runs:
+# https://github.com/apache/airflow/blob/main/airflow-core/src/airflow/providers
+_CARRIED = re.compile(
+    r"\[\d{4}-\d\d-\d\d[^\]]{1,40}\] \{(?:subprocess|bash\w*|pod_manager|docker|ssh|dbt_hook"
+    r"|logging_mixin)\.py:\d{1,5}\} INFO - (?:\[\w{1,60}\] )?"
 )
 _TIME_IN_BRACKETS = re.compile(r"\[\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\] ")
 _BRACKETED = re.compile(r"\s*\[\s*(\w{4,8})\s*\](?:\s*\[[^\]]{0,100}\])?:?\s?")
@@ -69,6 +77,8 @@ def read(log: str) -> list[LogLine]:
     lines: list[LogLine] = []
     level = ""
     for raw in log.split("\n")[-MAX_LINES:]:
+        if raw.startswith("["):
+            raw = _CARRIED.sub("", raw, count=1)
         if raw.startswith("{") and (entry := _from_json(raw)):
             lines += entry
             level = entry[0].level
@@ -91,6 +101,8 @@ def without_prefix(line: str) -> str:
 
 def _prefix(line: str) -> tuple[str, str, str] | None:
     """The level, and the line without its prefix and as it is shown; None where it has none."""
+    if line.startswith(" "):
+        line = _INDENTED.sub("", line, count=1)
     if not line or line[0] not in _MAY_BEGIN_A_PREFIX:
         return None
     if time := _DBT_TIME.match(line):

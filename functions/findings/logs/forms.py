@@ -26,6 +26,8 @@ FUSION = "written by dbt Fusion 2.0.0-preview.196"
 SNOWFLAKE = "https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses"
 DATABRICKS = "https://github.com/databricks/dbt-databricks/issues"
 PYTHON = "written by Python 3.11"
+GIT = "written by git 2.39"
+REDSHIFT = "https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html"
 
 # What stands over the point, and says no more than that something is wrong.
 HEADINGS = (
@@ -126,12 +128,13 @@ VAGUE = (
     ),
     _form(r"Syntax error near line \d+", "Syntax error near line 3", DBT),
     _form(
-        r"This model has an enforced contract that failed\.",
+        r"(?:.*: )?This model has an enforced contract that failed\.",
         "This model has an enforced contract that failed.",
         DBT,
     ),
     _form(
-        r".*\b(?:returned non-zero exit status -?\d+|exit(?:ed)?(?: with)? (?:code|status):? -?\d+"
+        r".*\b(?:returned non-zero exit status -?\d+"
+        r"|[Ee]xit(?:ed)?(?: with)? (?:return )?(?:code|status):? -?\d+\)?"
         r"|died with <Signals\.\w+: \d+>)\.?",
         "subprocess.CalledProcessError: Command '['dbt', 'run']' returned non-zero exit status 1.",
         PYTHON,
@@ -142,34 +145,95 @@ VAGUE = (
         PYTHON,
     ),
     _form(
-        r"py4j\.protocol\.Py4JJavaError: An error occurred while calling \S+",
+        r"(?:[\w.]+: )?(?:Base)?ExceptionGroup: .* \(\d+ sub-exceptions?\)",
+        "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)",
+        PYTHON,
+    ),
+    _form(
+        r"(?:py4j\.protocol\.)?Py4JJavaError: An error occurred while calling \S+",
         "py4j.protocol.Py4JJavaError: An error occurred while calling o45.save.",
         "https://github.com/py4j/py4j/blob/master/py4j-python/src/py4j/protocol.py",
     ),
     _form(
-        r"(?:[A-Z]+:? +)?(?:(?i:\S+ )?(?i:job|task|build|script|step|command|process|pipeline|sync"
-        r"|block|extractor|loader)(?i: execution)? (?i:failed|aborted|exiting)"
+        r"(?:[A-Z]+:? +|[✗✘❌✖] +)?(?:\[\S{1,100}\] )?(?:(?i:\S+ )?(?i:job|task|build|script|step"
+        r"|command|process|pipeline|sync|sequence|block|extractor|loader|run|workflow|refresh)"
+        r"(?i: execution)? (?i:failed|aborted|exiting|errored)(?i: with exception)?"
         r"|Aborted|Exiting|Giving up)[.! ]*",
         "ERROR: Job failed",
         "many tools",
     ),
     _form(r"error: subprocess-exited-with-error", "error: subprocess-exited-with-error", "pip 24"),
     _form(
+        r"(?:ERROR: )?(?:Failed building wheel for \S+|Could not build wheels for .*"
+        r"|Failed to build .* when .*|Ignored the following (?:yanked )?versions?.*)",
+        "ERROR: Could not build wheels for psycopg2, which is required to install the project",
+        "pip 24",
+    ),
+    _form(
         r"(?:[\w.]+: )?Failed to run dbt command\.",
         "elementary.exceptions.exceptions.DbtCommandError: Failed to run dbt command.",
         "written by elementary 0.26.1",
     ),
     _form(
-        r"fatal: Could not read from remote repository\.",
+        r"fatal: (?:Could not read from remote repository\.|the remote end hung up unexpectedly"
+        r"|early EOF|fetch-pack: invalid index-pack output|\S+: smudge filter lfs failed)"
+        r"|error: (?:failed to push some refs to '.*'|external filter '.*' failed)",
         "fatal: Could not read from remote repository.",
-        "written by git 2.39",
+        GIT,
     ),
     _form(r"make: \*\*\* \[.*", "make: *** [Makefile:3: run] Error 1", "written by GNU make 4.3"),
     _form(r"== \[.*\] FAIL", "== [models/orders.sql] FAIL", "written by sqlfluff 4.5.0"),
+    _form(
+        r"(?:(?:\[WARNING\])?\[\w+\]: )?Deprecated functionality",
+        "[WARNING][PropertyMovedToConfigDeprecation]: Deprecated functionality",
+        "written by dbt 1.11.16",
+    ),
+    _form(
+        r"This version of dbt is not supported with the '.*' package\.",
+        "This version of dbt is not supported with the 'shop' package.",
+        DBT,
+    ),
+    _form(
+        r"Installed version of dbt: .*",
+        "Installed version of dbt: =1.10.23",
+        DBT,
+    ),
+    _form(
+        r"Could not find a matching (?:compatible )?version for package \S+",
+        "Could not find a matching compatible version for package dbt-labs/dbt_utils",
+        "https://github.com/dbt-labs/dbt-core/issues/3763",
+    ),
+    _form(
+        r":?HTTPDriver for \S+ (?:returned response|received ClickHouse error) code \d+\)?",
+        "HTTPDriver for http://localhost:8123 received ClickHouse error code 60",
+        "https://github.com/ClickHouse/clickhouse-connect",
+    ),
+    _form(
+        r".*\bThe request to the Slack API failed\. .*",
+        "Failed to send alerts: The request to the Slack API failed. (url: https://slack.com/api/x)",
+        "https://github.com/slackapi/python-slack-sdk/blob/main/slack_sdk/errors/__init__.py",
+    ),
+    _form(
+        r"Unable to generate access token, if you're using impersonate_service_account, .*",
+        "Unable to generate access token, if you're using impersonate_service_account, make sure"
+        " your initial account has the role on the account you are trying to impersonate.",
+        "https://github.com/dbt-labs/dbt-adapters/tree/main/dbt-bigquery",
+    ),
+    _form(r"\d{3,6}", "1023", REDSHIFT),
+    _form(
+        r"(?:.*: )?\d+ validation errors? for \S+",
+        "pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings",
+        "https://docs.pydantic.dev/latest/errors/errors/",
+    ),
+    _form(
+        r"[a-z]\w{2,60}(?:\.\w{1,60})*",
+        "bucket_name",
+        "https://docs.pydantic.dev/latest/errors/errors/",
+    ),
     _form(r"@@.*", "@@,id,n", "written by dbt 1.10.23, of a unit test"),
     _form(r"PARTIAL SUCCESS \(\d+/\d+\)", "PARTIAL SUCCESS (2/3)", DBT),
     _form(
-        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: \w+)? failed\.?",
+        r"(?:[✗✘❌✖]\s+)?\d+ [\w()]+(?: [\w()]+){0,2} failed\.?",
         "1 sync(s) failed.",
         "written by paradime-io 6.9.0",
     ),
@@ -180,7 +244,7 @@ CAUSES = (
     _form(
         r"(?:fatal|error|ERROR|FATAL|remote):? .*",
         "fatal: unable to access 'https://example.com/': The requested URL returned error: 403",
-        "written by git 2.39",
+        GIT,
     ),
     _form(
         r"Caused by: .*",
@@ -202,6 +266,22 @@ REMARKS = (
     _form(r"[\^~ ]+", "^^^^^", "written by DuckDB 1.4"),
     _form(r"[-=_*~.+|─━═╭╮╰╯┌┐└┘├┤│┃ ]+", "------------------------------", "many tools"),
     _form(r"\d+ +\|.*", "3  |   - name: orders", DBT),
+    _form(
+        r"while (?:scanning|parsing) (?:a|an|the|for) [\w ]{1,60}"
+        r"|in \"[^\"]*\", line \d+, column \d+:?",
+        "while parsing a block collection",
+        "https://github.com/yaml/pyyaml/blob/main/lib/yaml/error.py",
+    ),
+    _form(
+        r"DETAIL:",
+        "DETAIL:",
+        "https://docs.aws.amazon.com/redshift/latest/dg/c-spectrum-troubleshooting.html",
+    ),
+    _form(
+        r"Please make sure you have the correct access rights|and the repository exists\.",
+        "and the repository exists.",
+        GIT,
+    ),
     _form(
         r"Please ensure the name, data_type, and number of columns .*",
         "Please ensure the name, data_type, and number of columns in your contract match the"
@@ -227,9 +307,7 @@ REMARKS = (
     _form(r"\[SQL: .*", "[SQL: select 1]", "https://docs.sqlalchemy.org/en/20/errors.html"),
     _form(r"Usage: .*", "Usage: dbt run [OPTIONS]", DBT),
     _form(r"Try '.*' for help\.", "Try 'dbt run --help' for help.", DBT),
-    _form(
-        r"(?:Cloning into|Submodule path) '.*", "Cloning into 'macros'...", "written by git 2.39"
-    ),
+    _form(r"(?:Cloning into|Submodule path) '.*", "Cloning into 'macros'...", GIT),
     _form(
         r"Check your database credentials and try again\..*",
         "Check your database credentials and try again. For more information, visit:",
@@ -276,6 +354,12 @@ NOISE = (
         r".*\bwarnings\.warn\(.*",
         "  warnings.warn('resource_tracker: There appear to be %d '",
         PYTHON,
+    ),
+    _form(
+        r".*\bgrpc_wait_for_shutdown_with_timeout\(\) timed out.*"
+        r"|WARNING: All log messages before absl::InitializeLog\(\) .*",
+        "E0000 00:00:1714528801.1 1 init.cc:229] grpc_wait_for_shutdown_with_timeout() timed out.",
+        "https://github.com/grpc/grpc/issues/38490",
     ),
     _form(
         r"(?:sys:\d+|.*\.py:\d+): \w*Warning\b.*",

@@ -87,7 +87,16 @@ def reasons(logs: Sequence[Sequence[LogLine]]) -> NodeReasons:
         tests = (at for at in range(len(lines)) if _UNIT_TEST.fullmatch(lines[at].text))
         for at in islice(tests, MAX_NODES):
             _add_unit_test(found, lines, at)
+    # In its log of JSON dbt Fusion leaves out the table: the place of the test is all there is.
+    failed = (line for lines in logs for line in lines if _is_failed_unit_test(line))
+    for line in islice(failed, MAX_NODES):
+        found.by_id.setdefault(line.node, (line.text.strip(),))
     return found
+
+
+def _is_failed_unit_test(line: LogLine) -> bool:
+    step = _FUSION_STEP.match(line.text) if line.node.startswith("unit_test.") else None
+    return step is not None and step["state"] == "Failed"
 
 
 def _add_unit_test(found: NodeReasons, lines: Sequence[LogLine], at: int) -> None:

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from functions.findings.logs import entries, nodes
 from functions.findings.logs.entries import LogLine
 from functions.findings.logs.forms import NOISE, VAGUE, fits, one_pattern
 from functions.findings.logs.nodes import NodeReasons, Steps
 from functions.findings.logs.rules import RULES, Rule
-from functions.findings.logs.telling import says_nothing, tell
+from functions.findings.logs.telling import cleaned, says_nothing, tell
 from functions.findings.logs.tracebacks import raised
 
 MAX_LAST_LINES = 3
+
+_MILD = ("warn", "debug")
+# Of git and of compilers, whose lines have no level otherwise.
+_WARNINGS = ("warning: ", "hint: ", "note: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,13 @@ def read(logs: Iterable[str]) -> Reading:
         reason=reason(useful),
         nodes=nodes.reasons(read_logs),
         steps=nodes.steps(read_logs),
-        last=next((last for lines in useful if (last := _last(lines))), ()),
+        last=next(filter(None, map(_last, (*_graver(useful), *useful))), ()),
     )
 
 
 def reason(logs: Sequence[Sequence[LogLine]]) -> Reason | None:
     """By the first rule that applies; what is only a warning counts where nothing else does."""
-    graver = [[line for line in lines if line.level not in ("warn", "debug")] for lines in logs]
+    graver = _graver(logs)
     return _by_rules(graver) or (None if graver == logs else _by_rules(logs))
 
 
@@ -71,7 +76,7 @@ def _found(logs: Sequence[Sequence[LogLine]]) -> Iterator[Reason]:
 
 
 def _is_vague(reason: Reason) -> bool:
-    return fits(VAGUE, tell(reason.lines)[-1])
+    return all(fits(VAGUE, line) for line in tell(reason.lines))
 
 
 def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:
@@ -84,6 +89,14 @@ def _without_noise(lines: Sequence[LogLine]) -> Iterator[LogLine]:
             yield line
 
 
+def _graver(logs: Sequence[Sequence[LogLine]]) -> Sequence[Sequence[LogLine]]:
+    """The logs without what is only a warning."""
+    return [
+        [line for line in lines if line.level not in _MILD and not line.text.startswith(_WARNINGS)]
+        for lines in logs
+    ]
+
+
 def _last(lines: Sequence[LogLine]) -> tuple[str, ...]:
-    said = [line.shown.strip() for line in lines if line.text.strip()]
-    return tuple(said[-MAX_LAST_LINES:])
+    said = (text for line in reversed(lines) if (text := cleaned(line.shown)))
+    return tuple(islice(said, MAX_LAST_LINES))[::-1]

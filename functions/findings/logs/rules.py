@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from functions.findings.logs import programs
 from functions.findings.logs.entries import LogLine
-from functions.findings.logs.forms import DBT, FUSION, PYTHON, VAGUE, fits
+from functions.findings.logs.forms import DBT, FUSION, GIT, PYTHON, VAGUE, fits
 from functions.findings.logs.tracebacks import ended_in, raised
 from functions.run.display import counted
 
@@ -93,9 +94,12 @@ def _matching(
 ) -> Find:
     """The last line that is so, or the first, and what belongs to it."""
     search = re.compile(pattern).search
+    return _where(lambda line: search(line.text), extent, last=last)
 
+
+def _where(of_line: Callable[[LogLine], object], extent: Extent, *, last: bool = True) -> Find:
     def find(lines: Lines) -> list[str]:
-        at = _choose(lines, lambda line: search(line.text), last=last)
+        at = _choose(lines, of_line, last=last)
         return [] if at is None else list(islice(extent(lines, at), MAX_BLOCK_LINES))
 
     return find
@@ -131,74 +135,43 @@ def _exception(lines: Lines) -> list[str]:
     return ended_in(raised(lines))[:MAX_BLOCK_LINES]
 
 
-_JAVA_CAUSE = re.compile(r"\s*Caused by: ")
-_JAVA = re.compile(
-    r"\s*(?:Exception in thread \"[^\"]{0,100}\" )?(?:\w+\.)+\w*(?:Exception|Error)\b"
-)
-_JAVA_FRAME = re.compile(r"\s*at [\w.$<>/@]+\(")
-
-
-def _java(lines: Lines) -> list[str]:
-    """The exception at the top, and the deepest of its causes."""
-    frames = [at for at, line in enumerate(lines) if _JAVA_FRAME.match(line.text)]
-    tops = [
-        at - 1
-        for at in frames
-        if at and not _JAVA_FRAME.match(lines[at - 1].text) and _JAVA.match(lines[at - 1].text)
-    ]
-    if not tops:
+def _pre_commit(lines: Lines) -> list[str]:
+    """Which hooks failed, and what the first of them says by the other rules."""
+    failed, said = programs.failed_hooks(lines)
+    if not failed:
         return []
-    causes = [line.text.strip() for line in lines[tops[-1] :] if _JAVA_CAUSE.match(line.text)]
-    return [lines[tops[-1]].shown.strip(), *causes[-1:]]
-
-
-_SQLFLUFF_FILE = re.compile(r"== \[(?P<path>.*)\] FAIL")
-_SQLFLUFF = re.compile(r"L: *(?P<line>\d+) \| P: *(?P<at>\d+) \| *(?P<code>\w+) \| (?P<said>.*)")
-_SQLFLUFF_MORE = re.compile(r" +\| (?P<said>.*)")
-# A file that cannot be parsed or rendered, which is worse than any matter of style.
-_SQLFLUFF_BROKEN = ("PRS", "TMP")
-
-
-def _sqlfluff(lines: Lines) -> list[str]:
-    """Violations, each in a line and the worst first, below their number."""
-    path, found = "", list[tuple[str, str]]()
-    for line in lines:
-        if file := _SQLFLUFF_FILE.fullmatch(line.text):
-            path = file["path"]
-        elif one := _SQLFLUFF.match(line.text):
-            place = f"{path}:{one['line']}:{one['at']}"
-            found.append((one["code"], f"{place} {one['code']} {one['said']}"))
-        elif found and (more := _SQLFLUFF_MORE.match(line.text)):
-            code, said = found[-1]
-            found[-1] = code, f"{said} {more['said']}"
-    if not found:
-        return []
-    found.sort(key=lambda one: one[0] not in _SQLFLUFF_BROKEN)
-    return [f"{counted(len(found), 'violation')}:", *(said for _, said in found)]
-
-
-_SODA_FAILED = re.compile(r"\[FAILED\]$")
-
-
-def _soda(lines: Lines) -> list[str]:
-    """How many checks failed, and which."""
-    at = _choose(lines, lambda line: line.text.rstrip().endswith("checks FAILED:"), last=True)
-    if at is None:
-        return []
-    failed = [line.text.strip() for line in lines[at:] if _SODA_FAILED.search(line.text)]
-    return [lines[at].text.strip(), *failed[: MAX_BLOCK_LINES - 1]]
+    found = (rule.find(said) for rule in RULES)
+    return [
+        f"{counted(len(failed), 'hook')} failed: {', '.join(failed)}:",
+        *next(filter(None, found), [line.shown for line in said]),
+    ][:MAX_BLOCK_LINES]
 
 
 _BEGINS_AS_ERROR = re.compile(
     r"^\s*(?:fatal|error|failure|failed|panic|encountered an error)\b"
-    r"|^\s*(?:\w+ )?[\w.]*(?:Error|Exception)\b",
+    r"|^\s*(?!raise )(?:\w+ )?[\w.]*(?:Error|Exception)\b",
     re.IGNORECASE,
 )
 _NAMES_AN_ERROR = (
-    r"(?i)\b(?:errors?|exception|failed|failure|fails|denied|refused|forbidden|unauthorized"
-    r"|timed out|timeout|could not|cannot|can't|unable to|not found|does not exist|invalid"
-    r"|missing|no such|not authorized|exceeded|unreachable|aborted|killed)\b"
+    # An entry of a list is a part of something, unless it is marked.
+    r"(?i)^(?!\s*[-*•] (?!.*[✗✘❌✖])).*\b(?:errors?|exception|failed|failure|fails|denied|refused"
+    r"|forbidden|unauthorized|timed out|timeout|could not|cannot|can't|unable to|not found"
+    r"|does not exist|invalid|missing|no such|no module|not authorized|exceeded|unreachable|aborted"
+    r"|killed|no space left|reset by peer|expired|unrecognized|violates)\b"
 )
+# What counts that there were none.
+_NONE = re.compile(
+    r"\b(?:0|no|without)(?: \w+)? (?:errors?|failures?|failed|exceptions?)\b"
+    r"|\b(?:errors?|failures?|failed|exceptions?|invalid|missing)\b\W{1,3}(?:0\b(?!\.)|none\b|null\b)",
+    re.IGNORECASE,
+)
+
+
+def _speaking(pattern: str | re.Pattern[str]) -> Callable[[LogLine], object]:
+    """Of lines that have a form otherwise than by counting none."""
+    search = re.compile(pattern).search
+    return lambda line: search(line.text) and search(_NONE.sub("", line.text))
+
 
 RULES = (
     Rule(
@@ -288,7 +261,7 @@ RULES = (
     ),
     Rule(
         "Java",
-        _java,
+        programs.java,
         'Exception in thread "main" java.lang.RuntimeException: could not load orders\n'
         "\tat Load.main(Load.java:12)\n"
         "Caused by: java.lang.IllegalStateException: no connection\n\tat Load.open(Load.java:5)\n"
@@ -298,9 +271,21 @@ RULES = (
         "written by OpenJDK 17",
     ),
     Rule(
+        "Rust, a panic",
+        _matching(r"\bpanicked at ", last=False),
+        "   Loading profiles.yml\n"
+        "panic: panicked at crates/dbt-tasks/src/runnable/test.rs:203:25:\n"
+        "Failed to receive task result for test.shop.columns.1f33385ec9\n"
+        "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n",
+        "panic: panicked at crates/dbt-tasks/src/runnable/test.rs:203:25:"
+        " Failed to receive task result for test.shop.columns.1f33385ec9",
+        "https://github.com/dbt-labs/ade-bench/issues/70",
+    ),
+    Rule(
         "out of memory",
         _matching(
-            r"^Killed\b|: line \d+: +\d+ (?:Killed|Segmentation fault|Aborted|Terminated)\b"
+            r"^Killed\b|^Terminated$"
+            r"|: line \d+: +\d+ (?:Killed|Segmentation fault|Aborted|Terminated)\b"
             r"|\bOutOfMemoryError\b|JavaScript heap out of memory|Cannot allocate memory",
             _line,
         ),
@@ -316,7 +301,7 @@ RULES = (
         "CONFLICT (content): Merge conflict in models/orders.sql\n"
         "Automatic merge failed; fix conflicts and then commit the result.\n",
         "CONFLICT (content): Merge conflict in models/orders.sql",
-        "written by git 2.39",
+        GIT,
     ),
     Rule(
         "git over ssh",
@@ -331,16 +316,103 @@ RULES = (
         "https://docs.github.com/en/authentication/troubleshooting-ssh/error-permission-denied-publickey",
     ),
     Rule(
+        "git, large files",
+        _matching(r"Smudge error: |^batch response: ", _line, last=False),
+        "Downloading seeds/big.csv (120 MB)\n"
+        "Error downloading object: seeds/big.csv (abc1234): Smudge error: Error downloading"
+        " seeds/big.csv (abc1234): batch response: This repository exceeded its LFS budget.\n"
+        "error: external filter 'git-lfs filter-process' failed\n"
+        "fatal: seeds/big.csv: smudge filter lfs failed\n",
+        "Error downloading object: seeds/big.csv (abc1234): Smudge error: Error downloading"
+        " seeds/big.csv (abc1234): batch response: This repository exceeded its LFS budget.",
+        "https://github.com/git-lfs/git-lfs/issues",
+    ),
+    Rule(
+        "git, a push",
+        _matching(
+            r"^remote: (?:error|GitLab|ERROR): |^ ! \[(?:remote )?rejected\]", _line, last=False
+        ),
+        "remote: error: GH006: Protected branch update failed for refs/heads/main.\n"
+        "To https://github.com/acme/shop.git\n"
+        " ! [remote rejected] main -> main (protected branch hook declined)\n"
+        "error: failed to push some refs to 'https://github.com/acme/shop.git'\n",
+        "remote: error: GH006: Protected branch update failed for refs/heads/main.",
+        GIT,
+    ),
+    Rule(
+        "git, the connection",
+        _matching(r"^error: RPC failed", _line, last=False),
+        "error: RPC failed; curl 56 GnuTLS recv error (-9): Error decoding the packet.\n"
+        "fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF\n",
+        "error: RPC failed; curl 56 GnuTLS recv error (-9): Error decoding the packet.",
+        GIT,
+    ),
+    Rule(
+        "pre-commit",
+        _pre_commit,
+        "check yaml...............................................................Passed\n"
+        "check json...............................................................Failed\n"
+        "- hook id: check-json\n- exit code: 1\n\n"
+        "exports/a.json: Failed to json decode (Expecting value: line 1 column 7)\n",
+        "1 hook failed: check json:"
+        " exports/a.json: Failed to json decode (Expecting value: line 1 column 7)",
+        "written by pre-commit 4",
+    ),
+    Rule(
+        "pytest",
+        programs.pytest,
+        "E   ModuleNotFoundError: No module named 'loader'\n"
+        "=========================== short test summary info ============================\n"
+        "ERROR tests/test_load.py\n"
+        "!!!!!!!!!!!!!!!!!!!! Interrupted: 1 error during collection !!!!!!!!!!!!!!!!!!!!\n",
+        "tests/test_load.py - ModuleNotFoundError: No module named 'loader'",
+        "written by pytest 8",
+    ),
+    Rule(
+        "Terraform",
+        programs.terraform,
+        "╷\n│ Error: Reference to undeclared input variable\n│ \n"
+        '│   on main.tf line 1, in output "x":\n│    1: output "x" { value = var.nope }\n│ \n'
+        '│ An input variable with the name "nope" has not been declared. This variable\n'
+        '│ can be declared with a variable "nope" {} block.\n╵\n',
+        'Error: Reference to undeclared input variable: An input variable with the name "nope" has'
+        ' not been declared. This variable can be declared with a variable "nope" {} block.',
+        "written by Terraform 1.9",
+    ),
+    Rule(
+        "an error in a box",
+        programs.box,
+        "Usage: load.py [OPTIONS]\n"
+        "╭─ Error ──────────────────────────────────────────────────────────────────────╮\n"
+        "│ Invalid value for '--day': 'x' does not match the formats '%Y-%m-%d',        │\n"
+        "│ '%Y-%m-%dT%H:%M:%S'.                                                         │\n"
+        "╰──────────────────────────────────────────────────────────────────────────────╯\n",
+        "Invalid value for '--day': 'x' does not match the formats '%Y-%m-%d',"
+        " '%Y-%m-%dT%H:%M:%S'.",
+        "written by Typer 0.15",
+    ),
+    Rule(
+        "causes in a tree",
+        programs.tree,
+        "  \N{MULTIPLICATION SIGN} No solution found when resolving dependencies:\n"
+        "  ╰─▶ Because dbt-core==1.11.16 depends on dbt-common>=1.37.3 and your project\n"
+        "      depends on dbt-common<1, your project's requirements are unsatisfiable.\n\n",
+        "No solution found when resolving dependencies: Because dbt-core==1.11.16 depends on"
+        " dbt-common>=1.37.3 and your project depends on dbt-common<1, your project's requirements"
+        " are unsatisfiable.",
+        "written by uv 0.9",
+    ),
+    Rule(
         "git and others",
         _run(lambda line: line.text.startswith(("fatal: ", "error: "))),
         "Cloning into 'shop'...\nremote: Repository not found.\n"
         "fatal: repository 'https://github.com/acme/shop.git/' not found\n",
         "fatal: repository 'https://github.com/acme/shop.git/' not found",
-        "written by git 2.39",
+        GIT,
     ),
     Rule(
         "sqlfluff",
-        _sqlfluff,
+        programs.sqlfluff,
         "== [models/orders.sql] FAIL\n"
         "L:   1 | P:   7 | LT01 | Expected only single space before\n"
         "                       | naked identifier. [layout.spacing]\n"
@@ -351,7 +423,7 @@ RULES = (
     ),
     Rule(
         "Soda",
-        _soda,
+        programs.soda,
         "[02:00:04] 1/2 checks FAILED: \n[02:00:04]     orders in prod\n"
         "[02:00:04]       row_count > 0 [checks.yml] [FAILED]\n"
         "[02:00:04] Oops! 1 failures. 0 warnings. 0 errors. 1 pass.\n",
@@ -367,6 +439,14 @@ RULES = (
         "BigQuery error in query operation: Error processing job 'acme:bqjob_r1_2': Not"
         " found: Dataset acme:mart was not found",
         "https://cloud.google.com/bigquery/docs/reference/bq-cli-reference",
+    ),
+    Rule(
+        "Lightdash",
+        _matching(r"^- ERROR> ", _line, last=False),
+        "- SUCCESS> orders\n- ERROR> customers : No dimensions available\n"
+        "Compiled 2 explores, SUCCESS=1 ERRORS=1\nFailed to compile project. Found 1 error\n",
+        "- ERROR> customers : No dimensions available",
+        "https://github.com/lightdash/lightdash/pull/15757",
     ),
     Rule(
         "a mark",
@@ -399,8 +479,19 @@ RULES = (
         "written by bash 5.2",
     ),
     Rule(
+        "npm",
+        programs.npm,
+        "npm error code EUSAGE\nnpm error\n"
+        "npm error The `npm ci` command can only install with an existing package-lock.json or\n"
+        "npm error npm-shrinkwrap.json with lockfileVersion >= 1.\nnpm error\n"
+        "npm error Usage:\nnpm error npm ci\nnpm error Scripts that were not found are ignored.\n",
+        "The `npm ci` command can only install with an existing package-lock.json or"
+        " npm-shrinkwrap.json with lockfileVersion >= 1.",
+        "written by npm 10",
+    ),
+    Rule(
         "an error",
-        _run(lambda line: _BEGINS_AS_ERROR.search(line.text)),
+        _run(_speaking(_BEGINS_AS_ERROR)),
         "Usage: dbt run [OPTIONS]\nTry 'dbt run --help' for help.\n\n"
         "Error: No such option '--slect'.\n",
         "Error: No such option '--slect'.",
@@ -408,7 +499,7 @@ RULES = (
     ),
     Rule(
         "a word",
-        _matching(_NAMES_AN_ERROR, _line),
+        _where(_speaking(_NAMES_AN_ERROR), _line),
         "uploading orders\nupload of orders failed with HTTP 403\nbye\n",
         "upload of orders failed with HTTP 403",
         "many tools",

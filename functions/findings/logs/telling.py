@@ -9,7 +9,9 @@ is told as its second and third line, and in one line where only a line fits.
 """
 
 import re
+import string
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from functions.findings.logs.entries import LogLine, without_prefix
 from functions.findings.logs.forms import CAUSES, HEADINGS, NOISE, REMARKS, VAGUE, fits
@@ -21,12 +23,26 @@ MAX_LINES = 3
 _KEPT_AT_THE_END = 150
 _GAP = " … "
 
+# Of dbt's warnings.
+_COLUMNS = 80
+_SENTENCE_GOES_ON = (*string.ascii_letters, *string.digits, *",'\"`_")
+
 _BORDERS = ("│", "┃", "|")
-# What is told beside the point, if it stands anywhere below.
-_ADDS = re.compile(r"--> [^:\s]|while handling |Caused by: ")
+# What is told beside the point, if it stands anywhere below: a place, a cause, PostgreSQL's detail
+# (unless it is data), Redshift's context, Databricks' answer.
+_ADDS = re.compile(
+    r"--> [^:\s]|while handling |(?i:caused by|cause): |DETAIL: +(?! |Failing row)|context: +\S"
+    r"|b['\"]\{"
+)
 # dbt prints its own object: the path is what a reader needs.
 _FILE_PATH = re.compile(
     r"FilePath\(searched_path='([^']{0,300})', relative_path='([^']{0,300})'[^)]{0,600}\)"
+)
+_NUMBERED = re.compile(r"\d+: ")
+# The error fields of PostgreSQL's protocol, as redshift_connector prints them:
+# https://www.postgresql.org/docs/current/protocol-error-fields.html
+_FIELDS = re.compile(
+    r"\{'S': '\w{1,20}', .{0,80}?'M': (?P<quote>['\"])(?P<message>.{1,2000}?)(?P=quote), '[A-Z]': "
 )
 _BARE = re.compile(
     r"(?:error|fail(?:ed|ure)?|pass|warn|success|skipped|none|null|runtime|unknown"
@@ -37,7 +53,12 @@ _BARE = re.compile(
 
 def telling_line(message: object, characters: int = MAX_CHARACTERS) -> str:
     """What is wrong, in one line; empty for a message that says nothing."""
-    whole = one_line(" ".join(telling_lines(message)), 10 * MAX_CHARACTERS)
+    return joined(telling_lines(message), characters)
+
+
+def joined(lines: Iterable[str], characters: int = MAX_CHARACTERS) -> str:
+    """Lines as one; of a long one, its beginning and its end."""
+    whole = one_line(" ".join(lines), 10 * MAX_CHARACTERS)
     if len(whole) <= characters:
         return whole
     at_the_end = min(_KEPT_AT_THE_END, characters // 2)
@@ -58,20 +79,55 @@ def says_nothing(message: str | None) -> bool:
 
 def tell(lines: Iterable[str]) -> list[str]:
     """As `telling_lines`, of a message that comes in lines."""
-    given = [LogLine(text := without_prefix(line), text) for line in lines]
+    given = [LogLine(text := without_prefix(line), text) for line in _unwrapped(lines)]
     before, exception, after = _parted(given)
-    shown = [text for line in (*before, *exception, *after) if (text := _cleaned(line))]
+    shown = [text for line in (*before, *exception, *after) if (text := cleaned(line))]
     while len(shown) > 1 and fits(HEADINGS, shown[0]):
         del shown[0]
-    told, rest = shown[:1], shown[1:]
+    told, rest = shown[:1], [line for line in shown[1:] if line != shown[0]]
     while rest and len(told) < MAX_LINES and fits(VAGUE, told[-1]):
         at = _next(rest, told[-1])
         told.append(rest[at])
         del rest[: at + 1]
-    adds = [line for line in rest if _ADDS.match(line)][-1:]
-    if exception and (raised_last := _cleaned(exception[0])) not in told:
+    adds = [line for line in rest if _ADDS.match(line)][-1:] or _deepest_cause(rest)
+    if exception and (raised_last := cleaned(exception[0])) not in told:
         adds.insert(0, raised_last)
     return [*told, *adds][:MAX_LINES]
+
+
+def _unwrapped(lines: Iterable[str]) -> list[str]:
+    """Lines that dbt wrapped, as it does with its warnings, joined again.
+
+    Source: `line_wrap_message` in https://github.com/dbt-labs/dbt-common/blob/main/dbt_common/ui.py
+    """
+    found: list[list[str]] = []
+    for line in lines:
+        if found and line.strip() and _goes_on(found[-1], line):
+            found[-1].append(line.strip())
+        else:
+            found.append([line])
+    return [" ".join(map(str.rstrip, parts)) for parts in found]
+
+
+def _goes_on(before: Sequence[str], line: str) -> bool:
+    """Whether a line goes on with a sentence, whose last part is so wide that it was wrapped."""
+    text = before[-1].strip()
+    return (
+        len(text) <= _COLUMNS < len(text) + 1 + len(line.split(maxsplit=1)[0])
+        and text.endswith(_SENTENCE_GOES_ON)
+        and not fits(HEADINGS, text)
+        and not fits(VAGUE, text)
+        and without_prefix(line) == line
+    )
+
+
+def _deepest_cause(rest: Sequence[str]) -> list[str]:
+    """The last of Rust's causes: https://docs.rs/anyhow/latest/anyhow/struct.Error.html"""
+    if "Caused by:" not in rest:
+        return []
+    below = rest[rest.index("Caused by:") + 1 :]
+    numbered = list(takewhile(_NUMBERED.match, below)) or below[:1]
+    return [f"Caused by: {_NUMBERED.sub('', cause)}" for cause in numbered[-1:]]
 
 
 def _next(rest: Sequence[str], vague: str) -> int:
@@ -95,7 +151,7 @@ def _parted(lines: Sequence[LogLine]) -> tuple[list[str], list[str], list[str]]:
     return [line.text for line in before], ended, [line.text for line in after]
 
 
-def _cleaned(line: str) -> str:
+def cleaned(line: str) -> str:
     """The line without blanks, borders and objects; empty for one that never tells."""
     text = line.strip()
     if text.startswith(_BORDERS):
@@ -103,4 +159,6 @@ def _cleaned(line: str) -> str:
     text = text.removeprefix(": ")
     if not text or fits(REMARKS, text) or fits(NOISE, text):
         return ""
-    return _FILE_PATH.sub(r"\1/\2", text)
+    text = _FILE_PATH.sub(r"\1/\2", text)
+    fields = _FIELDS.search(text)
+    return text[: fields.start()] + fields["message"] if fields else text
