@@ -2,14 +2,17 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
 from functions.aws.client import error_code, translate_errors
 from functions.aws.items import Assignment, plain, typed
 from functions.aws.stored_run import ARCHIVED_STATES, Attempt, StoredRun
+from functions.history.state import EndedRun, RunFacts
+from functions.history.window import PastRun
 from functions.run import instants
+from functions.run.outcome import state_failed, state_succeeded
 from functions.run.record import Delivery, Source, attributes, unpack_event
 from functions.shared.errors import RunNotFoundError, SupersededError
 
@@ -30,8 +33,10 @@ class RunsTable:
         self._client = client
         self._name = name
 
-    def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> None:
+    def merge(self, delivery: Delivery, *, archive: bool, keep: timedelta) -> RunFacts:
         """Merges a delivery: one write, or two if the record holds it or a higher-ranked one.
+
+        Returns what the record says of the run by then.
 
         In whatever order and however often deliveries are merged, the record ends up as the
         highest-ranked one says, apart from the times of receipt. `archive` means that a pointer is
@@ -55,23 +60,26 @@ class RunsTable:
         state = {"archive_state": "queued" if archive else None}
         event = Assignment(attributes(delivery) | state)
         try:
-            self._update(
+            item = self._update(
                 delivery.event.run_key,
                 UpdateExpression=f"SET {event.sets}, {receipt} {event.remove}"
                 " ADD delivery_ids :delivery_ids",
                 ConditionExpression="attribute_not_exists(event_rank) OR event_rank < :event_rank",
                 ExpressionAttributeNames=event.names,
                 ExpressionAttributeValues=event.values | typed(values),
+                ReturnValues="ALL_NEW",
             )
         except SupersededError:
             if archive:
                 receipt += ", archive_state = if_not_exists(archive_state, :queued)"
                 values[":queued"] = "queued"
-            self._update(
+            item = self._update(
                 delivery.event.run_key,
                 UpdateExpression=f"SET {receipt} ADD delivery_ids :delivery_ids",
                 ExpressionAttributeValues=typed(values),
+                ReturnValues="ALL_NEW",
             )
+        return _facts(item)
 
     def read(self, run_key: str) -> StoredRun:
         """Reads consistently what archiving a run needs.
@@ -109,6 +117,59 @@ class RunsTable:
             reading=item.get("reading"),
             unreadable=frozenset(item.get("unreadable", ())),
         )
+
+    def newest(self, schedule_key: str, number: int) -> list[PastRun]:
+        """The last runs of a schedule that failed or succeeded, newest first: those among so many
+        records.
+
+        They are read from an index, which may lack what was written just before.
+
+        Raises:
+            UnavailableError: DynamoDB failed.
+        """
+        with translate_errors("DynamoDB", schedule=schedule_key):
+            answer = self._client.query(
+                TableName=self._name,
+                IndexName="by-schedule",
+                KeyConditionExpression="schedule_key = :key",
+                ExpressionAttributeValues=typed({":key": schedule_key}),
+                ScanIndexForward=False,
+                Limit=number,
+            )
+        facts = [_facts(plain(item)) for item in answer["Items"]]
+        return [run.past for run in facts if run.outcome != "other"]
+
+    def facts(self, run_key: str) -> RunFacts:
+        """What the record of a run says by now.
+
+        Raises:
+            RunNotFoundError: there is no such record.
+            UnavailableError: DynamoDB failed.
+        """
+        names = ("run_id", "started_at", "ended_at", "duration_seconds", "commit_hash", "state")
+        item = self._get(run_key, *names)
+        if not item:
+            raise RunNotFoundError(f"no record of run {run_key} in the table {self._name}")
+        return _facts(item)
+
+    def ended(self, run_key: str) -> EndedRun:
+        """How a run ended, as far as there still is a record of it.
+
+        Raises:
+            UnavailableError: DynamoDB failed.
+        """
+        item = self._get(run_key, "ended_at", "commit_hash")
+        run_id = int(run_key.rpartition("#")[2])
+        return EndedRun(run_id, item.get("ended_at"), item.get("commit_hash"))
+
+    def archive_prefix(self, run_key: str) -> str | None:
+        """Where a run's archive lies in the bucket, if there is one.
+
+        Raises:
+            UnavailableError: DynamoDB failed.
+        """
+        prefix: str | None = self._get(run_key, "archive_prefix").get("archive_prefix")
+        return prefix
 
     def has_runs(self, workspace_uid: str | None = None) -> bool:
         """Whether any run of a workspace is recorded, or any at all.
@@ -300,16 +361,28 @@ class RunsTable:
             ExpressionAttributeValues=archive.values | typed(values),
         )
 
-    def _update(self, run_key: str, **arguments: Any) -> None:
+    def _get(self, run_key: str, *names: str) -> dict[str, Any]:
+        with translate_errors("DynamoDB", run=run_key):
+            answer = self._client.get_item(
+                TableName=self._name,
+                Key={"run_key": {"S": run_key}},
+                ConsistentRead=True,
+                ProjectionExpression=", ".join(f"#{name}" for name in names),
+                ExpressionAttributeNames={f"#{name}": name for name in names},
+            )
+        return plain(answer.get("Item", {}))
+
+    def _update(self, run_key: str, **arguments: Any) -> dict[str, Any]:
         with translate_errors("DynamoDB", run=run_key):
             try:
-                self._client.update_item(
+                answer = self._client.update_item(
                     TableName=self._name, Key={"run_key": {"S": run_key}}, **arguments
                 )
             except ClientError as e:
                 if error_code(e) == "ConditionalCheckFailedException":
                     raise SupersededError(f"the record of run {run_key} has changed") from e
                 raise
+        return plain(answer.get("Attributes", {}))
 
 
 def _attempt(item: dict[str, Any]) -> Attempt | None:
@@ -319,4 +392,21 @@ def _attempt(item: dict[str, Any]) -> Attempt | None:
         number=int(item["attempt_number"]),
         message_id=item["attempt_message"],
         begun_at=item["attempt_begun_at"],
+    )
+
+
+def _facts(item: dict[str, Any]) -> RunFacts:
+    """What a record, or its entry in an index, says of a run."""
+    outcome: Literal["failed", "succeeded", "other"] = "other"
+    if "ended_at" in item:
+        state = item["state"]
+        outcome = "failed" if state_failed(state) else outcome
+        outcome = "succeeded" if state_succeeded(state) else outcome
+    return RunFacts(
+        run_id=int(item["run_id"]),
+        started_at=instants.from_text(item["started_at"]),
+        outcome=outcome,
+        ended_at=item.get("ended_at"),
+        seconds=int(item["duration_seconds"]) if "duration_seconds" in item else None,
+        commit_hash=item.get("commit_hash"),
     )

@@ -15,6 +15,7 @@ ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 class ArchiveOutcome:
     """The record, the message and the log all report the archive from here.
 
+    - `state` is None for a run that is not archived, since it succeeded.
     - `prefix` is None if nothing was archived; `url` opens it in the S3 console.
     - `archived_at` is None until the archive is complete.
     - `pending` is the number of files that could not be fetched so far.
@@ -25,12 +26,13 @@ class ArchiveOutcome:
     - `healed_count` failures were healed by the commands at the places `healed_by` in the run, and
       do not count as failures. They stand behind the warnings.
     - `answered` is False while neither results nor logs of what failed could be read.
+    - `failing` are the ids of all nodes that fail, None while they may not all be known.
     - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
       a run that is archived again, that a sweep found, or that ended days ago.
     - `error` is why the archive was given up, or why files are still to come.
     """
 
-    state: ArchiveState
+    state: ArchiveState | None = None
     prefix: str | None = None
     url: str | None = None
     archived_at: datetime | None = None
@@ -44,6 +46,7 @@ class ArchiveOutcome:
     healed_count: int = 0
     healed_by: Sequence[int] = ()
     answered: bool = True
+    failing: frozenset[str] | None = None
     lag_seconds: float | None = None
     error: str | None = None
 

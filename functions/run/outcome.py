@@ -46,3 +46,8 @@ def ending(event: RunEvent) -> Literal["failed", "succeeded", "other"] | None:
 def state_failed(state: str) -> bool:
     """Whether a finished run failed, judged by the state that `run_state` gave it."""
     return state not in _ENDED_WELL
+
+
+def state_succeeded(state: str) -> bool:
+    """Whether it succeeded, judged by the same."""
+    return state in _SUCCEEDED

@@ -69,7 +69,7 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
             f"a record can hold {MAX_PACKED_EVENT_BYTES}"
         )
     environment, commands = event.environment or Environment(), event.commands or ()
-    failed, started_at, ended_at = run_failed(event), _instant(event.start_dttm), _ended_at(event)
+    failed, started_at = run_failed(event), _instant(event.start_dttm)
     failed_count = sum(command.failed for command in commands)
     return {
         "workspace_uid": event.workspace.uid,
@@ -86,8 +86,8 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "commit_hash": _cut(environment.commit_hash),
         "email": _cut(environment.email),
         "started_at": started_at,
-        "ended_at": ended_at,
-        "duration_seconds": _duration_seconds(event),
+        "ended_at": ended_at(event),
+        "duration_seconds": duration_seconds(event),
         "error_string": _told(event.error_string),
         "commands": _fitting(commands) if event.completed else None,
         "command_count": len(commands) if event.completed else None,
@@ -110,7 +110,7 @@ def unpack_event(item: Mapping[str, Any]) -> bytes:
     return gzip.decompress(bytes(item["event_gz"]))
 
 
-def _ended_at(event: RunEvent) -> str | None:
+def ended_at(event: RunEvent) -> str | None:
     """The run's end, otherwise its last command's end, otherwise its start.
 
     The index of failed runs is sorted by it, so a failed run without it would be missing there.
@@ -121,7 +121,7 @@ def _ended_at(event: RunEvent) -> str | None:
     return _instant(event.end_dttm or max(ends, default=event.start_dttm))
 
 
-def _duration_seconds(event: RunEvent) -> int | None:
+def duration_seconds(event: RunEvent) -> int | None:
     if event.end_dttm is None:
         return None
     return round((event.end_dttm - event.start_dttm).total_seconds())

@@ -29,11 +29,31 @@ def schedule_title(name: str) -> str:
     return one_line(name) or "unnamed schedule"
 
 
+# Letters that are no letter of ASCII with an accent, and what typewriters have in place of signs.
+_IN_ASCII = str.maketrans(
+    {"Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "ß": "ss", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l"}
+    | {"Đ": "D", "đ": "d", "ð": "d", "Þ": "Th", "þ": "th", "\u0131": "i"}
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\u2018\u2019\u201a\u2032", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u2033\xab\xbb", '"')
+    | {"\u2022": "-", "\xb7": "-", "\xd7": "x"}
+)
+
+
 def one_ascii_line(text: object, characters: int) -> str:
-    """Without accents, and with a question mark in place of letters that ASCII lacks."""
-    letters = unicodedata.normalize("NFKD", one_line(text))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return cut(plain.encode("ascii", errors="replace").decode().strip(), characters, "...")
+    """Without accents, and without the letters that ASCII lacks."""
+    in_ascii = _letters(text).encode("ascii", errors="ignore").decode()
+    return cut(" ".join(in_ascii.split()), characters, "...")
+
+
+def is_ascii_enough(text: object) -> bool:
+    """Whether `one_ascii_line` leaves out no letter of it."""
+    return _letters(text).isascii()
+
+
+def _letters(text: object) -> str:
+    letters = unicodedata.normalize("NFKD", one_line(text).translate(_IN_ASCII))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def cut(text: str, characters: int, mark: str) -> str:

@@ -1,0 +1,1 @@
+"""What the runs of a schedule say together: is a failure new, does it go on, is it over."""
