@@ -10,8 +10,10 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from functions.aws.chronicle import Chronicle
 from functions.aws.client import CLIENT_CONFIG
 from functions.aws.queue import Queue
+from functions.aws.schedules import SchedulesTable
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
@@ -84,15 +86,18 @@ def receiver() -> Receiver:
     sqs = boto3.client("sqs", config=CLIENT_CONFIG)
     dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
     table = RunsTable(dynamodb, settings.table_name)
+    keep = timedelta(days=settings.retention_days)
+    schedules = SchedulesTable(dynamodb, settings.schedules_table_name)
     return Receiver(
         secret=Secret(
             boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.webhook_secret_arn
         ),
         intake=Intake(
             table=table,
+            chronicle=Chronicle(schedules, table, keep),
             runs=Queue(sqs, settings.queue_url),
             archive=settings.archive,
-            keep=timedelta(days=settings.retention_days),
+            keep=keep,
         ),
         notes=WorkspaceNotes(
             workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),

@@ -1,15 +1,19 @@
-"""Records deliveries, and queues the runs that are to be archived."""
+"""Records deliveries, and queues the runs that are to be archived or announced."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
+from functions.aws.schedules import ScheduleKey
 from functions.aws.table import RunsTable
-from functions.intake.pointer import Pointer, pointer_to
+from functions.history.state import ScheduleState
+from functions.intake.pointer import RECOVERY, Pointer, pointer_to
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
 from functions.run.record import Delivery
+from functions.shared.errors import UnavailableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +21,7 @@ class Intake:
     """`archive` says which completed runs are archived, `keep` how long a record is kept."""
 
     table: RunsTable
+    chronicle: Chronicle
     runs: Queue
     archive: Literal["failures", "all"]
     keep: timedelta
@@ -34,9 +39,17 @@ class Intake:
             UnavailableError: DynamoDB or SQS failed.
         """
         queue = self.should_archive(delivery.event)
-        self.table.merge(delivery, archive=queue, keep=self.keep)
+        fault: UnavailableError | None = None
+        try:
+            self._record(delivery, archive=queue)
+        except UnavailableError as e:
+            # Without its schedule's state, a run is archived and announced all the same.
+            self.table.merge(delivery, archive=queue, keep=self.keep)
+            fault = e
         if queue:
             self.runs.send(pointer_to(delivery.event).to_json())
+        if fault:
+            raise fault
         return queue
 
     def requeue(self, run_key: str, now: datetime) -> bool:
@@ -64,9 +77,46 @@ class Intake:
             TooLargeError: the delivery does not fit into a record.
             UnavailableError: DynamoDB or SQS failed.
         """
-        self.table.merge(delivery, archive=False, keep=self.keep)
+        self._record(delivery, archive=False)
         queue = self.should_archive(delivery.event)
         if queue:
             self.runs.send(pointer_to(delivery.event).to_json())
             self.table.merge(delivery, archive=True, keep=self.keep)
         return queue
+
+    def announce_recovery(self, workspace_uid: str, state: ScheduleState) -> bool:
+        """Queues the first success after a failure, unless it has been announced.
+
+        Raises:
+            UnavailableError: SQS failed.
+        """
+        if (run := state.recovery) is None:
+            return False
+        pointer = Pointer(workspace_uid=workspace_uid, run_id=run.run_id, purpose=RECOVERY)
+        self.runs.send(pointer.to_json())
+        return True
+
+    def _record(self, delivery: Delivery, *, archive: bool) -> None:
+        """Merges the delivery, and reports what the record then says to the run's schedule."""
+        event = delivery.event
+
+        def merge(state: ScheduleState) -> ScheduleState:
+            return state.with_run(self.table.merge(delivery, archive=archive, keep=self.keep))
+
+        if not event.completed:
+            self.table.merge(delivery, archive=archive, keep=self.keep)
+            return
+        state = self.chronicle.change(ScheduleKey.of(event), event.id, merge)
+        self.announce_recovery(event.workspace.uid, state)
+
+    def remember(self, key: ScheduleKey, run_id: int) -> None:
+        """Reports a recorded run to its schedule, in case that was not done when it was recorded.
+
+        Raises:
+            UnavailableError: DynamoDB or SQS failed.
+        """
+        run_key = f"{key.workspace_uid}#{run_id}"
+        state = self.chronicle.change(
+            key, run_id, lambda state: state.with_run(self.table.facts(run_key))
+        )
+        self.announce_recovery(key.workspace_uid, state)

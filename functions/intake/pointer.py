@@ -13,10 +13,16 @@ from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
 MAX_SHOWN_CHARACTERS = 256
+ARCHIVE = "archive"
+RECOVERY = "recovery"
 
 
 class Pointer(Struct, frozen=True, kw_only=True):
-    """`{"schema": 1, "event", "workspace_uid", "run_id", "schedule_name", "status"}` as JSON."""
+    """`{"schema": 1, "event", "workspace_uid", "run_id", "schedule_name", "status"}` as JSON.
+
+    `"purpose": "recovery"` points at a run that is not archived: it may have to be announced as the
+    first success after a failure.
+    """
 
     schema: int = 1
     event: str = "bolt.run.completed"
@@ -24,10 +30,13 @@ class Pointer(Struct, frozen=True, kw_only=True):
     run_id: Id
     schedule_name: str = ""
     status: str = ""
+    purpose: str = ARCHIVE
 
     def __post_init__(self) -> None:
         if self.schema != 1 or self.event != "bolt.run.completed":
             raise ValueError("schema and event: expected 1 and bolt.run.completed")
+        if self.purpose not in (ARCHIVE, RECOVERY):
+            raise ValueError("purpose: expected archive or recovery")
 
     @property
     def run_key(self) -> str:
@@ -35,6 +44,7 @@ class Pointer(Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> str:
         """ASCII only, since SQS refuses some characters that JSON allows."""
+        purpose = {"purpose": self.purpose} if self.purpose != ARCHIVE else {}
         return json.dumps(
             {
                 "schema": self.schema,
@@ -44,6 +54,7 @@ class Pointer(Struct, frozen=True, kw_only=True):
                 "schedule_name": self.schedule_name[:MAX_SHOWN_CHARACTERS],
                 "status": self.status[:MAX_SHOWN_CHARACTERS],
             }
+            | purpose
         )
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from functions.history.state import ScheduleState
 from functions.paradime.bolt import ListedRun
 from functions.run.event import RunEvent
-from functions.run.outcome import run_state, state_failed
+from functions.run.outcome import run_state, state_failed, state_succeeded
+from functions.run.record import index_key
 
 # Failed deliveries are retried after 5 s and 5 min. This leaves them time to arrive, so that what
 # a sweep finds was really missed.
@@ -21,6 +23,7 @@ class KnownRun:
     """What a run's record says; `ended_at` is None until a completed event arrives."""
 
     run_id: int
+    schedule_name: str
     state: str
     started_at: datetime
     ended_at: datetime | None
@@ -35,6 +38,7 @@ def known_run(event: RunEvent, *, queued: bool) -> KnownRun:
     """What the record says once the run is imported."""
     return KnownRun(
         run_id=event.id,
+        schedule_name=event.schedule_name,
         state=run_state(event),
         started_at=event.start_dttm,
         ended_at=(event.end_dttm or event.start_dttm) if event.completed else None,
@@ -71,6 +75,24 @@ def possibly_lost(known: Iterable[KnownRun], *, now: datetime) -> list[KnownRun]
         for run in known
         if run.archive_state == "queued" and run.ended_at and run.ended_at < now - GRACE
     ]
+
+
+def forgotten(
+    known: Iterable[KnownRun], states: Mapping[str, ScheduleState], workspace_uid: str
+) -> list[tuple[str, KnownRun]]:
+    """Runs, behind the key of their schedule, that failed or succeeded and that its state lacks.
+
+    That happens if ingest stops between the two writes, and the sender does not deliver again. A
+    schedule without a state gets one with its next run.
+    """
+    found = []
+    for run in known:
+        key = index_key(workspace_uid, run.schedule_name)
+        if not run.completed or not (state_failed(run.state) or state_succeeded(run.state)):
+            continue
+        if (state := states.get(key)) is not None and state.lacks_run(run.started_at, run.run_id):
+            found.append((key, run))
+    return found
 
 
 def is_stale(run: KnownRun, *, now: datetime, after: timedelta) -> bool:

@@ -115,6 +115,8 @@ class Worker:
         known = self._sweeper.index.since(workspace.uid, read_since)
         for requeued in self._sweeper.requeue_lost(workspace, known.values(), now):
             _count(requeued, tally)
+        for caught_up in self._sweeper.catch_up(workspace, known.values(), now):
+            _count(caught_up, tally)
         try:
             if workspace.api_url:
                 opened = self._sweeper.open(

@@ -23,7 +23,7 @@ class RunIndex:
         Raises:
             UnavailableError: DynamoDB failed.
         """
-        names = ("run_id", "state", "started_at", "ended_at", "archive_state")
+        names = ("run_id", "schedule_name", "state", "started_at", "ended_at", "archive_state")
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by-workspace",
@@ -44,6 +44,7 @@ def _known(item: dict[str, Any]) -> KnownRun:
     fields = plain(item)
     return KnownRun(
         run_id=int(fields["run_id"]),
+        schedule_name=fields.get("schedule_name", ""),
         state=fields.get("state", "unknown"),
         started_at=instants.from_text(fields["started_at"]),
         ended_at=instants.from_text(fields["ended_at"]) if "ended_at" in fields else None,

@@ -8,6 +8,7 @@ from functions.shared.settings import FunctionSettings, PositiveInt
 class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
     workspaces_table_name: str
+    schedules_table_name: str
     queue_url: str
     api_secret_arn: str
     api_hosts: tuple[str, ...]

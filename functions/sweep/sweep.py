@@ -11,7 +11,9 @@ from typing import Any
 
 import requests
 
+from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
+from functions.aws.schedules import ScheduleKey, SchedulesTable
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
@@ -26,7 +28,7 @@ from functions.run import event as events
 from functions.run.record import Delivery, Source
 from functions.shared.deadline import Deadline
 from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
-from functions.sweep.compare import KnownRun, known_run, missed, possibly_lost
+from functions.sweep.compare import GRACE, KnownRun, forgotten, known_run, missed, possibly_lost
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.settings import Settings
@@ -146,6 +148,7 @@ class Sweeper:
 
     index: RunIndex
     workspaces: WorkspacesTable
+    schedules: SchedulesTable
     intake: Intake
     session: requests.Session
     headers: HeaderProvider
@@ -174,6 +177,28 @@ class Sweeper:
                     yield Requeued(run_key=run_key)
             except RunArchiveError as e:
                 yield Fault(subject=f"run {workspace.uid}/{run.run_id}", reason=str(e))
+
+    def catch_up(
+        self, workspace: Workspace, known: Iterable[KnownRun], now: datetime
+    ) -> Iterator[Requeued | Fault]:
+        """Reports recorded runs that their schedules do not know, and queues recoveries that were
+        not announced. The tables alone tell which.
+        """
+        states = dict(self.schedules.of_workspace(workspace.uid))
+        for key, run in forgotten(known, states, workspace.uid):
+            try:
+                self.intake.remember(
+                    ScheduleKey(workspace_uid=workspace.uid, schedule_key=key), run.run_id
+                )
+            except RunArchiveError as e:
+                yield Fault(subject=f"run {workspace.uid}/{run.run_id}", reason=str(e))
+        for key, state in states.items():
+            if (recovery := state.recovery) and recovery.started_at < now - GRACE:
+                try:
+                    self.intake.announce_recovery(workspace.uid, state)
+                    yield Requeued(run_key=f"{workspace.uid}#{recovery.run_id}")
+                except RunArchiveError as e:
+                    yield Fault(subject=f"schedule {key}", reason=str(e))
 
     def open(
         self,
@@ -207,14 +232,19 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
     """`client` makes the boto3 client of a service."""
     dynamodb = client("dynamodb")
     workspaces = WorkspacesTable(dynamodb, settings.workspaces_table_name)
+    table = RunsTable(dynamodb, settings.table_name)
+    keep = timedelta(days=settings.retention_days)
+    schedules = SchedulesTable(dynamodb, settings.schedules_table_name)
     return Sweeper(
         index=RunIndex(dynamodb, settings.table_name),
         workspaces=workspaces,
+        schedules=schedules,
         intake=Intake(
-            table=RunsTable(dynamodb, settings.table_name),
+            table=table,
+            chronicle=Chronicle(schedules, table, keep),
             runs=Queue(client("sqs"), settings.queue_url),
             archive=settings.archive,
-            keep=timedelta(days=settings.retention_days),
+            keep=keep,
         ),
         session=new_session(1, allow_loopback=settings.allow_loopback),
         headers=HeaderProvider(
