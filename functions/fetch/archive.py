@@ -10,12 +10,13 @@ from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.fetch.receive import Receive
-from functions.intake.pointer import Pointer
+from functions.intake.pointer import RECOVERY, Pointer
 from functions.message.messenger import Messenger
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.run import event as events
 from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.outcome import run_failed
 from functions.shared.deadline import Deadline
 from functions.shared.errors import (
     Disposition,
@@ -49,7 +50,8 @@ class Archiver:
     ) -> ArchiveOutcome | None:
         """Completes the run's archive, and announces a failed run as soon as possible.
 
-        Returns None if the archive was complete already. The `last` time, the archive is finished
+        Returns None if the archive was complete already, or if the pointer asks only to announce
+        that the run's schedule has recovered. The `last` time, the archive is finished
         with whatever could be fetched, and lists the rest as missing.
 
         Raises:
@@ -59,6 +61,9 @@ class Archiver:
             UnavailableError: an AWS service failed.
         """
         run = self._read(pointer)
+        if pointer.purpose == RECOVERY:
+            self._announce_recovery(run, message_id)
+            return None
         if run.is_archived and not run.claimed_at:
             return None
         now = datetime.now(UTC)
@@ -93,6 +98,8 @@ class Archiver:
             run = self._read(pointer)
         except RunNotFoundError:
             return True
+        if pointer.purpose == RECOVERY:
+            return True
         if run.is_archived:
             return bool(run.claimed_at)  # complete, but its message could not be sent
         try:
@@ -103,6 +110,17 @@ class Archiver:
             return True
         except SupersededError:
             return False
+
+    def _announce_recovery(self, run: StoredRun, message_id: str) -> None:
+        """Nothing is announced if the record says by now that the run failed: it was queued then,
+        to be archived."""
+        event = events.parse(run.body)
+        if run_failed(event):
+            return
+        outcome = ArchiveOutcome(failing=frozenset())
+        kinds = self.messenger.publish_once(run, run.messages, event, outcome, message_id)
+        if kinds:
+            self.table.confirm_messages(run, kinds)
 
     def _receive(self, run: StoredRun, message_id: str) -> Receive:
         return Receive(

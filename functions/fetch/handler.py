@@ -13,8 +13,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.aws.bucket import ArchiveBucket
+from functions.aws.chronicle import Chronicle
 from functions.aws.client import CLIENT_CONFIG
 from functions.aws.queue import Queue
+from functions.aws.schedules import SchedulesTable
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
@@ -27,6 +29,7 @@ from functions.fetch.settings import Settings
 from functions.intake import pointer as pointers
 from functions.intake.pointer import Pointer
 from functions.message.messenger import Messenger
+from functions.message.story import FormerRuns
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
 from functions.paradime.session import new_session
@@ -95,7 +98,7 @@ class Worker:
             self._retry(message, e)
             return False
         if outcome is None:
-            logger.info("run already archived")
+            logger.info("nothing left to do")
             metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 0)
         else:
             logger.info("run archived", **outcome.log_fields())
@@ -147,11 +150,13 @@ def worker() -> Worker:
     session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
     dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
     table = RunsTable(dynamodb, settings.table_name)
+    bucket = ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name)
+    schedules = SchedulesTable(dynamodb, settings.schedules_table_name)
     return Worker(
         settings,
         Archiver(
             table=table,
-            bucket=ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name),
+            bucket=bucket,
             session=session,
             headers=HeaderProvider(
                 secret=Secret(
@@ -167,8 +172,14 @@ def worker() -> Worker:
                 allow_loopback=settings.allow_loopback,
             ),
             messenger=Messenger(
-                Topic(boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn),
-                table,
+                topic=Topic(
+                    boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn
+                ),
+                table=table,
+                chronicle=Chronicle(schedules, table, timedelta(days=settings.retention_days)),
+                former=FormerRuns(table, bucket),
+                remind=timedelta(hours=settings.remind_hours),
+                repo_url=settings.repo_url,
             ),
             artifact_patterns=settings.artifact_patterns,
             missing_grace=timedelta(seconds=settings.missing_grace_seconds),

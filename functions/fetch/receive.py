@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
+from functions.fetch.answer import failing_nodes, is_answered
 from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
 from functions.fetch.own_files import EVENT, OWN, OwnFiles
@@ -35,7 +36,6 @@ from functions.run.keys import run_prefix
 from functions.run.outcome import run_failed
 from functions.run.plan import (
     PlannedFile,
-    is_results,
     plan_logs,
     plan_resources,
     unique_commands,
@@ -134,7 +134,8 @@ class Receive:
             return
         failed = what_failed(self.event, (), {}, self.bucket.read_end)
         try:
-            self._record(failed, Contents(complete=False), "incomplete", reason)
+            held = Contents(complete=False, unlisted=list(self.event.positions))
+            self._record(failed, held, "incomplete", reason)
             self._raise_faults()
         except RunArchiveError as e:
             logger.error("known facts could not be published", reason=str(e))
@@ -218,6 +219,7 @@ class Receive:
         except UnavailableError as e:
             self._faults.append(e)
             failed = what_failed(self.event, (), {}, read_end)
+            held = replace(held, unlisted=list(self.event.positions))
             state, error = "incomplete", str(e)
         return self._record(failed, held, state, error, ends_attempt=ends_attempt)
 
@@ -256,7 +258,8 @@ class Receive:
             groups=failed.group_summaries(),
             healed_count=len(failed.healed),
             healed_by=failed.healers(self.event),
-            answered=_is_answered(self.event, held, failed),
+            answered=is_answered(self.event, held, failed),
+            failing=failing_nodes(self.event, held, failed),
             lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
             error=error,
         )
@@ -266,6 +269,8 @@ class Receive:
             self._published |= self.messenger.publish_once(
                 self.run, self._published, self.event, outcome, self.message_id
             )
+            if outcome.archived_at is not None:
+                self.messenger.note_nodes(self.event, outcome)
         except (UnavailableError, TryAgainError) as e:
             self._faults.append(e)
 
@@ -320,21 +325,6 @@ class Receive:
             return self.bucket.read_end(key, max_bytes)
 
         return read_end
-
-
-def _is_answered(event: RunEvent, held: Contents, failed: WhatFailed) -> bool:
-    """Whether results or a log of any failed command could be read.
-
-    If no command failed, the event itself says everything.
-    """
-    commands = {command.id for command in event.commands or () if command.failed}
-    unread = {file.key for file in failed.unread}
-    return not commands or any(
-        file.planned.command_id in commands
-        and file.planned.key not in unread
-        and (file.planned.resource_id is None or is_results(file.planned))
-        for file in held.files
-    )
 
 
 def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:

@@ -6,6 +6,7 @@ from functions.shared.settings import FunctionSettings, NonNegativeInt, Positive
 class Settings(FunctionSettings, frozen=True, kw_only=True):
     table_name: str
     workspaces_table_name: str
+    schedules_table_name: str
     bucket_name: str
     queue_url: str
     dead_letter_url: str
@@ -18,4 +19,7 @@ class Settings(FunctionSettings, frozen=True, kw_only=True):
     retry_base_seconds: PositiveInt
     retry_cap_seconds: PositiveInt
     missing_grace_seconds: NonNegativeInt
+    retention_days: PositiveInt
+    remind_hours: PositiveInt
+    repo_url: str
     allow_loopback: bool

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+from msgspec import Struct
+
 from functions.findings.finding import SkippedNodes, WhatFailed
 from functions.run.event import RunEvent
 from functions.run.outcome import run_state
 from functions.run.text import take_fitting
+from functions.shared.read_json import Reader, Text
 
 # Together 16 MiB.
 ROOM_FOR_GROUPS = 128 * 1024
@@ -82,3 +85,33 @@ def _list(lines: list[str]) -> str:
 def _text(value: object) -> str:
     """In ASCII, so that characters are bytes."""
     return json.dumps(value)
+
+
+class _Failure(Struct, frozen=True):
+    unique_id: str
+    healed_by: int | None = None
+
+
+class _LeftOut(Struct, frozen=True):
+    failures: int = 0
+
+
+class _Failing(Struct, frozen=True):
+    failures: tuple[_Failure, ...]
+    left_out: _LeftOut = _LeftOut()
+
+
+_FAILING = Reader(_Failing)
+MAX_BYTES = 16 * 1024 * 1024
+
+
+def read_failing(content: Text) -> frozenset[str] | None:
+    """The ids of the nodes that fail according to a `failures.json`; None if it lacks some.
+
+    Raises:
+        NotUnderstoodError: it is none.
+    """
+    read = _FAILING.read(content)
+    if read.left_out.failures:
+        return None
+    return frozenset(one.unique_id for one in read.failures if one.healed_by is None)

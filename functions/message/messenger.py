@@ -1,38 +1,56 @@
-"""Announces failed runs: one message each, and a second one if the first could name nothing.
+"""Announces runs that failed or recovered: one message each, and a second one if the first could
+name nothing.
 
-The record lists the kinds of messages that were sent: `failed` (`archived` in earlier versions) or
-`given_up`, with `unnamed` if that message could name nothing, and `update`.
+The record lists the kinds of messages that were sent: `failed` (`archived` in earlier versions),
+`still_failing`, `recovered` or `given_up`, with `unnamed` if that message could name nothing, and
+`update`. `silent` says that the run was not announced.
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
+from functions.aws.chronicle import Chronicle
+from functions.aws.schedules import ScheduleKey
 from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
+from functions.history.state import ScheduleState, facts_of
+from functions.history.telling import Silence, fingerprint, history, kind_of, with_told
+from functions.message.story import FormerRuns, Story, compare
 from functions.message.topic_message import compose
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
-from functions.shared.errors import TryAgainError
+from functions.shared.errors import TryAgainError, UnavailableError
 
-_FIRST = frozenset({"failed", "given_up", "archived"})
+_SILENT = "silent"
+_OF_FAILURE = frozenset({"failed", "still_failing", "given_up", "archived", _SILENT})
+_OF_SUCCESS = frozenset({"recovered"})
 UNNAMED = "unnamed"
 UPDATE = "update"
 
 logger = Logger(service="fetch", child=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Messenger:
-    def __init__(self, topic: Topic, table: RunsTable) -> None:
-        self._topic = topic
-        self._table = table
+    """`remind` is after how long a schedule that fails in the same nodes is announced again;
+    `repo_url` is where its code can be looked at, empty if nobody has said.
+    """
+
+    topic: Topic
+    table: RunsTable
+    chronicle: Chronicle
+    former: FormerRuns
+    remind: timedelta
+    repo_url: str
 
     def has_more_to_say(self, sent: Collection[str]) -> bool:
         """Whether a message about a failed run can still follow those that were sent."""
-        return not _FIRST & set(sent) or (UNNAMED in sent and UPDATE not in sent)
+        return not _OF_FAILURE & set(sent) or (UNNAMED in sent and UPDATE not in sent)
 
     def publish_once(
         self,
@@ -54,24 +72,71 @@ class Messenger:
             TryAgainError: another fetch has claimed the message; if it stops, this one sends it.
             UnavailableError: SNS or DynamoDB failed.
         """
-        kinds = _kinds(sent, archive)
-        if not run_failed(event) or not kinds:
+        first = _OF_FAILURE if run_failed(event) else _OF_SUCCESS
+        is_first = not first & set(sent)
+        if not is_first and not (UNNAMED in sent and UPDATE not in sent and archive.answered):
             return frozenset()
-        done_by = {UPDATE} if UPDATE in kinds else _FIRST
-        if not self._table.claim_message(run, done_by, message_id, datetime.now(UTC)):
-            if already := done_by & self._table.read(run.run_key).messages:
+        story = self._story(event, archive)
+        if isinstance(story, Silence):
+            if is_first:
+                logger.info("run not announced", reason=story.value)
+                return frozenset({_SILENT} if run_failed(event) else ())
+            story = Story()  # the update of an announced run comes in any case
+        done_by = first if is_first else {UPDATE}
+        if not self.table.claim_message(run, done_by, message_id, datetime.now(UTC)):
+            if already := done_by & self.table.read(run.run_key).messages:
                 return frozenset(already)
             raise TryAgainError("another fetch of the run is publishing its message")
-        message = compose(event, archive, update=UPDATE in kinds)
-        self._topic.publish(message.subject, message.by_protocol, message.attributes)
+        message = compose(event, archive, story, update=not is_first, repo_url=self.repo_url)
+        self.topic.publish(message.subject, message.by_protocol, message.attributes)
+        kinds = {UPDATE} if not is_first else _first_kinds(story, archive)
         logger.info("message sent", kinds=sorted(kinds))
-        return kinds
+        return frozenset(kinds)
+
+    def note_nodes(self, event: RunEvent, archive: ArchiveOutcome) -> None:
+        """Tells the schedule's state which nodes fail, once that is known.
+
+        Raises:
+            UnavailableError: DynamoDB failed.
+        """
+        if archive.failing is not None and run_failed(event):
+            run, nodes = facts_of(event).ended, fingerprint(archive.failing)
+            self.chronicle.change(
+                ScheduleKey.of(event), event.id, lambda state: state.with_nodes(run, nodes)
+            )
+
+    def _story(self, event: RunEvent, archive: ArchiveOutcome) -> Story | Silence:
+        """Decides what the message says, and notes in the schedule's state that it is sent.
+
+        A failure is announced even if the state is not available.
+        """
+        facts = facts_of(event)
+        nodes = fingerprint(archive.failing) if archive.failing is not None else None
+
+        def told(state: ScheduleState) -> ScheduleState:
+            if all(past.run_id != facts.run_id for past in state.runs):
+                state = state.with_run(facts)  # queued by a version that kept no state
+            return with_told(state, facts, nodes, remind=self.remind)
+
+        try:
+            state = self.chronicle.change(ScheduleKey.of(event), event.id, told)
+        except UnavailableError as e:
+            if not run_failed(event):
+                raise
+            logger.error("announced without its schedule's state", reason=str(e))
+            return Story()
+        kind = kind_of(state, facts.past, nodes, remind=self.remind)
+        if isinstance(kind, Silence):
+            return kind
+        came_before = history(state, facts.past)
+        changes = None
+        if came_before.former is not None and archive.failing is not None:
+            uid = event.workspace.uid
+            if (former := self.former.failing(f"{uid}#{came_before.former}")) is not None:
+                changes = compare(archive.failing, former)
+        return Story(kind=kind, history=came_before, changes=changes)
 
 
-def _kinds(sent: Collection[str], archive: ArchiveOutcome) -> frozenset[str]:
-    if not _FIRST & set(sent):
-        first = "given_up" if archive.state == "failed" else "failed"
-        return frozenset({first} if archive.answered else {first, UNNAMED})
-    if UNNAMED in sent and UPDATE not in sent and archive.answered:
-        return frozenset({UPDATE})
-    return frozenset()
+def _first_kinds(story: Story, archive: ArchiveOutcome) -> set[str]:
+    kind = "given_up" if archive.state == "failed" else story.kind.value
+    return {kind} if archive.answered else {kind, UNNAMED}

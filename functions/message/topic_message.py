@@ -8,11 +8,21 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import MAX_IN_RECORD
 from functions.findings.logs.telling import telling_line
+from functions.message.schedule_lines import (
+    compare_commits,
+    history_content,
+    how_it_stands,
+    schedule_lines,
+    thread_id,
+    what_changed,
+)
+from functions.message.story import Story
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
@@ -23,6 +33,7 @@ from functions.run.text import (
     cut,
     ended,
     https_url,
+    is_ascii_enough,
     listed,
     one_ascii_line,
     one_line,
@@ -31,6 +42,8 @@ from functions.run.text import (
 
 # SNS allows fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99
+MAX_TITLE_CHARACTERS = 160
+MIN_CULPRIT_CHARACTERS = 12
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
 
@@ -70,32 +83,70 @@ class Message:
     attributes: Mapping[str, str]
 
 
-def compose(event: RunEvent, archive: ArchiveOutcome, *, update: bool = False) -> Message:
-    """The message of a run that failed; `update` marks the one that may follow a first one."""
-    subject = _subject(event, archive)
-    content = _content(event, archive, subject, update=update)
+def compose(
+    event: RunEvent,
+    archive: ArchiveOutcome,
+    story: Story,
+    *,
+    update: bool = False,
+    repo_url: str = "",
+) -> Message:
+    """The message of a run that failed or recovered; `update` marks the one that may follow a first
+    one. `repo_url` is where commits can be compared, empty if nobody has said.
+    """
+    title = _title(event, archive, story, MAX_TITLE_CHARACTERS)
+    subject = _subject(event, archive, story)
+    content = _content(event, archive, story, title, update=update, repo_url=repo_url)
     return Message(
         subject=subject,
         by_protocol={
             "default": json.dumps(content, ensure_ascii=False),
-            "email": _text(event, archive),
+            "email": _text(event, archive, story, repo_url),
             "sms": subject,
         },
-        attributes=_attributes(event, archive),
+        attributes=_attributes(event, archive, story),
     )
 
 
-def _subject(event: RunEvent, archive: ArchiveOutcome) -> str:
-    """Such as `demo / nightly failed: orders and 2 more`."""
-    where = one_ascii_line(event.schedule_name, 40) or "a schedule"
+def _title(event: RunEvent, archive: ArchiveOutcome, story: Story, characters: int) -> str:
+    """Such as `demo / nightly failed: orders and 2 more`, in the letters of its names."""
+    workspace = one_line(event.workspace.name, 24)
+    schedule = one_line(event.schedule_name, 40) or "a schedule"
+    where = f"{workspace} / {schedule}" if workspace else schedule
+    return _what_is_said(where, _culprit(event, archive), event, archive, story, characters)
+
+
+def _subject(event: RunEvent, archive: ArchiveOutcome, story: Story) -> str:
+    """The same in ASCII, which is all that SNS takes; a name that loses letters by that is followed
+    by the run's id, which tells the run all the same.
+    """
+    schedule, run = one_ascii_line(event.schedule_name, 40), f"run {event.id}"
+    if not is_ascii_enough(event.schedule_name):
+        schedule = f"{schedule} ({run})" if schedule else run
+    where = schedule or "a schedule"
     if workspace := one_ascii_line(event.workspace.name, 24):
         where = f"{workspace} / {where}"
+    culprit = one_ascii_line(_culprit(event, archive), MAX_SUBJECT_CHARACTERS)
+    return _what_is_said(where, culprit, event, archive, story, MAX_SUBJECT_CHARACTERS)
+
+
+def _what_is_said(
+    where: str,
+    culprit: str,
+    event: RunEvent,
+    archive: ArchiveOutcome,
+    story: Story,
+    characters: int,
+) -> str:
     if archive.state == "failed":
         return f"{where} failed; its archive was given up"
-    what = f"{where} failed"
-    if culprit := one_ascii_line(_culprit(event, archive), MAX_SUBJECT_CHARACTERS):
-        what = f"{what}: {culprit}"
-    return cut(what, MAX_SUBJECT_CHARACTERS, "...")
+    stands = how_it_stands(event, story)
+    changed = f" ({changes})" if (changes := what_changed(story)) else ""
+    what = f"{cut(where, characters - len(stands) - len(changed) - 1, '...')} {stands}"
+    room = characters - len(what) - len(changed) - 2
+    if culprit and room > MIN_CULPRIT_CHARACTERS:
+        what = f"{what}: {cut(culprit, room, '...')}"
+    return f"{what}{changed}"
 
 
 def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
@@ -111,20 +162,22 @@ def _culprit(event: RunEvent, archive: ArchiveOutcome) -> str:
     return ""
 
 
-def _text(event: RunEvent, archive: ArchiveOutcome) -> str:
+def _text(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: str) -> str:
+    """For a phone: the error first, then since when, then the facts."""
     sections = [
-        [_headline(event, archive)],
-        _facts(event),
-        _command_lines(event),
+        [_headline(event, archive, story)],
         _failure_lines(event, archive),
         [f"Healed: {archive.healed}."] if archive.healed else [],
+        schedule_lines(event, story, repo_url),
+        _command_lines(event),
+        _facts(event, story),
         _link_lines(event, archive),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
-def _headline(event: RunEvent, archive: ArchiveOutcome) -> str:
-    headline = f"{schedule_title(event.schedule_name)} failed"
+def _headline(event: RunEvent, archive: ArchiveOutcome, story: Story) -> str:
+    headline = f"{schedule_title(event.schedule_name)} {how_it_stands(event, story)}"
     if failed := len(_failed_commands(event)):
         headline += f": {failed:,} of {counted(len(event.commands or ()), 'command')}"
     if archive.state == "failed":
@@ -142,7 +195,7 @@ def _unfinished(archive: ArchiveOutcome) -> str:
     return "Its archive is still being completed."
 
 
-def _facts(event: RunEvent) -> list[str]:
+def _facts(event: RunEvent, story: Story) -> list[str]:
     environment = event.environment or Environment()
     name, uid = one_line(event.workspace.name), event.workspace.uid
     end = event.end_dttm
@@ -155,10 +208,15 @@ def _facts(event: RunEvent) -> list[str]:
         "Started by": one_line(environment.actor),
         "Started": clock(event.start_dttm),
         "Ended": clock(end) if end else "",
-        "Took": lasted((end - event.start_dttm).total_seconds()) if end else "",
+        "Took": _took(event.start_dttm, end, story) if end else "",
         "Error": one_line(event.error_string),
     }
     return [f"{name + ':':<12}{value}" for name, value in facts.items() if value]
+
+
+def _took(start: datetime, end: datetime, story: Story) -> str:
+    took, usual = lasted((end - start).total_seconds()), story.history.usual_seconds
+    return took if usual is None else f"{took} (usually {lasted(usual)})"
 
 
 def _command_lines(event: RunEvent) -> list[str]:
@@ -227,7 +285,13 @@ def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
 
 
 def _content(
-    event: RunEvent, archive: ArchiveOutcome, subject: str, *, update: bool
+    event: RunEvent,
+    archive: ArchiveOutcome,
+    story: Story,
+    title: str,
+    *,
+    update: bool,
+    repo_url: str,
 ) -> dict[str, Any]:
     """The JSON form, which docs/messages.md describes for those who read it.
 
@@ -240,13 +304,13 @@ def _content(
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": _inert(subject),
-            "description": _markdown(event, archive),
+            "title": _inert(title),
+            "description": _markdown(event, archive, story, repo_url),
         },
         "metadata": {
-            "threadId": event.run_key,
-            "summary": _inert(subject),
-            "eventType": "run_given_up" if archive.state == "failed" else "run_failed",
+            "threadId": thread_id(event, story),
+            "summary": _inert(title),
+            "eventType": _event_type(archive, story),
         },
         "schema": 1,
         **({"update": True} if update else {}),
@@ -294,6 +358,8 @@ def _content(
             }
             for group in archive.first_groups(MAX_LISTED)
         ],
+        "history": history_content(story)
+        | {"compare_url": compare_commits(event, story, repo_url)},
         "healed_count": archive.healed_count,
         "healed_by": list(archive.healed_by),
         "archive": {
@@ -308,18 +374,27 @@ def _content(
     }
 
 
-def _markdown(event: RunEvent, archive: ArchiveOutcome) -> str:
+def _event_type(archive: ArchiveOutcome, story: Story) -> str:
+    return "run_given_up" if archive.state == "failed" else f"run_{story.kind.value}"
+
+
+def _markdown(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: str) -> str:
     """Stays below the 8,000 characters that a chat accepts. Text from outside is set as code, so
     that no name in it mentions anybody."""
     items = [
         f"{_code(_heading(event, group))} {_code(telling_line(group.get('message')))}"
         for group in archive.first_groups(MAX_LISTED)
     ] or [_code(_shown(command.command)) for _, command in _failed_commands(event)[:MAX_LISTED]]
-    links = {"Run in Paradime": https_url(event.run_url), "Archive": archive.url}
+    links = {
+        "Commits": compare_commits(event, story, repo_url),
+        "Run in Paradime": https_url(event.run_url),
+        "Archive": archive.url,
+    }
     return "\n".join(
         [
-            _code(_headline(event, archive)),
+            _code(_headline(event, archive, story)),
             *(f"• {item}" for item in items),
+            *map(_code, schedule_lines(event, story, "")),
             *([_code(archive.healed)] if archive.healed else []),
             *(f"{name}: {url}" for name, url in links.items() if url),
         ]
@@ -339,9 +414,10 @@ def _inert(text: str) -> str:
     return text.translate(_LOOKALIKES)
 
 
-def _attributes(event: RunEvent, archive: ArchiveOutcome) -> dict[str, str]:
+def _attributes(event: RunEvent, archive: ArchiveOutcome, story: Story) -> dict[str, str]:
     """SNS refuses empty ones."""
     attributes = {
+        "event_type": _event_type(archive, story),
         "workspace": event.workspace.uid,
         "workspace_name": _name(event.workspace.name),
         "schedule": _name(event.schedule_name),
