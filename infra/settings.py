@@ -31,6 +31,9 @@ _Host = Annotated[
     ),
 ]
 _Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")]
+_RepoUrl = Annotated[
+    str, Meta(pattern=r"^https://[A-Za-z0-9.-]{1,253}(/[A-Za-z0-9._~-]{1,100}){1,8}/?\Z")
+]
 _Stage = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,29}\Z")]
 
 
@@ -100,6 +103,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
         int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
     ] = 24
     """how long a run may be recorded as running before it counts as stale"""
+
+    remind_hours: Annotated[
+        int, Meta(ge=1, le=720, description="a whole number of hours from 1 to 720")
+    ] = 24
+    """after how long a schedule that still fails in the same nodes is announced again"""
+
+    repo_url: Annotated[
+        _RepoUrl | None,
+        Meta(description="an https address such as https://github.com/acme/dbt, or nothing"),
+    ] = None
+    """the repository of the dbt project: messages link to what was committed since the last
+    success"""
 
     # CloudWatch looks back seven days at most.
     silence_hours: Annotated[

@@ -11,6 +11,7 @@ from infra.parts.archive import Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.records import Records
+from infra.parts.schedules import Schedules
 from infra.parts.sweep import SweepSchedule
 from infra.parts.vault import Vault
 from infra.parts.webhook_api import WebhookApi
@@ -45,6 +46,7 @@ class ArchiveStack(cdk.Stack):
         fetch_timeout = cdk.Duration.seconds(variant.fetch_timeout)
         self._records = Records(self, "Records")
         self._workspaces = Workspaces(self, "Workspaces")
+        self._schedules = Schedules(self, "Schedules")
         self._queues = Queues(
             self,
             "Queues",
@@ -77,6 +79,7 @@ class ArchiveStack(cdk.Stack):
             environment={
                 "TABLE_NAME": self._records.table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "QUARANTINE_URL": self._queues.quarantine.queue_url,
                 "WEBHOOK_SECRET_ARN": self._vault.webhook_arn,
@@ -86,7 +89,9 @@ class ArchiveStack(cdk.Stack):
                 "ALLOW_LOOPBACK": json.dumps(self._variant.allow_loopback),
             },
         )
-        ingest.allow("dynamodb:UpdateItem", on=self._records.table.table_arn)
+        # A schedule without a state gets one from the records.
+        ingest.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        self._allow_schedules(ingest)
         ingest.allow(
             "dynamodb:Query",
             "dynamodb:Scan",
@@ -112,6 +117,7 @@ class ArchiveStack(cdk.Stack):
             environment={
                 "TABLE_NAME": self._records.table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
                 "BUCKET_NAME": bucket.bucket_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
@@ -124,10 +130,14 @@ class ArchiveStack(cdk.Stack):
                 "RETRY_BASE_SECONDS": str(variant.retry_base),
                 "RETRY_CAP_SECONDS": str(variant.retry_cap),
                 "MISSING_GRACE_SECONDS": str(variant.missing_grace),
+                "RETENTION_DAYS": str(settings.retention_days),
+                "REMIND_HOURS": str(settings.remind_hours),
+                "REPO_URL": settings.repo_url or "",
                 "ALLOW_LOOPBACK": json.dumps(variant.allow_loopback),
             },
         )
         fetch.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        self._allow_schedules(fetch)
         fetch.allow("dynamodb:GetItem", on=self._workspaces.table.table_arn)
         fetch.allow(
             "sqs:ReceiveMessage",
@@ -179,6 +189,7 @@ class ArchiveStack(cdk.Stack):
             environment={
                 "TABLE_NAME": table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
                 "API_SECRET_ARN": self._vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
@@ -190,7 +201,9 @@ class ArchiveStack(cdk.Stack):
             },
         )
         sweep.allow("dynamodb:Query", on=f"{table.table_arn}/index/by-workspace")
-        sweep.allow("dynamodb:UpdateItem", on=table.table_arn)
+        sweep.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
+        self._allow_schedules(sweep)
+        sweep.allow("dynamodb:Query", on=self._schedules.table.table_arn)
         sweep.allow(
             "dynamodb:Scan",
             "dynamodb:GetItem",
@@ -201,6 +214,10 @@ class ArchiveStack(cdk.Stack):
         sweep.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
         return sweep
+
+    def _allow_schedules(self, function: Function) -> None:
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=self._schedules.table.table_arn)
+        function.allow("dynamodb:Query", on=f"{self._records.table.table_arn}/index/by-schedule")
 
     def _watch(self, api: WebhookApi, ingest: Function, fetch: Function, sweep: Function) -> None:
         alarms = Alarms(
@@ -230,6 +247,11 @@ class ArchiveStack(cdk.Stack):
         for name, value, description in (
             ("WebhookUrl", api.url, "the address that Paradime's webhook calls"),
             ("TableName", table.table_name, "the table of run records"),
+            (
+                "SchedulesTableName",
+                self._schedules.table.table_name,
+                "the table of schedules' states",
+            ),
             ("BucketName", self._archive.bucket.bucket_name, "the bucket of archived runs"),
             ("QueueUrl", queues.runs.queue_url, "the run queue: runs to archive"),
             ("DeadLetterUrl", queues.dead_letters.queue_url, "dead letters: runs given up"),
