@@ -35,6 +35,11 @@ PANELS = {
     ),
     "Repair": (
         Listed(
+            "ack",
+            "repair.ack:ack",
+            "Acknowledge that a schedule fails: no reminders while the same nodes fail.",
+        ),
+        Listed(
             "replay",
             "repair.replay:replay",
             "Archive runs again, or for the first time.",

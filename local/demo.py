@@ -7,6 +7,7 @@ the sample deliveries as Paradime would, and shows what was archived.
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,15 +31,20 @@ from local.standin import Standin, load_runs
 
 STATE_DIR = Path(".local-demo")
 EVENTS = Path(__file__).parents[1] / "events"
-DELIVERIES = (
-    "run_started_63187",
-    "run_completed",
-    "run_completed_tests",
-    "run_completed_succeeded",
-    "run_completed_clone",
-)
 RUN = "n0sg8br1m44k0ryj/63187"
-FAILED_RUNS = (RUN, "n0sg8br1m44k0ryj/63188", "n0sg8br1m44k0ryj/63190")
+# The same schedule once more, with what failed in another run.
+NEXT = {"id": 63191, "schedule_name": "daily_run"}
+DELIVERIES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("run_started_63187", {}),
+    ("run_completed", {}),
+    ("run_completed_tests", {}),
+    ("run_completed_clone", {}),
+    ("run_completed_tests", NEXT),
+    ("run_completed_succeeded", {}),
+)
+# A run of a schedule is told before the next one of it is delivered, as it is at night.
+STORY = (63187, 63191, 63189)
+FAILED_RUNS = (RUN, *(f"n0sg8br1m44k0ryj/{run_id}" for run_id in (63188, 63190, 63191)))
 PATIENCE_SECONDS = 120
 
 Found = TypeVar("Found")
@@ -57,17 +63,44 @@ def main() -> None:
         Standin(load_runs(EVENTS / "paradime")) as standin,
     ):
         target = local_target(STATE_DIR / "outputs.json")
-        inbox = new_inbox(stack.outputs, "demo")
+        inbox = Inbox(target, new_inbox(stack.outputs, "demo"))
         secret = json.dumps(
             {"scheme": "standard-webhooks", "secrets": [stack.outputs.signing_secret]}
         )
-        for name in DELIVERIES:
-            body = with_api_url((EVENTS / f"{name}.json").read_bytes(), standin.api_url)
+        for name, changes in DELIVERIES:
+            body = _payload(name, changes, standin.api_url)
             answer = deliver(target.webhook_url, secret, body)
-            _say(f"sent {name}.json: {answer['status']}, run {answer['run']}")
+            as_run = f" as run {changes['id']}" if changes else ""
+            _say(f"sent {name}.json{as_run}: {answer['status']}, run {answer['run']}")
+            if "commands" in (sent := json.loads(body)) and sent["id"] in STORY:
+                inbox.await_message(sent["id"])
         for run in FAILED_RUNS:
             _check_files(target, _await_archive(target, run))
-        _show(target, read_run(target, RUN), _await_message(target, inbox))
+        _show(target, read_run(target, RUN), [inbox.await_message(run_id) for run_id in STORY])
+
+
+def _payload(name: str, changes: dict[str, Any], api_url: str) -> bytes:
+    body = with_api_url((EVENTS / f"{name}.json").read_bytes(), api_url)
+    return json.dumps(json.loads(body) | changes).encode() if changes else body
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What the topic of failed runs has published, by run."""
+
+    target: Target
+    url: str
+    received: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def await_message(self, run_id: int) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            answer = self.target.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                envelope: dict[str, Any] = json.loads(message["Body"])
+                self.received[json.loads(envelope["Message"])["run"]["run_id"]] = envelope
+            return self.received.get(run_id)
+
+        return _await(look, f"the message about run {run_id}")
 
 
 def _await_archive(target: Target, run: str) -> Record:
@@ -78,20 +111,6 @@ def _await_archive(target: Target, run: str) -> Record:
         return record if record.get("archive_state") == "archived" else None
 
     return _await(look, f"the archive of run {run}")
-
-
-def _await_message(target: Target, inbox: str) -> dict[str, Any]:
-    """What the topic of failed runs published about the run."""
-
-    def look() -> dict[str, Any] | None:
-        answer = target.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
-            envelope: dict[str, Any] = json.loads(message["Body"])
-            if json.loads(envelope["Message"])["run"]["run_id"] == int(RUN.partition("/")[2]):
-                return envelope
-        return None
-
-    return _await(look, f"the message about run {RUN}")
 
 
 def _await(look: Callable[[], Found | None], what: str) -> Found:
@@ -121,13 +140,11 @@ def _files(target: Target, record: Record) -> list[dict[str, Any]]:
     return files
 
 
-def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
+def _show(target: Target, record: Record, story: list[dict[str, Any]]) -> None:
     console.rule("bolt-archive runs")
     print_tables(table_of(list(list_runs(target))))
     console.rule(f"s3://{target.bucket}")
     console.print(_tree(target, record["archive_prefix"]))
-    console.rule("message to subscribers")
-    console.print(envelope["Subject"], markup=False)
     console.rule(f"what broke in run {RUN}")
     for command in record["commands"]:
         if command["status"] == "failed":
@@ -139,6 +156,9 @@ def _show(target: Target, record: Record, envelope: dict[str, Any]) -> None:
         console.print(f"  [red]{escape(node['status'])}[/]  [bold]{escape(node['unique_id'])}[/]")
         console.print(Padding(escape(node["message"].strip()), (0, 0, 0, 4)))
     _open_page(target, record)
+    console.rule("messages to subscribers")
+    for envelope in story:
+        console.print(envelope["Subject"], markup=False)
 
 
 def _open_page(target: Target, record: Record) -> None:

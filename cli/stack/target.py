@@ -34,6 +34,7 @@ class Target:
     stack: str
     webhook_url: str
     table: str
+    schedules_table: str
     bucket: str
     queue_url: str
     dead_letter_url: str
@@ -46,6 +47,12 @@ class Target:
     def runs(self) -> "Table":
         """The runs table; it accepts and returns plain Python values."""
         return self.session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(self.table)
+
+    @cached_property
+    def schedules(self) -> "Table":
+        """The schedules table, likewise."""
+        dynamodb = self.session.resource("dynamodb", endpoint_url=self.endpoint_url)
+        return dynamodb.Table(self.schedules_table)
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -94,6 +101,7 @@ def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
         stack=LOCAL_STACK,
         webhook_url=outputs["webhook_url"],
         table=outputs["table"],
+        schedules_table=outputs["schedules_table"],
         bucket=outputs["bucket"],
         queue_url=outputs["queue_url"],
         dead_letter_url=outputs["dlq_url"],
@@ -155,6 +163,7 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
             stack=stack,
             webhook_url=outputs["WebhookUrl"],
             table=outputs["TableName"],
+            schedules_table=outputs["SchedulesTableName"],
             bucket=outputs["BucketName"],
             queue_url=outputs["QueueUrl"],
             dead_letter_url=outputs["DeadLetterUrl"],

@@ -10,7 +10,7 @@ import typer
 from cli.terminal.errors import CommandError
 from functions.run.instants import as_utc
 
-_AGO = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
+_SPAN = re.compile(r"([0-9]{1,5})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -19,8 +19,8 @@ def parse_since(text: str) -> datetime:
     BadParameter: The text is neither a span such as 90m, 12h, 7d or 2w, nor an ISO date or time.
     """
     try:
-        if ago := _AGO.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        if span := _SPAN.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
         return as_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise typer.BadParameter(
@@ -34,6 +34,38 @@ Since = Annotated[
         parser=parse_since,
         metavar="WHEN",
         help="Only runs since then: 90m, 12h, 7d or 2w ago, or a date (UTC).",
+    ),
+]
+
+
+def parse_until(text: str) -> datetime:
+    """Raises:
+    BadParameter: The text is neither a span such as 90m, 12h, 2d or 1w, nor an ISO date or time,
+        or it is over.
+    """
+    try:
+        if span := _SPAN.fullmatch(text):
+            return datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})
+        until = as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is neither a span such as 90m, 12h, 2d or 1w, nor a date such as 2026-03-05"
+        ) from None
+    if until <= datetime.now(UTC):
+        raise typer.BadParameter(f"{text} is over")
+    return until
+
+
+def in_a_day() -> datetime:
+    return datetime.now(UTC) + timedelta(days=1)
+
+
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        parser=parse_until,
+        metavar="WHEN",
+        help="Until then: for 90m, 12h, 2d or 1w from now, or up to a date (UTC). Default: 1d.",
     ),
 ]
 

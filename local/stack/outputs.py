@@ -19,6 +19,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_url: str
     region: str
     table: str
+    schedules_table: str
     bucket: str
     queue_url: str
     dlq_url: str

@@ -80,6 +80,7 @@ def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
         endpoint_url=operator.endpoint_url,
         region=REGION,
         table=deployed["TableName"],
+        schedules_table=deployed["SchedulesTableName"],
         bucket=deployed["BucketName"],
         queue_url=deployed["QueueUrl"],
         dlq_url=deployed["DeadLetterUrl"],

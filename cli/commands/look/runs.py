@@ -1,6 +1,6 @@
 """`bolt-archive runs`: which runs there are, and how they ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.stack.options import find_target
 from cli.stack.records import Record, list_runs, read_run, run_name
+from cli.stack.schedules import read_schedule, standing
 from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
 from cli.terminal.input import Since
@@ -80,15 +81,26 @@ def runs(
         if stale:
             found = filter(is_stale(target), found)
         page = list(islice(found, limit + 1))
-    page, more = page[:limit], len(page) > limit
+        page, more = page[:limit], len(page) > limit
+        failing = [] if as_json else list(standings(target, page))
     if as_json:
         print_json(page)
     elif not page:
         say("no runs found")
     else:
         print_tables(table_of(page))
+        for line in failing:
+            warn(line)
     if more:
         warn(f"more runs follow; for the next page: --after {run_name(page[-1])}")
+
+
+def standings(target: Target, page: list[Record]) -> Iterator[str]:
+    """A line for each schedule on the page that fails by now."""
+    names = {(run["workspace_uid"], run["schedule_name"]): None for run in page}
+    for workspace_uid, name in names:
+        if (schedule := read_schedule(target, workspace_uid, name)) and standing(schedule):
+            yield f"{name}: {standing(schedule)}"
 
 
 def is_stale(target: Target) -> Callable[[Record], bool]:

@@ -9,6 +9,7 @@ from rich.text import Text
 from cli.commands.look.runs import coloured
 from cli.stack.options import RunName, find_target
 from cli.stack.records import Record, read_inventory, read_run, run_name
+from cli.stack.schedules import Schedule, read_schedule, standing
 from cli.terminal.output import (
     AsJson,
     cell,
@@ -34,10 +35,11 @@ def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
     with working("reading the run"):
         record = read_run(target, run)
         inventory = read_inventory(target, record)
+        schedule = read_schedule(target, record["workspace_uid"], record["schedule_name"])
     if as_json:
-        print_json({"record": record, "archive": inventory})
+        print_json({"record": record, "schedule": schedule_of(schedule), "archive": inventory})
         return
-    tables = [facts_of(record, target.bucket)]
+    tables = [facts_of(record, schedule, target.bucket)]
     if record.get("commands"):
         tables.append(commands_of(record))
     if record.get("failure_groups"):
@@ -49,11 +51,20 @@ def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
     print_tables(*tables)
 
 
-def facts_of(record: Record, bucket: str) -> Table:
+def schedule_of(schedule: Schedule | None) -> Schedule | None:
+    """The state without what only the functions read."""
+    if schedule is None:
+        return None
+    apart = ("runs", "version", "expires_at", "failed_before", "failing_before")
+    return {name: value for name, value in schedule.items() if name not in apart}
+
+
+def facts_of(record: Record, schedule: Schedule | None, bucket: str) -> Table:
     facts: dict[str, Any] = {
         "run": run_name(record),
         "workspace": record.get("workspace_name"),
         "schedule": record["schedule_name"],
+        "schedule now": standing(schedule) if schedule else None,
         "started": short_instant(record["started_at"]),
         "ended": _ended(record),
         "by": record.get("actor"),

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -149,7 +150,11 @@ def _workspaces(
 def _requeue_lost(sweeper: "Sweeper", opened: "WorkspaceSweep", progress: _Progress) -> None:
     from functions.sweep.sweep import Fault
 
-    for requeued in sweeper.requeue_lost(opened.workspace, opened.known.values(), opened.now):
+    known, now = opened.known.values(), opened.now
+    for requeued in chain(
+        sweeper.requeue_lost(opened.workspace, known, now),
+        sweeper.catch_up(opened.workspace, known, now),
+    ):
         if isinstance(requeued, Fault):
             progress.add_fault(requeued.subject, requeued.reason)
         else:
