@@ -10,6 +10,8 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import md5, sha256
 from io import BytesIO
 from typing import Any, cast
@@ -18,10 +20,37 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+from bench.environment import ENVIRONMENT
+
 CHUNK = 1024 * 1024
 # What is read back, logs among it; other objects are only counted, so that memory is ours.
 KEPT_BYTES = 4096
 PUBLISHED = b"<R><PublishResult><MessageId>m</MessageId></PublishResult></R>"
+
+
+@cache
+def schedule() -> dict[str, Any]:
+    """The state of a schedule that has run every night for long; no write changes it."""
+    from functions.aws.items import typed
+    from functions.aws.schedules import to_item
+    from functions.history.state import RunFacts, ScheduleState
+    from functions.history.telling import fingerprint, with_told
+
+    start = datetime(2023, 8, 1, 2, 0, 1, 476190, tzinfo=UTC)
+    state = ScheduleState()
+    for night in range(60):
+        run = RunFacts(
+            run_id=60_000 + 53 * night,
+            started_at=start + timedelta(days=night, microseconds=night * 7919),
+            outcome="succeeded" if night % 3 else "failed",
+            ended_at=f"{start:%Y-%m-%dT%H:%M:%S.%fZ}",
+            seconds=300 + night,
+            commit_hash="54a1345" * 5 + "abcde",
+        )
+        state = state.with_run(run)
+        state = with_told(state, run, fingerprint(["x"]), remind=timedelta(hours=24))
+    key = {"workspace_uid": "n0sg8br1m44k0ryj", "schedule_key": "n0sg8br1m44k0ryj#daily_run"}
+    return typed(key | to_item(state) | {"version": 60, "expires_at": 1_800_000_000})
 
 
 class FakeAws:
@@ -73,12 +102,17 @@ class FakeAws:
         match operation:
             case "GetSecretValue":
                 return {"SecretString": self._secrets[body["SecretId"]]}
+            case "GetItem" if body["TableName"] == ENVIRONMENT["SCHEDULES_TABLE_NAME"]:
+                runs = base64.b64encode(schedule()["runs"]["B"]).decode()
+                return {"Item": schedule() | {"runs": {"B": runs}}}
             case "GetItem":
                 return {"Item": self.record} if self.record else {}
-            case "UpdateItem" if self.record:
+            case "UpdateItem":
                 written = body.get("ExpressionAttributeValues", {})
-                self.record |= {name.lstrip(":"): value for name, value in written.items()}
-                return {}
+                attributes = {name.lstrip(":"): value for name, value in written.items()}
+                if self.record:
+                    self.record |= attributes
+                return {"Attributes": attributes}
             case "Scan" | "Query":
                 return {"Items": []}
             case "SendMessage":

@@ -20,7 +20,8 @@ def rows() -> Iterator[Row]:
     files = ARTIFACTS + 6
     run = f"an archived run of {files} files"
     for calls, whose, services, goal in (
-        (ingest, "a delivery", ("dynamodb",), 1),
+        # The record, and the state of its schedule.
+        (ingest, "a delivery", ("dynamodb",), 3),
         (ingest, "a delivery", ("sqs",), 1),
         (fetch, run, ("dynamodb",), 2),
         (fetch, run, ("s3",), files + 1),

@@ -102,6 +102,7 @@ def delivery(use: Use, calls: Mapping[str, int], stack: Stack) -> Bill:
         Price.HTTP_API: 1,
         Price.LAMBDA_REQUEST: 1,
         Price.LAMBDA_GB_SECOND: stack.gb_seconds("Ingest", seconds),
+        Price.DYNAMODB_READ: use.read_units,
         Price.DYNAMODB_WRITE: sum(use.write_units.values()),
         Price.SQS_REQUEST: calls.get("sqs.SendMessage", 0),
         Price.LOG_GB: log_bytes(log) / GB,

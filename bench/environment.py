@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "bench",
     "TABLE_NAME": "runs",
     "WORKSPACES_TABLE_NAME": "workspaces",
+    "SCHEDULES_TABLE_NAME": "schedules",
     "BUCKET_NAME": "archive",
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/runs",
     "QUARANTINE_URL": "https://sqs.eu-west-1.amazonaws.com/1/quarantine",
@@ -38,6 +39,8 @@ ENVIRONMENT = {
     "RETRY_BASE_SECONDS": "30",
     "RETRY_CAP_SECONDS": "10800",
     "MISSING_GRACE_SECONDS": "3600",
+    "REMIND_HOURS": "24",
+    "REPO_URL": "",
     "ALLOW_LOOPBACK": "true",
     # What is measured is not the terminal.
     "POWERTOOLS_LOG_LEVEL": "WARNING",

@@ -21,8 +21,8 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from bench.aws import FakeAws
-from bench.dynamodb_units import indexes, item_bytes, read_units, stored_bytes, write_units
+from bench.aws import FakeAws, schedule
+from bench.dynamodb_units import TABLE, indexes, item_bytes, read_units, stored_bytes, write_units
 from bench.environment import (
     ENVIRONMENT,
     ROOT,
@@ -203,6 +203,7 @@ def _median(uses: Iterable[Use]) -> Use:
 def _with_units(uses: Iterable[Use], table: Mapping[str, Any]) -> Iterator[Use]:
     """Makes the same writes, in this order, to a table in which items can be looked at."""
     own = indexes(table)
+    of_schedule = write_units({}, schedule(), ())[TABLE]
     [by_workspace] = [index for index in own if index.name == "by-workspace"]
     shape = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
     with mock_aws():
@@ -218,7 +219,8 @@ def _with_units(uses: Iterable[Use], table: Mapping[str, Any]) -> Iterator[Use]:
             yield replace(
                 use,
                 read_units=use.calls["dynamodb.GetItem"] * read_units(before),
-                write_units=write_units(before, after, own),
+                write_units=write_units(before, after, own)
+                | {"schedule": use.calls["dynamodb.PutItem"] * of_schedule},
                 stored_bytes=stored_bytes(after, own),
                 listed_bytes=item_bytes(by_workspace.entry(after)),
             )

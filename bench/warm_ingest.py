@@ -90,7 +90,8 @@ def _ours(body: bytes) -> tuple[Callable[[], Any], list[tuple[str, dict[str, Any
 
 def _floor(body: bytes, calls: list[tuple[str, dict[str, Any]]]) -> Callable[[], Any]:
     webhook = Webhook(SECRET)
-    clients = {"UpdateItem": boto3.client("dynamodb"), "SendMessage": boto3.client("sqs")}
+    clients: dict[str, Any] = {"SendMessage": boto3.client("sqs")}
+    clients |= dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), boto3.client("dynamodb"))
     event = delivery(body)
     headers = {name.replace("svix-", "webhook-"): value for name, value in event["headers"].items()}
 
