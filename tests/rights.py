@@ -11,9 +11,13 @@ UNKNOWN = "unknown"
 INGEST: set[Right] = {
     ("logs:CreateLogStream", "IngestLogs"),
     ("logs:PutLogEvents", "IngestLogs"),
+    ("dynamodb:GetItem", "RecordsTable"),
     ("dynamodb:UpdateItem", "RecordsTable"),
     ("dynamodb:Query", "RecordsTable/index/by-workspace"),
     ("dynamodb:Scan", "RecordsTable/index/by-workspace"),
+    ("dynamodb:Query", "RecordsTable/index/by-schedule"),
+    ("dynamodb:GetItem", "SchedulesTable"),
+    ("dynamodb:PutItem", "SchedulesTable"),
     ("dynamodb:UpdateItem", "WorkspacesTable"),
     ("sqs:SendMessage", "QueuesRuns"),
     ("sqs:SendMessage", "QueuesQuarantine"),
@@ -24,6 +28,9 @@ FETCH: set[Right] = {
     ("logs:PutLogEvents", "FetchLogs"),
     ("dynamodb:GetItem", "RecordsTable"),
     ("dynamodb:UpdateItem", "RecordsTable"),
+    ("dynamodb:Query", "RecordsTable/index/by-schedule"),
+    ("dynamodb:GetItem", "SchedulesTable"),
+    ("dynamodb:PutItem", "SchedulesTable"),
     ("dynamodb:GetItem", "WorkspacesTable"),
     ("sqs:ReceiveMessage", "QueuesRuns"),
     ("sqs:DeleteMessage", "QueuesRuns"),
@@ -42,7 +49,12 @@ SWEEP: set[Right] = {
     ("logs:CreateLogStream", "SweepLogs"),
     ("logs:PutLogEvents", "SweepLogs"),
     ("dynamodb:Query", "RecordsTable/index/by-workspace"),
+    ("dynamodb:GetItem", "RecordsTable"),
     ("dynamodb:UpdateItem", "RecordsTable"),
+    ("dynamodb:Query", "RecordsTable/index/by-schedule"),
+    ("dynamodb:GetItem", "SchedulesTable"),
+    ("dynamodb:PutItem", "SchedulesTable"),
+    ("dynamodb:Query", "SchedulesTable"),
     ("dynamodb:Scan", "WorkspacesTable"),
     ("dynamodb:GetItem", "WorkspacesTable"),
     ("dynamodb:UpdateItem", "WorkspacesTable"),
@@ -67,7 +79,11 @@ _RESOURCES = {
     "webhook": "VaultWebhook",
     "api": "VaultApi",
 }
-_TABLES = {"runs": "RecordsTable", "workspaces": "WorkspacesTable"}
+_TABLES = {
+    "runs": "RecordsTable",
+    "workspaces": "WorkspacesTable",
+    "schedules": "SchedulesTable",
+}
 
 
 def needed(service: str, operation: str, arguments: dict[str, Any]) -> Right:

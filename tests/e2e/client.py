@@ -75,6 +75,16 @@ class Client:
         )
         return {name: _read(value) for name, value in answer.get("Item", {}).items()}
 
+    def schedule(self, name: str, workspace_uid: str = "n0sg8br1m44k0ryj") -> Record:
+        """The state of a schedule; empty if there is none."""
+        key = {"workspace_uid": workspace_uid, "schedule_key": f"{workspace_uid}#{name}"}
+        answer = self.aws("dynamodb").get_item(
+            TableName=self.outputs.schedules_table,
+            Key={name: {"S": text} for name, text in key.items()},
+            ConsistentRead=True,
+        )
+        return {name: _read(value) for name, value in answer.get("Item", {}).items()}
+
     def records(self) -> list[Record]:
         pages = self.aws("dynamodb").get_paginator("scan").paginate(TableName=self.outputs.table)
         return [

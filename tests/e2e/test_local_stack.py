@@ -76,6 +76,7 @@ def test_outputs_file_has_what_the_stack_is_used_by(stack: LocalStack) -> None:
         "endpoint_url",
         "region",
         "table",
+        "schedules_table",
         "bucket",
         "queue_url",
         "dlq_url",
@@ -107,7 +108,8 @@ def test_it_listens_on_one_loopback_address_alone(outputs: Outputs) -> None:
 
 
 def test_every_output_names_something_that_is_there(outputs: Outputs) -> None:
-    client(outputs, "dynamodb").describe_table(TableName=outputs.table)
+    for table in (outputs.table, outputs.schedules_table):
+        client(outputs, "dynamodb").describe_table(TableName=table)
     client(outputs, "s3").head_bucket(Bucket=outputs.bucket)
     for queue in (outputs.queue_url, outputs.dlq_url, outputs.quarantine_url):
         assert queue.startswith(outputs.endpoint_url)

@@ -16,8 +16,6 @@ from tests.e2e.payloads import PARADIME, payload, run_key
 
 pytestmark = pytest.mark.e2e
 
-SCHEDULE = "told"
-
 
 @dataclass(frozen=True)
 class Inbox:
@@ -43,7 +41,7 @@ def content(envelope: dict[str, Any]) -> dict[str, Any]:
 
 
 def failed_run(api_url: str, run_id: int) -> bytes:
-    return payload("run_completed", api_url, id=run_id, schedule_name=SCHEDULE)
+    return payload("run_completed", api_url, id=run_id, schedule_name=f"told-{run_id}")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,7 @@ def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(
     client.send(failed_run(standin.api_url, 7101))
     envelope = inbox.await_envelope(7101)
     record = client.await_archive_state(run_key(7101), "archived")
-    said = f"demo-jaffle / {SCHEDULE} failed: customer_lifetime_value"
+    said = "demo-jaffle / told-7101 failed: customer_lifetime_value"
     assert envelope["Subject"].startswith(said)
     message = content(envelope)
     [first, *_] = message["failures"]
@@ -72,7 +70,7 @@ def test_a_failed_run_is_told_with_what_failed_and_where_its_archive_is(
     assert message["failure_count"] == record["failure_count"]
     assert 0 < message["archive"]["files"] <= record["artifact_count"]
     assert message["archive"]["url"].endswith(f"&prefix={record['archive_prefix']}")
-    assert envelope["MessageAttributes"]["schedule"]["Value"] == SCHEDULE
+    assert envelope["MessageAttributes"]["schedule"]["Value"] == "told-7101"
 
 
 def test_a_run_that_is_given_up_is_told(client: Client, inbox: Inbox) -> None:

@@ -52,6 +52,7 @@ OBJECT = "runs/permissions/there.txt"
 BESIDE = "elsewhere/there.txt"
 KEY = {"run_key": {"S": "permissions#1"}}
 WORKSPACE_KEY = {"workspace_uid": {"S": "permissions"}}
+SCHEDULE_KEY = WORKSPACE_KEY | {"schedule_key": {"S": "permissions#nightly"}}
 POLICY = {"Version": "2012-10-17", "Statement": []}
 
 
@@ -71,7 +72,7 @@ def table_calls(name: str, logical_id: str, key: dict[str, Any]) -> dict[str, Ca
         return make
 
     ttl = {"Enabled": True, "AttributeName": "expires_at"}
-    [attribute] = key
+    attribute = next(iter(key))
     condition = {
         "KeyConditionExpression": f"{attribute} = :key",
         "ExpressionAttributeValues": {":key": key[attribute]},
@@ -235,6 +236,7 @@ CALLS: dict[str, Call] = {
     "records: query by schedule": index_call("by-schedule", "schedule_key"),
     "records: query failed runs": index_call("failed", "failed_workspace_uid"),
     **table_calls("workspaces", "WorkspacesTable", WORKSPACE_KEY),
+    **table_calls("schedules", "SchedulesTable", SCHEDULE_KEY),
     **queue_calls("run queue", lambda world: world.client.outputs.queue_url),
     **queue_calls("dead letters", lambda world: world.client.outputs.dlq_url),
     **queue_calls("quarantine", lambda world: world.client.outputs.quarantine_url),
@@ -287,7 +289,11 @@ CALLS: dict[str, Call] = {
 # writes itself and names otherwise than AWS does (without the ":*" of a log group's ARN).
 ROLES: dict[str, set[str]] = {
     "Ingest": {
+        "records: get an item",
         "records: update an item",
+        "records: query by schedule",
+        "schedules: get an item",
+        "schedules: put an item",
         "records: count",
         "records: count by workspace",
         "workspaces: update an item",
@@ -298,6 +304,9 @@ ROLES: dict[str, set[str]] = {
     "Fetch": {
         "records: get an item",
         "records: update an item",
+        "records: query by schedule",
+        "schedules: get an item",
+        "schedules: put an item",
         "workspaces: get an item",
         "run queue: receive",
         "run queue: delete a message",
@@ -316,7 +325,12 @@ ROLES: dict[str, set[str]] = {
     "Sweep": {
         "records: query by workspace",
         "records: count by workspace",
+        "records: query by schedule",
+        "records: get an item",
         "records: update an item",
+        "schedules: query",
+        "schedules: get an item",
+        "schedules: put an item",
         "workspaces: scan",
         "workspaces: get an item",
         "workspaces: update an item",

@@ -209,6 +209,19 @@ def test_a_delivery_after_the_upgrade_is_archived(upgraded: Upgraded, standin: S
     assert f"{record['archive_prefix']}index.html" in upgraded.client.keys(PREFIX)
 
 
+def test_a_schedule_gets_its_state_with_its_next_run(upgraded: Upgraded, standin: Standin) -> None:
+    assert upgraded.client.schedule("daily_run") == {}
+    later = {"id": 63191, "schedule_name": "daily_run", "start_dttm": "2023-10-18 02:00:01"}
+    upgraded.client.send(
+        payload("run_completed_tests", standin.api_url, **later, end_dttm="2023-10-18 02:01:01")
+    )
+    upgraded.client.await_archive_state(run_key(63191), "archived")
+    state = upgraded.client.schedule("daily_run")
+    assert state["failed_in_a_row"] == 1
+    assert state["last_success"]["run_id"] == 63189
+    assert upgraded.client.record(run_key(63191))["messages"] == {"failed"}
+
+
 def test_replay_gives_an_earlier_archive_its_page(
     upgraded: Upgraded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ The handler's own boto3 clients make every request and check its parameters; bot
 refuse beyond that, they do not refuse here.
 """
 
+import base64
 import json
 import os
 from collections import Counter
@@ -22,6 +23,7 @@ from functions.intake import quarantine
 ENVIRONMENT = {
     "TABLE_NAME": "runs",
     "WORKSPACES_TABLE_NAME": "workspaces",
+    "SCHEDULES_TABLE_NAME": "schedules",
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/runs",
     "QUARANTINE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/quarantine",
     "WEBHOOK_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook",
@@ -53,8 +55,12 @@ class InProcessAws:
             case "GetSecretValue":
                 self.secret_reads += 1
                 parsed = {"SecretString": self._secret}
-            case "UpdateItem":
-                self.writes[json.loads(params["body"])["TableName"]] += 1
+            case "GetItem" | "Query":
+                parsed = {"Items": [], "Count": 0}
+            case "UpdateItem" | "PutItem":
+                request = json.loads(params["body"])
+                self.writes[request["TableName"]] += 1
+                parsed = {"Attributes": _written(request)}
             case "SendMessage":
                 message = json.loads(params["body"])
                 self.writes[message["QueueUrl"]] += 1
@@ -63,6 +69,18 @@ class InProcessAws:
             case other:
                 raise AssertionError(f"ingest calls {other}")
         return AWSResponse("", 200, cast(Any, {}), None), parsed
+
+
+def _written(request: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that a request sets, as far as it names them."""
+    values = request.get("ExpressionAttributeValues", {})
+    names = request.get("ExpressionAttributeNames", {})
+    set_ones = {name: values[f":{name}"] for name in names.values() if f":{name}" in values}
+    return {name: _parsed(value) for name, value in set_ones.items()}
+
+
+def _parsed(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64decode(value["B"])} if "B" in value else value
 
 
 @contextmanager

@@ -47,6 +47,7 @@ def test_outputs_name_what_scripts_look_for(template: Template) -> None:
     }
     assert references == {
         "TableName": "RecordsTable",
+        "SchedulesTableName": "SchedulesTable",
         "BucketName": "ArchiveBucket",
         "QueueUrl": "QueuesRuns",
         "DeadLetterUrl": "QueuesDeadLetters",

@@ -22,6 +22,8 @@ def test_nothing_set_gives_the_defaults() -> None:
         "sweep_hours": 1,
         "sweep_lookback_hours": 48,
         "stale_hours": 24,
+        "remind_hours": 24,
+        "repo_url": None,
         "silence_hours": 0,
         "stage": "prod",
     }
@@ -52,6 +54,9 @@ def test_cdk_json_shows_every_setting_with_its_default() -> None:
         ("alertEmail", "me@example.com", "alert_email", "me@example.com"),
         ("alertEmail", "", "alert_email", None),
         ("stage", "dev-2", "stage", "dev-2"),
+        ("remindHours", "168", "remind_hours", 168),
+        ("repoUrl", "https://github.com/acme/dbt", "repo_url", "https://github.com/acme/dbt"),
+        ("repoUrl", "", "repo_url", None),
     ],
 )
 def test_command_line_text_is_taken(key: str, text: str, field: str, value: object) -> None:
@@ -101,6 +106,10 @@ def test_command_line_text_is_taken(key: str, text: str, field: str, value: obje
         ("silenceHours", 169),
         ("silenceHours", "a day"),
         ("staleHours", "a day"),
+        ("remindHours", 0),
+        ("repoUrl", "http://github.com/acme/dbt"),
+        ("repoUrl", "https://user:secret@github.com/acme/dbt"),
+        ("repoUrl", "https://github.com"),
         ("stage", ""),
         ("stage", "Prod"),
         ("stage", "prod_eu"),

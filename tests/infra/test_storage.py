@@ -47,6 +47,15 @@ def test_workspaces_have_their_uid_for_a_key(template: Template) -> None:
     ]
 
 
+def test_schedules_are_found_by_workspace_and_expire(template: Template) -> None:
+    schedules = named(template)["SchedulesTable"]["Properties"]
+    assert schedules["KeySchema"] == [
+        {"AttributeName": "workspace_uid", "KeyType": "HASH"},
+        {"AttributeName": "schedule_key", "KeyType": "RANGE"},
+    ]
+    assert schedules["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
 def test_indexes_have_the_keys_that_listings_ask_by(template: Template) -> None:
     keys = {
         index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]

@@ -26,7 +26,7 @@ from tests.integration import small_run
 from tests.integration.calls import Watch
 from tests.integration.sender import signed
 from tests.integration.stops import SIDES, ProcessStopped, StopAt
-from tests.integration.timeless import timeless
+from tests.integration.timeless import timeless, timeless_state
 from tests.integration.world import World, forget_clients
 
 # A process that is no more has no metrics either, and Powertools still looks for some.
@@ -51,11 +51,21 @@ def _given_up(world: World) -> bytes:
     return small_run.completed("https://example.com/graphql")
 
 
+def _recovered(world: World) -> bytes:
+    """A success after a failure."""
+    small_run.add_small_run(world.standin)
+    url = world.standin.api_url
+    _deliver(world, small_run.completed(url, id=699, start_dttm="2023-10-14 16:44:01"))
+    world.drain()
+    return small_run.succeeded(url)
+
+
 SCENARIOS = {
     "the vendor's example": lambda world: world.payload(),
     "a file in two parts": _in_parts,
     "a run that is tried again": _tried_again,
     "a run that is given up": _given_up,
+    "a success after a failure": _recovered,
 }
 
 
@@ -67,6 +77,7 @@ class End:
     """
 
     record: dict[str, Any]
+    state: dict[str, Any]
     told: bool
     objects: dict[str, Any]
     dead_letters: frozenset[str]
@@ -91,7 +102,8 @@ def _end(world: World, run_key: str) -> End:
     messages = record.pop("messages", set())
     return End(
         record=record,
-        told=bool(messages & {"failed", "given_up"}),
+        state=timeless_state(world.schedule(record["schedule_name"])),
+        told=bool(messages & {"failed", "given_up", "recovered"}),
         objects={key: _contents(world.object(key)) for key in world.object_keys()},
         dead_letters=frozenset(world.messages("dead-letters")),
         quarantined=tuple(world.messages("quarantine")),
@@ -195,13 +207,15 @@ def test_one_thread_makes_the_same_calls_as_several(
         ("a file in two parts", "archived", 0),
         ("a run that is tried again", "archived", 0),
         ("a run that is given up", "failed", 1),
+        ("a success after a failure", None, 0),
     ],
 )
 def test_undisturbed_each_run_ends_as_its_name_says(
-    world: World, scenario: str, state: str, dead_letters: int
+    world: World, scenario: str, state: str | None, dead_letters: int
 ) -> None:
     end = play(world, SCENARIOS[scenario], StopAt())
-    assert end.record["archive_state"] == state
+    assert end.record.get("archive_state") == state
+    assert end.told
     assert len(end.dead_letters) == dead_letters
     assert end.quarantined == ()
 

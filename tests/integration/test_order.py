@@ -18,7 +18,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
+from functions.aws.schedules import SchedulesTable
 from functions.aws.table import RunsTable
 from functions.fetch import files
 from functions.ingest import handler as ingest
@@ -30,13 +32,13 @@ from local.standin.faults import Status
 from tests.integration import dynamodb, small_run
 from tests.integration.calls import Call, Watch
 from tests.integration.sender import signed
-from tests.integration.timeless import timeless
-from tests.integration.world import World, forget_clients, not_as_a_function
+from tests.integration.timeless import timeless, timeless_state
+from tests.integration.world import World, create_tables, forget_clients, not_as_a_function
 
 # A fetch whose message another has finished and deleted has nothing to count.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
-RECORD_SCHEDULES = 2000
+RECORD_SCHEDULES = 1000
 FETCH_SCHEDULES = 200
 
 # Every one is about the same run.
@@ -140,44 +142,66 @@ class Interruptions:
 
 
 class Records:
-    """The runs table alone, with an intake whose writes can be interrupted."""
+    """The tables alone, with an intake whose calls can be interrupted."""
 
     def __init__(self) -> None:
         self.client = dynamodb.new_client()
         self.interruptions = Interruptions(self._take)
+        table = RunsTable(self, "runs")  # type: ignore[arg-type]
         self._intake = Intake(
-            table=RunsTable(self, "runs"),  # type: ignore[arg-type]
+            table=table,
+            chronicle=Chronicle(
+                SchedulesTable(self, "schedules"),  # type: ignore[arg-type]
+                table,
+                timedelta(days=365),
+            ),
             runs=Queue(_NoQueue(), "url"),  # type: ignore[arg-type]
             archive="failures",
             keep=timedelta(days=365),
         )
 
-    def update_item(self, **arguments: Any) -> Any:
-        self.interruptions.before_call()
-        return self.client.update_item(**arguments)
+    def __getattr__(self, operation: str) -> Any:
+        """A call of the client, such as `update_item`."""
+
+        def call(**arguments: Any) -> Any:
+            self.interruptions.before_call()
+            return getattr(self.client, operation)(**arguments)
+
+        return call
 
     def after(self, steps: Iterable[Step]) -> dict[str, Any]:
         """The record, as it is after these steps alone."""
-        key = {"run_key": {"S": small_run.RUN_KEY}}
-        self.client.delete_item(TableName="runs", Key=key)
+        for table, key in self.keys().items():
+            self.client.delete_item(TableName=table, Key=key)
         self.interruptions.play(steps)
-        item = self.client.get_item(TableName="runs", Key=key)["Item"]
+        return self._read("runs")
+
+    def state(self) -> dict[str, Any]:
+        """The schedule's state; empty if there is none."""
+        return timeless_state(self._read("schedules"))
+
+    def _read(self, table: str) -> dict[str, Any]:
+        item = self.client.get_item(TableName=table, Key=self.keys()[table]).get("Item", {})
         read = TypeDeserializer().deserialize
         return {name: read(value) for name, value in item.items()}
+
+    @staticmethod
+    def keys() -> dict[str, dict[str, Any]]:
+        uid = small_run.RUN_KEY.partition("#")[0]
+        return {
+            "runs": {"run_key": {"S": small_run.RUN_KEY}},
+            "schedules": {"workspace_uid": {"S": uid}, "schedule_key": {"S": f"{uid}#small"}},
+        }
 
     def _take(self, name: str | None) -> None:
         take(self._intake, _delivery(name or ""))
 
     @contextmanager
     def created(self) -> Iterator["Records"]:
-        self.client.create_table(
-            TableName="runs",
-            KeySchema=[{"AttributeName": "run_key", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "run_key", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_tables(self.client)
         yield self
-        self.client.delete_table(TableName="runs")
+        for table in self.client.list_tables()["TableNames"]:
+            self.client.delete_table(TableName=table)
 
 
 class _NoQueue:
@@ -202,8 +226,9 @@ def test_any_schedule_of_deliveries_ends_in_the_same_record(
     tally: Counter[str] = Counter()
 
     @cache
-    def undisturbed(names: frozenset[str]) -> dict[str, Any]:
-        return timeless(records.after(Step(name) for name in sorted(names)))
+    def undisturbed(names: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        record = records.after(Step(name) for name in sorted(names))
+        return timeless(record), records.state()
 
     @settings(max_examples=RECORD_SCHEDULES, deadline=None, database=None)
     @given(schedule=schedules(NAMES.map(Step), max_at=3))
@@ -211,7 +236,8 @@ def test_any_schedule_of_deliveries_ends_in_the_same_record(
         names = [name for step in schedule for name in step.names()]
         expected = undisturbed(frozenset(names))
         before = records.interruptions.happened
-        assert timeless(records.after(schedule)) == expected
+        record = timeless(records.after(schedule))
+        assert (record, records.state()) == expected
         tally.update(
             schedules=1,
             deliveries=len(names),
@@ -223,7 +249,7 @@ def test_any_schedule_of_deliveries_ends_in_the_same_record(
     figure(
         f"order: {tally['schedules']:,} schedules of {tally['deliveries']:,} deliveries, "
         f"{tally['interrupted']:,} of them with a delivery in the midst of another: "
-        f"0 records differ"
+        f"0 records and 0 states of a schedule differ"
     )
 
 
@@ -274,6 +300,7 @@ class Fetches:
             self.interruptions.play([*steps, Step(None)])
         return End(
             timeless(self.world.record(small_run.RUN_KEY)),
+            timeless_state(self.world.schedule("small")),
             self.world.objects(),
             self.world.messages("dead-letters"),
         )
@@ -292,6 +319,7 @@ class Fetches:
 @dataclass(frozen=True)
 class End:
     record: dict[str, Any]
+    state: dict[str, Any]
     objects: dict[str, bytes]
     dead_letters: list[str]
 
@@ -304,6 +332,7 @@ class End:
         keys = sorted(self.objects.keys() | expected.objects.keys())
         return [
             *(name for name in names if self.record.get(name) != expected.record.get(name)),
+            *(["the schedule's state"] if self.state != expected.state else []),
             *(
                 key
                 for key in keys

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from cli.commands.set_up.configure import Scheme
+from functions.aws.items import typed
+from functions.aws.schedules import to_item
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
+from functions.history.state import Acknowledgment, EndedRun, Kind, ScheduleState, Streak, Told
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
 from functions.paradime.credentials import parse_api_secret
@@ -143,6 +146,25 @@ def test_a_workspace_has_the_attributes_that_the_reference_lists(world: World) -
     *_, workspace = tables("The record")
     items = world.dynamodb.scan(TableName=world.workspaces_table)["Items"]
     assert {(name, kind) for name, kind, _ in workspace} == of_items(items)
+
+
+def test_a_schedule_has_the_attributes_that_the_reference_lists(world: World) -> None:
+    [listed] = tables("The state of a schedule")
+    items = [*world.dynamodb.scan(TableName=world.schedules_table)["Items"], a_full_state()]
+    assert {(name, kind) for name, kind, _ in listed} == of_items(items)
+
+
+def a_full_state() -> dict[str, Any]:
+    """A schedule that has failed for long, is announced and acknowledged."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    state = ScheduleState(
+        before=Streak(3, start),
+        last_success=EndedRun(1, "2026-03-01T02:00:00.000000Z", "54a1345"),
+        usual_seconds=60,
+        told=Told(run_id=1, started_at=start, kind=Kind.FAILED, nodes="nodes"),
+        acknowledged=Acknowledgment(start, "on it"),
+    )
+    return typed(to_item(state))
 
 
 @pytest.mark.parametrize(("file", "position"), [("archive.json", 0), ("failures.json", 1)])

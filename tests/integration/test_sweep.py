@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, product
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import ANY, patch
 
 import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from functions.aws.schedules import ScheduleKey, SchedulesTable
+from functions.aws.table import RunsTable
+from functions.history.state import ScheduleState
 from functions.paradime import bolt as queries
 from functions.paradime import pace
 from functions.shared.errors import UnavailableError
@@ -28,6 +31,8 @@ from tests.bolt_runs import completed_payload, new_run, real_run, started_payloa
 from tests.integration.calls import Watch
 from tests.integration.lost_pointer import let_it_be, lose_pointer
 from tests.integration.stops import SIDES, ProcessStopped, StopAt
+from tests.integration.test_message import Inbox
+from tests.integration.timeless import timeless_state
 from tests.integration.world import Context, World, forget_clients
 
 UID = "n0sg8br1m44k0ryj"
@@ -331,6 +336,72 @@ class TestLostPointers:
         assert swept()["requeued"] == 0
 
 
+class TestStates:
+    """A schedule's state is mended where ingest stopped between the record and the state."""
+
+    def test_a_run_that_the_state_lacks_is_reported(self, bolt: Bolt) -> None:
+        bolt.tells(new_run(2))
+        bolt.world.drain()
+        expected = timeless_state(bolt.world.schedule("hourly run"))
+        without_run(bolt.world, 2)
+        swept()
+        nodes = {"last_failure": expected["last_failure"] | {"nodes": ANY}}
+        assert timeless_state(bolt.world.schedule("hourly run")) | nodes == expected | nodes
+
+    def test_a_recovery_that_was_not_announced_is_queued_again(self, bolt: Bolt) -> None:
+        inbox = Inbox(bolt.world)
+        inbox.subscribe("everyone")
+        bolt.tells(new_run(2, ended_ago=timedelta(hours=3)))
+        bolt.world.drain()
+        bolt.tells(new_run(3, state="SUCCESS", return_codes=[0], ended_ago=timedelta(hours=2)))
+        bolt.world.empty("runs")
+        assert swept()["requeued"] == 1
+        bolt.world.drain()
+        kinds = [content["metadata"]["eventType"] for content in inbox.contents()]
+        assert sorted(kinds) == ["run_failed", "run_recovered"]
+        assert swept()["requeued"] == 0
+
+    def test_the_whole_story_is_found_by_sweeps(self, bolt: Bolt) -> None:
+        inbox = Inbox(bolt.world)
+        inbox.subscribe("everyone")
+        for run_id, failing in enumerate(["", "payments", "payments", "orders", ""], 2):
+            run = new_run(
+                run_id,
+                state="FAILED" if failing else "SUCCESS",
+                return_codes=[int(bool(failing))],
+                artifact=results(failing),
+                ended_ago=timedelta(minutes=200 - 10 * run_id),
+            )
+            bolt.has(run)
+            swept()
+            bolt.world.drain()
+        told = {
+            content["run"]["run_id"]: content["metadata"]["eventType"]
+            for content in inbox.contents()
+        }
+        assert told == {3: "run_failed", 5: "run_still_failing", 6: "run_recovered"}
+
+
+def results(failing: str) -> bytes:
+    """A `run_results.json` in which this model fails, if any."""
+    row = {"unique_id": f"model.shop.{failing}", "status": "error", "message": "no column"}
+    return json.dumps({"results": [row] if failing else []}).encode()
+
+
+def without_run(world: World, run_id: int) -> None:
+    """The schedule's state as it was before this run."""
+    table = SchedulesTable(world.dynamodb, world.schedules_table)
+    key = ScheduleKey(workspace_uid=UID, schedule_key=f"{UID}#hourly run")
+    stored = table.read(key)
+    assert stored.state is not None
+    former = ScheduleState()
+    for run in stored.state.runs:
+        if run.run_id != run_id:
+            facts = RunsTable(world.dynamodb, world.table).facts(f"{UID}#{run.run_id}")
+            former = former.with_run(facts)
+    table.write(key, former, stored.version, 0)
+
+
 class TestFaults:
     def test_one_run_is_what_a_fault_of_its_queries_costs(self, bolt: Bolt) -> None:
         bolt.has(new_run(2), new_run(3))
@@ -530,10 +601,15 @@ class TestWorkspaces:
             "default_serves": {"BOOL": True},
         }
 
-    def test_a_warm_delivery_makes_one_call_to_dynamodb(self, bolt: Bolt) -> None:
+    def test_a_warm_delivery_of_a_start_makes_one_call_to_dynamodb(self, bolt: Bolt) -> None:
+        with aws_calls() as calls:
+            bolt.tells_start(new_run(2))
+        assert calls == {"UpdateItem": 1}
+
+    def test_that_of_an_end_makes_one_read_and_one_write_more(self, bolt: Bolt) -> None:
         with aws_calls() as calls:
             bolt.tells(new_run(2, state="SUCCESS", return_codes=[0]))
-        assert calls == {"UpdateItem": 1}
+        assert calls == {"GetItem": 1, "UpdateItem": 1, "PutItem": 1}
 
     def test_a_refused_delivery_tells_of_nothing(self, world: World) -> None:
         world.send(completed_payload(new_run(2), "https://example.com/graphql"), headers={})

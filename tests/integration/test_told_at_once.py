@@ -256,7 +256,7 @@ def test_of_two_pointers_at_once_one_tells(inbox: Inbox, monkeypatch: pytest.Mon
     """The second is received while the first is about to publish."""
     deliver(inbox.world)
     deliver(inbox.world)
-    publish = type(fetch.worker()._archiver.messenger._topic).publish
+    publish = type(fetch.worker()._archiver.messenger.topic).publish
     others: list[int] = []
 
     def publish_beside_another(*arguments: Any) -> None:

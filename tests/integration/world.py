@@ -70,6 +70,7 @@ class World:
     standin: Standin
     table: str = "runs"
     workspaces_table: str = "workspaces"
+    schedules_table: str = "schedules"
     bucket: str = "archive"
     queues: dict[str, str] = field(default_factory=dict)
     topic: str = ""
@@ -137,6 +138,15 @@ class World:
         read = TypeDeserializer().deserialize
         return {name: read(value) for name, value in answer["Item"].items()}
 
+    def schedule(self, name: str, workspace_uid: str = "n0sg8br1m44k0ryj") -> Item:
+        """The state of a schedule; empty if there is none."""
+        key = {"workspace_uid": workspace_uid, "schedule_key": f"{workspace_uid}#{name}"}
+        answer = self.dynamodb.get_item(
+            TableName=self.schedules_table, Key={name: {"S": text} for name, text in key.items()}
+        )
+        read = TypeDeserializer().deserialize
+        return {name: read(value) for name, value in answer.get("Item", {}).items()}
+
     def records(self) -> list[Item]:
         return cast(list[Item], self.dynamodb.scan(TableName=self.table)["Items"])
 
@@ -167,16 +177,23 @@ class World:
         """The table of records, bucket and queues are as empty as at the start."""
         for item in self.records():
             self.dynamodb.delete_item(TableName=self.table, Key={"run_key": item["run_key"]})
+        for item in self.dynamodb.scan(TableName=self.schedules_table)["Items"]:
+            key = {name: item[name] for name in ("workspace_uid", "schedule_key")}
+            self.dynamodb.delete_item(TableName=self.schedules_table, Key=key)
         for upload in self.uploads():
             self.s3.abort_multipart_upload(
                 Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             )
         if keys := [{"Key": key} for key in self.object_keys()]:
             self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})
-        for url in self.queues.values():
-            # Not PurgeQueue, which SQS takes once a minute.
-            while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
+        for queue in self.queues:
+            self.empty(queue)
+
+    def empty(self, queue: str) -> None:
+        """Not by PurgeQueue, which SQS takes once a minute."""
+        url = self.queues[queue]
+        while messages := self.sqs.receive_message(QueueUrl=url).get("Messages"):
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
 
     def forget_workspaces(self) -> None:
         """The workspaces table is as empty as at the start."""
@@ -225,6 +242,7 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
         for name, value in {
             "TABLE_NAME": world.table,
             "WORKSPACES_TABLE_NAME": world.workspaces_table,
+            "SCHEDULES_TABLE_NAME": world.schedules_table,
             "BUCKET_NAME": world.bucket,
             "QUEUE_URL": world.queues["runs"],
             "QUARANTINE_URL": world.queues["quarantine"],
@@ -242,6 +260,8 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
             "RETRY_BASE_SECONDS": "30",
             "RETRY_CAP_SECONDS": "10800",
             "MISSING_GRACE_SECONDS": "3600",
+            "REMIND_HOURS": "24",
+            "REPO_URL": "https://git.example.com/acme/dbt",
             "FAILED_RUNS_TOPIC_ARN": world.topic,
             "ALLOW_LOOPBACK": "true",
         }.items():
@@ -302,43 +322,56 @@ def forget_clients() -> None:
     fetch.worker.cache_clear()
 
 
-def _create(world: World) -> None:
+def create_tables(client: Any) -> None:
+    """The tables `runs`, `workspaces` and `schedules`."""
     text = {"run_key", "workspace_uid", "schedule_key", "failed_workspace_uid"}
-    listed = {"run_id", "state", "started_at", "ended_at", "archive_state"}
+    listed = {"run_id", "schedule_name", "state", "started_at", "ended_at", "duration_seconds"}
+    listed |= {"archive_state"}
     indexes = {
         "by-schedule": ("schedule_key", "started_at"),
         "by-workspace": ("workspace_uid", "started_at"),
         "failed": ("failed_workspace_uid", "ended_at"),
     }
-    boto3.client("dynamodb").create_table(
-        TableName=world.table,
-        KeySchema=[{"AttributeName": "run_key", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in sorted(text | {"started_at", "ended_at"})
-        ],
+    client.create_table(
+        TableName="runs",
+        KeySchema=_keys("run_key"),
+        AttributeDefinitions=_texts(text | {"started_at", "ended_at"}),
         GlobalSecondaryIndexes=[
             {
                 "IndexName": name,
-                "KeySchema": [
-                    {"AttributeName": hash_key, "KeyType": "HASH"},
-                    {"AttributeName": range_key, "KeyType": "RANGE"},
-                ],
+                "KeySchema": _keys(*keys),
                 "Projection": {
                     "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": sorted(listed - {hash_key, range_key}),
+                    "NonKeyAttributes": sorted(listed - {*keys}),
                 },
             }
-            for name, (hash_key, range_key) in indexes.items()
+            for name, keys in indexes.items()
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    boto3.client("dynamodb").create_table(
-        TableName=world.workspaces_table,
-        KeySchema=[{"AttributeName": "workspace_uid", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "workspace_uid", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for table, keys in {
+        "workspaces": ("workspace_uid",),
+        "schedules": ("workspace_uid", "schedule_key"),
+    }.items():
+        client.create_table(
+            TableName=table,
+            KeySchema=_keys(*keys),
+            AttributeDefinitions=_texts(set(keys)),
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+def _keys(hash_key: str, range_key: str | None = None) -> list[Any]:
+    keys = [{"AttributeName": hash_key, "KeyType": "HASH"}]
+    return keys + ([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else [])
+
+
+def _texts(names: set[str]) -> list[Any]:
+    return [{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)]
+
+
+def _create(world: World) -> None:
+    create_tables(boto3.client("dynamodb"))
     boto3.client("s3").create_bucket(
         Bucket=world.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )

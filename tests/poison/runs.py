@@ -50,7 +50,8 @@ def _planted(run_id: int, poison: Poison | None, folder: Path) -> Planted:
     commands = [_poisoned(run_id, at, poison, folder) for at in times if poison]
     run = new_run(
         run_id,
-        schedule=poison.name.replace(" ", "-") if poison else "honest",
+        # Of a schedule, what fails the same is announced once.
+        schedule=poison.name.replace(" ", "-") if poison else f"honest-{run_id}",
         ended_ago=timedelta(minutes=1),
         return_codes=[],
     )

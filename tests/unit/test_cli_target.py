@@ -14,6 +14,7 @@ from cli.terminal.errors import TargetError
 OUTPUTS = {
     "WebhookUrl": "https://a1.execute-api.eu-west-1.amazonaws.com/webhooks/paradime",
     "TableName": "table",
+    "SchedulesTableName": "schedules",
     "BucketName": "bucket",
     "QueueUrl": "runs",
     "DeadLetterUrl": "dead-letters",
@@ -76,6 +77,7 @@ def test_the_local_stack_is_found_by_its_file(tmp_path: Path) -> None:
         "webhook_url": "http://127.0.0.1:1/webhooks/paradime",
         "endpoint_url": "http://127.0.0.1:1",
         "table": "table",
+        "schedules_table": "schedules",
         "bucket": "bucket",
         "queue_url": "runs",
         "dlq_url": "dead-letters",

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import functions.ingest.handler  # noqa: F401 - its logger is the parent of the receiver's
 from cli.secrets.signing import signed_headers
+from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
+from functions.aws.schedules import SchedulesTable
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
@@ -117,17 +119,19 @@ class Ingest:
     def __init__(self, vault: Vault) -> None:
         self.quarantined = 0
         sqs = cast("SQSClient", self)
-        runs = RunsTable(cast("DynamoDBClient", None), "runs")
+        dynamodb = cast("DynamoDBClient", None)
+        runs, keep = RunsTable(dynamodb, "runs"), timedelta(days=365)
         self._receiver = Receiver(
             secret=vault.secret(),
             intake=Intake(
                 table=runs,
+                chronicle=Chronicle(SchedulesTable(dynamodb, "schedules"), runs, keep),
                 runs=Queue(sqs, "runs"),
                 archive="failures",
-                keep=timedelta(days=365),
+                keep=keep,
             ),
             notes=WorkspaceNotes(
-                workspaces=WorkspacesTable(cast("DynamoDBClient", None), "workspaces"),
+                workspaces=WorkspacesTable(dynamodb, "workspaces"),
                 runs=runs,
                 hosts=(),
                 allow_loopback=False,

@@ -21,6 +21,7 @@ def known(
     *, state: str = "failed", completed: bool = True, archive_state: str | None = "archived"
 ) -> KnownRun:
     return KnownRun(
+        schedule_name="daily_run",
         run_id=1,
         state=state,
         started_at=NOW - 2 * HOUR,

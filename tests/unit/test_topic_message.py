@@ -2,14 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec import structs
 
-from functions.message.topic_message import Message, compose
+from functions.history.state import Acknowledgment, EndedRun, Kind
+from functions.history.telling import History
+from functions.message import topic_message
+from functions.message.story import Changes, Story
+from functions.message.topic_message import Message
 from functions.run import event as events
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
@@ -48,6 +54,11 @@ def content(message: Message) -> dict[str, Any]:
     return read
 
 
+def compose(event: RunEvent, archive: ArchiveOutcome, story: Story | None = None) -> Message:
+    """The message; without a story it is of the first failure of a schedule."""
+    return topic_message.compose(event, archive, story or Story())
+
+
 # --- the subject
 
 
@@ -76,10 +87,131 @@ def test_subject_says_that_the_archive_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("Täglich", "Taglich"), ("日次", "??"), ("\r\nBcc: x@y", "Bcc: x@y")]
+    ("name", "shown"),
+    [
+        ("Täglich", "Taglich"),
+        ("日次", "run 63187"),
+        ("日次 daily", "daily (run 63187)"),
+        ("Straße", "Strasse"),
+        ("\r\nBcc: x@y", "Bcc: x@y"),
+    ],
 )
 def test_subject_is_ascii_on_one_line(name: str, shown: str) -> None:
     assert f"/ {shown} failed" in compose(event(schedule_name=name), ARCHIVED).subject
+
+
+# --- the schedule's story
+
+
+START = datetime(2023, 10, 15, 16, 44, 1, 476190, tzinfo=UTC)
+THIRD = History(failing_since=START - timedelta(days=2), failed_in_a_row=3, former=63000)
+
+
+def story(kind: Kind, **changes: tuple[str, ...]) -> Story:
+    return Story(kind=kind, history=THIRD, changes=Changes(**changes) if changes else None)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (
+            story(Kind.STILL_FAILING, new=("model.shop.orders",), fixed=("a", "b")),
+            "daily_run still failing, 3rd run since Fri 16:44: orders (1 new, 2 fixed)",
+        ),
+        (
+            story(Kind.STILL_FAILING, still=("model.shop.orders",)),
+            "daily_run still failing, 3rd run since Fri 16:44: orders",
+        ),
+        (story(Kind.STILL_FAILING), "daily_run still failing, 3rd run since Fri 16:44: orders"),
+        (story(Kind.FAILED), "daily_run failed, 3rd run since Fri 16:44: orders"),
+        (
+            Story(
+                kind=Kind.STILL_FAILING,
+                history=History(failing_since=START - timedelta(days=30), failed_in_a_row=22),
+            ),
+            "daily_run still failing, 22nd run since 15 Sep 16:44: orders",
+        ),
+    ],
+)
+def test_subject_says_whether_it_is_new(told: Story, said: str) -> None:
+    assert compose(event(), failing(ORDERS), told).subject == f"demo-jaffle / {said}"
+
+
+def test_what_has_changed_is_said_whatever_the_length_of_the_names() -> None:
+    node = {"unique_id": f"model.shop.{'o' * 200}", "status": "error", "message": "x"}
+    told = story(Kind.STILL_FAILING, new=("a",))
+    subject = compose(event(schedule_name="s" * 40), failing(node), told).subject
+    assert len(subject) <= 99
+    assert subject.endswith("(1 new)")
+
+
+def test_title_and_summary_keep_the_letters_of_names() -> None:
+    told = content(compose(event(schedule_name="日次"), failing(ORDERS)))
+    assert told["content"]["title"] == "demo-jaffle / 日次 failed: orders"
+    assert told["metadata"]["summary"] == told["content"]["title"]
+
+
+def test_the_email_names_what_is_new_and_what_is_fixed() -> None:
+    told = story(
+        Kind.STILL_FAILING,
+        new=tuple(f"model.shop.new_{n}" for n in range(7)),
+        fixed=("model.shop.payments",),
+    )
+    said = email(compose(event(), failing(ORDERS), told))
+    assert "New: new_0, new_1, new_2, new_3, new_4 and 2 more." in said
+    assert "Fixed: payments." in said
+    assert "Failing since 2023-10-13 16:44:01 UTC: 3 runs in a row." in said
+
+
+def test_the_email_has_the_error_before_the_history_and_the_facts() -> None:
+    said = email(compose(event(), failing(ORDERS), story(Kind.STILL_FAILING, fixed=("a",))))
+    places = [said.index(text) for text in ("no column", "Failing since", "Branch:")]
+    assert places == sorted(places)
+
+
+def test_of_twenty_and_more_nodes_the_json_form_names_twenty_and_counts_all() -> None:
+    told = story(Kind.STILL_FAILING, new=tuple(f"model.shop.n{n:02}" for n in range(25)))
+    history = content(compose(event(), failing(ORDERS), told))["history"]
+    assert history["new"] == [f"model.shop.n{n:02}" for n in range(20)]
+    assert history["new_count"] == 25
+
+
+def test_unknown_changes_are_claimed_by_nobody() -> None:
+    history = content(compose(event(), failing(ORDERS), story(Kind.STILL_FAILING)))["history"]
+    assert (history["new"], history["fixed"]) == ([], [])
+    assert (history["new_count"], history["fixed_count"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("repo_url", "before", "linked"),
+    [
+        ("https://git.example.com/acme/dbt/", "0" * 40, True),
+        ("", "0" * 40, False),
+        ("https://git.example.com/acme/dbt", "main) [x](https://evil.example", False),
+        ("https://git.example.com/acme/dbt", None, False),
+    ],
+)
+def test_commits_since_the_last_success_are_linked_where_both_are_known(
+    repo_url: str, before: str | None, linked: bool
+) -> None:
+    told = Story(history=replace(THIRD, last_success=EndedRun(62999, None, before)))
+    message = topic_message.compose(event(), failing(ORDERS), told, repo_url=repo_url)
+    url = "https://git.example.com/acme/dbt/compare/" + "0" * 40
+    assert (url in email(message)) is linked
+    assert (content(message)["history"]["compare_url"] is not None) is linked
+
+
+def test_an_acknowledgment_and_its_note_are_shown() -> None:
+    known = Acknowledgment(START + timedelta(days=1), "vendor <!channel> is on it")
+    told = Story(kind=Kind.STILL_FAILING, history=replace(THIRD, acknowledged=known))
+    message = compose(event(), failing(ORDERS), told)
+    assert "Acknowledged until 2023-10-16 16:44:01 UTC: vendor" in email(message)
+    assert "<!channel>" not in content(message)["content"]["description"]
+
+
+def test_a_duration_is_beside_the_usual_one() -> None:
+    told = Story(history=replace(THIRD, usual_seconds=30))
+    assert "38 s (usually 30 s)" in email(compose(event(), failing(ORDERS), told))
 
 
 # --- the e-mail
@@ -354,12 +486,13 @@ def test_attributes_are_what_a_filter_policy_asks_for() -> None:
         "schedule": "daily_run",
         "state": "failed",
         "archive_state": "archived",
+        "event_type": "run_failed",
     }
 
 
 def test_an_attribute_without_a_value_is_left_out() -> None:
     message = compose(event(schedule_name="", workspace={"uid": "w", "name": " "}), ARCHIVED)
-    assert message.attributes.keys() == {"workspace", "state", "archive_state"}
+    assert message.attributes.keys() == {"workspace", "state", "archive_state", "event_type"}
 
 
 # --- within SNS's bounds
@@ -376,7 +509,7 @@ ANY_FAILURE = st.fixed_dictionaries(
 def test_sns_takes_whatever_a_payload_holds(
     schedule: str, workspace: str, failures: list[dict[str, Any]], state: Any
 ) -> None:
-    told = replace(
+    told = structs.replace(
         event(),
         schedule_name=schedule,
         workspace=events.Workspace(uid="w", name=workspace),
