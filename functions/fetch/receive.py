@@ -22,7 +22,7 @@ from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
 from functions.fetch.own_files import EVENT, OWN, OwnFiles
 from functions.findings.failures import what_failed
-from functions.findings.finding import WhatFailed
+from functions.findings.finding import MAX_TOLD, WhatFailed
 from functions.findings.logs.ends import ReadEnd
 from functions.message.messenger import Messenger
 from functions.paradime.api import ParadimeApi
@@ -260,6 +260,10 @@ class Receive:
             healed_by=failed.healers(self.event),
             answered=is_answered(self.event, held, failed),
             failing=failing_nodes(self.event, held, failed),
+            owners=failed.owners[:MAX_TOLD],
+            exposures=failed.exposure_summaries(),
+            exposure_count=failed.exposure_count,
+            layers=failed.layers,
             lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
             error=error,
         )

@@ -6,7 +6,7 @@ from outside is cut, and all lists are limited.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,12 +38,15 @@ from functions.run.text import (
     one_ascii_line,
     one_line,
     schedule_title,
+    skipped_in_words,
+    stale_in_words,
 )
 
 # SNS allows fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99
 MAX_TITLE_CHARACTERS = 160
 MIN_CULPRIT_CHARACTERS = 12
+MAX_STALE_NAMED = 5
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
 
@@ -80,7 +83,7 @@ class Message:
 
     subject: str
     by_protocol: Mapping[str, str]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | Sequence[str]]
 
 
 def compose(
@@ -168,7 +171,8 @@ def _text(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: str)
         [_headline(event, archive, story)],
         _failure_lines(event, archive),
         [f"Healed: {archive.healed}."] if archive.healed else [],
-        schedule_lines(event, story, repo_url),
+        _consequence_lines(archive),
+        [*_owner_line(event, archive), *schedule_lines(event, story, repo_url)],
         _command_lines(event),
         _facts(event, story),
         _link_lines(event, archive),
@@ -241,6 +245,24 @@ def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
             lines.append(f"    {_members(group)}")
     more = archive.failure_count - sum(int(group["count"]) for group in groups)
     return _section("What failed", lines, more)
+
+
+def _consequence_lines(archive: ArchiveOutcome) -> list[str]:
+    stale = stale_in_words(archive.exposures, archive.exposure_count, MAX_STALE_NAMED)
+    return [f"{line}." for line in (stale, skipped_in_words(archive.layers)) if line]
+
+
+def _owners(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    """Whose the broken nodes are; where the project does not say, whose the schedule is."""
+    of_schedule = one_line(event.schedule.owner_email if event.schedule else None, 100)
+    return list(archive.owners) or ([of_schedule] if of_schedule else [])
+
+
+def _owner_line(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    owners = _owners(event, archive)
+    if not owners:
+        return []
+    return [f"{'Owner' if len(owners) == 1 else 'Owners'}: {', '.join(owners)}."]
 
 
 def _heading(event: RunEvent, group: Mapping[str, Any]) -> str:
@@ -360,6 +382,10 @@ def _content(
         ],
         "history": history_content(story)
         | {"compare_url": compare_commits(event, story, repo_url)},
+        "owners": _owners(event, archive),
+        "exposures": list(archive.exposures),
+        "exposure_count": archive.exposure_count,
+        "skipped_models": dict(archive.layers),
         "healed_count": archive.healed_count,
         "healed_by": list(archive.healed_by),
         "archive": {
@@ -394,6 +420,8 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: 
         [
             _code(_headline(event, archive, story)),
             *(f"• {item}" for item in items),
+            *map(_code, _consequence_lines(archive)),
+            *map(_code, _owner_line(event, archive)),
             *map(_code, schedule_lines(event, story, "")),
             *([_code(archive.healed)] if archive.healed else []),
             *(f"{name}: {url}" for name, url in links.items() if url),
@@ -414,9 +442,12 @@ def _inert(text: str) -> str:
     return text.translate(_LOOKALIKES)
 
 
-def _attributes(event: RunEvent, archive: ArchiveOutcome, story: Story) -> dict[str, str]:
+def _attributes(
+    event: RunEvent, archive: ArchiveOutcome, story: Story
+) -> dict[str, str | Sequence[str]]:
     """SNS refuses empty ones."""
     attributes = {
+        "owners": _owners(event, archive),
         "event_type": _event_type(archive, story),
         "workspace": event.workspace.uid,
         "workspace_name": _name(event.workspace.name),

@@ -26,6 +26,9 @@ class ArchiveOutcome:
     - `healed_count` failures were healed by the commands at the places `healed_by` in the run, and
       do not count as failures. They stand behind the warnings.
     - `answered` is False while neither results nor logs of what failed could be read.
+    - `owners` are the first of those whose nodes are broken: e-mail addresses, otherwise names.
+    - `exposures` are the first that need what is broken or was skipped, each `{"unique_id", "name",
+      "type", "maturity", "url", "owner"}`; `layers` are how many models were skipped by folder.
     - `failing` are the ids of all nodes that fail, None while they may not all be known.
     - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
       a run that is archived again, that a sweep found, or that ended days ago.
@@ -47,6 +50,10 @@ class ArchiveOutcome:
     healed_by: Sequence[int] = ()
     answered: bool = True
     failing: frozenset[str] | None = None
+    owners: Sequence[str] = ()
+    exposures: Sequence[Mapping[str, Any]] = ()
+    exposure_count: int = 0
+    layers: Sequence[tuple[str, int]] = ()
     lag_seconds: float | None = None
     error: str | None = None
 
