@@ -53,7 +53,9 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
         "healed_count": len(failed.healed),
         "exposure_count": failed.exposure_count,
         "owners": list(failed.owners[:MAX_OWNERS]),
-        "layers": dict(failed.layers),
+        "skipped_models": [
+            {"folder": folder, "models": number} for folder, number in failed.layers
+        ],
         "left_out": {
             "exposures": failed.exposure_count - len(lists["exposures"]),
             "groups": len(failed.groups) - len(lists["groups"]),

@@ -385,7 +385,9 @@ def _content(
         "owners": _owners(event, archive),
         "exposures": list(archive.exposures),
         "exposure_count": archive.exposure_count,
-        "skipped_models": dict(archive.layers),
+        "skipped_models": [
+            {"folder": folder, "models": number} for folder, number in archive.layers
+        ],
         "healed_count": archive.healed_count,
         "healed_by": list(archive.healed_by),
         "archive": {

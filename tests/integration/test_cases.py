@@ -155,7 +155,9 @@ def unmet(expect: dict[str, Any], told: Told) -> Iterator[str]:
         ),
         "owners": lambda owner: owner in told.message["owners"],
         "exposures": lambda name: name in {one["name"] for one in told.message["exposures"]},
-        "skipped_models": lambda entry: told.message["skipped_models"].get(entry[0]) == entry[1],
+        "skipped_models": lambda entry: (
+            {"folder": entry[0], "models": entry[1]} in told.message["skipped_models"]
+        ),
         "unread": lambda count: len(told.failures["unread"]) == count,
         "page": lambda _: bool(told.page),
         "page_never": lambda pattern: not re.search(pattern, told.page),
