@@ -29,6 +29,7 @@ PAYLOADS = {
     63189: "run_completed_succeeded",
     63190: "run_completed_clone",
 }
+CASES = Path(__file__).parent / "data" / "cases"
 PATTERNS = ("*.json", "*.log")
 
 
@@ -114,6 +115,18 @@ def archive_of(run_id: int) -> Archive:
     ]
     for file in planned:
         archive.add(file, served[file.command_id, file.path].read_bytes())
+    return archive
+
+
+def archive_of_case(name: str) -> Archive:
+    """A run of one command in `tests/data/cases`, with what it left behind."""
+    folder = CASES / name
+    case = json.loads((folder / "case.json").read_text())
+    archive = archive_from(payload(**case.get("run", {}), commands=case["commands"]))
+    [command] = case["commands"]
+    for file in sorted((folder / str(command["id"])).rglob("*.*")):
+        path = file.relative_to(folder / str(command["id"]))
+        archive.put(command["id"], path.as_posix(), file.read_bytes())
     return archive
 
 

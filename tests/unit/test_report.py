@@ -18,6 +18,7 @@ from tests.archives import (
     Archive,
     archive_from,
     archive_of,
+    archive_of_case,
     graph,
     large_archive,
     payload,
@@ -432,3 +433,25 @@ def overlong_archive() -> Archive:
     for at, file in enumerate(archive.files[-300:]):
         archive.missing.append(MissingFile(file.planned, f"{at}{long}"))
     return archive
+
+
+class TestOwnersAndExposures:
+    PAGE = archive_of_case("dbt110-owned").page().decode()
+
+    def test_what_is_stale_stands_above_the_fold_with_its_link_and_owner(self) -> None:
+        head = self.PAGE.partition("<main>")[0]
+        assert "2 exposures are stale:" in head
+        assert (
+            '<a href="https://bi.example.com/revenue" rel="noreferrer noopener">Revenue</a>' in head
+        )
+        assert "(high, ann@example.com)" in head
+        assert "unaffected" not in head
+
+    def test_owners_stand_among_the_facts_and_beside_what_failed(self) -> None:
+        head, _, rest = self.PAGE.partition("<main>")
+        assert "@ingest, finance@example.com" in head
+        assert "owner: finance@example.com" in rest
+        assert "tags: nightly, pii" in rest
+
+    def test_skipped_models_are_counted_by_folder(self) -> None:
+        assert "3 models were skipped: 2 in marts and 1 in models" in self.PAGE
