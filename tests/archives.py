@@ -10,6 +10,7 @@ from functions.findings.document import document
 from functions.findings.failures import what_failed
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs, read_logs
+from functions.history.telling import History
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
 from functions.run.inventory import ArchivedFile, Contents, MissingFile, StoredObject
@@ -42,6 +43,7 @@ class Archive:
     missing: list[MissingFile] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
 
     def add(self, planned: PlannedFile, body: bytes) -> None:
         self.objects[planned.key] = body
@@ -83,6 +85,7 @@ class Archive:
                 failed=failed,
                 logs=self.logs,
                 held=Contents(files=self.files, missing=self.missing),
+                history=self.history,
                 own={
                     "event.json": 4_447,
                     "archive.json": 9_120,

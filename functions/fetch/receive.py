@@ -157,7 +157,8 @@ class Receive:
             etags = self.bucket.list_etags(self.prefix)
             has_files = bool(etags.keys() - {self.prefix + name for name in OWN})
             if not has_files:
-                self._own_files(etags).store(held, self.bucket.read_end)
+                own = self._own_files(etags)
+                own.store(held, self.bucket.read_end, self.messenger.history(self.event))
         except UnavailableError as e:
             logger.error("page of a given up run not stored", reason=str(e))
         if has_files:
@@ -215,7 +216,7 @@ class Receive:
         If S3 or SNS fails, the rest is done all the same, and the error is raised at the end.
         """
         try:
-            failed = own.store(held, read_end)
+            failed = own.store(held, read_end, self.messenger.history(self.event))
         except UnavailableError as e:
             self._faults.append(e)
             failed = what_failed(self.event, (), {}, read_end)

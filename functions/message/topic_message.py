@@ -14,6 +14,7 @@ from typing import Any
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import MAX_IN_RECORD
 from functions.findings.logs.telling import telling_line
+from functions.history.state import Kind
 from functions.message.schedule_lines import (
     compare_commits,
     history_content,
@@ -23,7 +24,7 @@ from functions.message.schedule_lines import (
     what_changed,
 )
 from functions.message.story import Story
-from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.archive_outcome import ArchiveOutcome, Step, next_steps
 from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.instants import to_text
@@ -176,6 +177,7 @@ def _text(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: str)
         _command_lines(event),
         _facts(event, story),
         _link_lines(event, archive),
+        _next_lines(event, archive, story),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
@@ -294,6 +296,17 @@ def _section(title: str, lines: list[str], more: int) -> list[str]:
     return [f"{title}:", *lines, *([f"  and {more:,} more"] if more > 0 else [])]
 
 
+def _next_lines(event: RunEvent, archive: ArchiveOutcome, story: Story) -> list[str]:
+    steps = _next_steps(event, archive, story)
+    return _section("Next", [f"  {step.command}   ({step.does})" for step in steps], 0)
+
+
+def _next_steps(event: RunEvent, archive: ArchiveOutcome, story: Story) -> list[Step]:
+    if story.kind is Kind.RECOVERED:
+        return []
+    return next_steps(event.workspace.uid, event.id, archive.state)
+
+
 def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     lines = []
     if run_url := https_url(event.run_url):
@@ -390,6 +403,10 @@ def _content(
         ],
         "healed_count": archive.healed_count,
         "healed_by": list(archive.healed_by),
+        "next_steps": [
+            {"command": step.command, "does": step.does}
+            for step in _next_steps(event, archive, story)
+        ],
         "archive": {
             "state": archive.state,
             "files": archive.files,

@@ -10,10 +10,13 @@ from typing import Any
 
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs
+from functions.history.telling import History
+from functions.history.words import facts, failing_since
 from functions.report import commands as report_commands
 from functions.report import files as report_files
 from functions.report import findings as report_findings
 from functions.report.page import page
+from functions.run.archive_outcome import Step, next_steps
 from functions.run.display import clock, counted, lasted, left_out
 from functions.run.event import Environment, RunEvent
 from functions.run.inventory import Contents
@@ -46,6 +49,7 @@ class Report:
     failed: WhatFailed
     logs: Logs
     held: Contents
+    history: History
     own: Mapping[str, int]
 
 
@@ -71,6 +75,7 @@ def render(report: Report) -> bytes:
             "lead": _lead(event, failed),
             "why": report_findings.why(event, failed, MAX_WHY),
             "more_why": _more_why(failed),
+            "history": _history(report),
             "stale": _stale(failed),
             "skipped_models": skipped_in_words(failed.layers),
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
@@ -78,6 +83,7 @@ def render(report: Report) -> bytes:
             "given_up": one_line(held.error, MAX_ERROR_CHARACTERS),
             "facts": {name: fact for name, fact in _facts(event, failed).items() if fact},
             "run_url": https_url(event.run_url),
+            "steps": _steps(event, given_up=held.error is not None),
             "sections": list(_sections(parts)),
             **parts,
         }
@@ -87,6 +93,18 @@ def render(report: Report) -> bytes:
 def _more_why(failed: WhatFailed) -> str:
     more = failed.failure_count - sum(group.count for group in failed.groups[:MAX_WHY])
     return f"{more:,}" if more > 0 else ""
+
+
+def _steps(event: RunEvent, *, given_up: bool) -> list[Step]:
+    if not run_failed(event):
+        return []
+    return next_steps(event.workspace.uid, event.id, "failed" if given_up else None)
+
+
+def _history(report: Report) -> list[str]:
+    if not run_failed(report.event):
+        return []
+    return list(filter(None, [failing_since(report.history), *facts(report.history)]))
 
 
 def _stale(failed: WhatFailed) -> dict[str, Any]:

@@ -11,6 +11,26 @@ from functions.run.text import healed_in_words
 ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a person may do next: a command to copy, and what it does."""
+
+    command: str
+    does: str
+
+
+def next_steps(workspace_uid: str, run_id: int, archive_state: str | None) -> list[Step]:
+    """What helps with a run that failed, the most useful first.
+
+    `paradime bolt retry` is of the vendor's command line (package `paradime-io`).
+    """
+    run = f"{workspace_uid}/{run_id}"
+    steps = [Step(f"paradime bolt retry {run_id}", "runs it again from where it failed")]
+    if archive_state == "failed":
+        steps.append(Step("bolt-archive redrive", "fetches its files again, once that can work"))
+    return [*steps, Step(f"bolt-archive show {run}", "shows its commands, failures and files")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveOutcome:
     """The record, the message and the log all report the archive from here.

@@ -293,6 +293,23 @@ def test_owners_and_exposures_are_in_the_json_form_and_owners_can_be_filtered_by
     ]
 
 
+def test_the_email_ends_with_commands_to_copy() -> None:
+    lines = email(compose(event(), failing(ORDERS))).splitlines()
+    assert "  paradime bolt retry 63187   (runs it again from where it failed)" in lines
+    assert any("bolt-archive show n0sg8br1m44k0ryj/63187 " in line for line in lines)
+    assert not any("redrive" in line for line in lines)
+
+
+def test_a_run_that_was_given_up_can_be_redriven() -> None:
+    told = content(compose(event(), ArchiveOutcome(state="failed", error="no")))
+    assert "bolt-archive redrive" in {step["command"] for step in told["next_steps"]}
+
+
+def test_after_a_recovery_nothing_is_to_be_done() -> None:
+    told = content(compose(event(), ArchiveOutcome(), story(Kind.RECOVERED)))
+    assert told["next_steps"] == []
+
+
 # --- the e-mail
 
 
