@@ -67,7 +67,7 @@ def facts_of(record: Record, schedule: Schedule | None, bucket: str) -> Table:
         "run": run_name(record),
         "workspace": record.get("workspace_name"),
         "schedule": record["schedule_name"],
-        "schedule now": standing(schedule) if schedule else None,
+        "schedule is": standing(schedule) if schedule else None,
         "started": short_instant(record["started_at"]),
         "ended": _ended(record),
         "by": record.get("actor"),
