@@ -10,6 +10,7 @@ from functions.findings.document import document
 from functions.findings.failures import what_failed
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs, read_logs
+from functions.history.telling import History
 from functions.report.report import Report, render
 from functions.run.event import RunEvent, parse
 from functions.run.inventory import ArchivedFile, Contents, MissingFile, StoredObject
@@ -29,6 +30,7 @@ PAYLOADS = {
     63189: "run_completed_succeeded",
     63190: "run_completed_clone",
 }
+CASES = Path(__file__).parent / "data" / "cases"
 PATTERNS = ("*.json", "*.log")
 
 
@@ -41,6 +43,7 @@ class Archive:
     missing: list[MissingFile] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
 
     def add(self, planned: PlannedFile, body: bytes) -> None:
         self.objects[planned.key] = body
@@ -82,6 +85,7 @@ class Archive:
                 failed=failed,
                 logs=self.logs,
                 held=Contents(files=self.files, missing=self.missing),
+                history=self.history,
                 own={
                     "event.json": 4_447,
                     "archive.json": 9_120,
@@ -114,6 +118,18 @@ def archive_of(run_id: int) -> Archive:
     ]
     for file in planned:
         archive.add(file, served[file.command_id, file.path].read_bytes())
+    return archive
+
+
+def archive_of_case(name: str) -> Archive:
+    """A run of one command in `tests/data/cases`, with what it left behind."""
+    folder = CASES / name
+    case = json.loads((folder / "case.json").read_text())
+    archive = archive_from(payload(**case.get("run", {}), commands=case["commands"]))
+    [command] = case["commands"]
+    for file in sorted((folder / str(command["id"])).rglob("*.*")):
+        path = file.relative_to(folder / str(command["id"]))
+        archive.put(command["id"], path.as_posix(), file.read_bytes())
     return archive
 
 

@@ -1,6 +1,8 @@
 """A run in which all that comes from outside is out to do harm in a page."""
 
-from tests.archives import Archive, archive_from, graph, payload, results
+import json
+
+from tests.archives import Archive, archive_from, payload, results
 
 CANARY = "http://127.0.0.1:9"
 
@@ -43,7 +45,30 @@ def hostile_archive(canary: str = CANARY) -> Archive:
     archive.put(
         70,
         "target/manifest.json",
-        graph({f"{node}2": [node]}, **{node: {"original_file_path": evil}}),
+        json.dumps(
+            {
+                "nodes": {
+                    node: {
+                        "original_file_path": evil,
+                        "meta": {"owner": {"name": evil, "email": evil}},
+                        "tags": [evil],
+                    },
+                    f"{node}2": {"original_file_path": f"models/{evil}/x.sql"},
+                },
+                "exposures": {
+                    f"exposure.demo.{at}": {
+                        "name": evil,
+                        "type": evil,
+                        "maturity": evil,
+                        "url": url,
+                        "owner": {"email": evil},
+                    }
+                    for at, url in enumerate([f"javascript:window.ran=true//{canary}", evil])
+                },
+                "parent_map": {f"{node}2": [node]}
+                | {f"exposure.demo.{at}": [node] for at in range(2)},
+            }
+        ).encode(),
     )
     archive.put(71, "stderr.log", f"\x1b[31m{evil}\x1b]8;;{canary}/g\x07link\x1b[0m".encode())
     archive.put(71, f"target/{evil}.json", b"{}")

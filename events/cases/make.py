@@ -32,7 +32,7 @@ CASES = HERE.parents[1] / "tests" / "data" / "cases"
 WORK = Path("/tmp/shop")  # noqa: S108
 TOOLS = WORK.with_name("shop-tools")
 KEPT = ("run_results.json", "sources.json", "manifest.json")
-OF_MANIFEST = ("metadata", "nodes", "sources", "unit_tests", "parent_map")
+OF_MANIFEST = ("metadata", "nodes", "sources", "unit_tests", "parent_map", "exposures", "groups")
 OF_NODE = (
     "unique_id",
     "resource_type",
@@ -42,7 +42,11 @@ OF_NODE = (
     "compiled_code",
     "depends_on",
     "attached_node",
+    "group",
+    "meta",
+    "tags",
 )
+OF_CONFIG = ("group", "meta")
 
 
 def main() -> None:
@@ -159,6 +163,7 @@ def copy(source: Path, target: Path) -> None:
         for member in ("nodes", "sources", "unit_tests"):
             cut[member] = {
                 unique_id: {name: node[name] for name in OF_NODE if node.get(name) is not None}
+                | {"config": {name: node.get("config", {}).get(name) for name in OF_CONFIG}}
                 for unique_id, node in (cut[member] or {}).items()
             }
         body = json.dumps(cut).encode()

@@ -86,6 +86,39 @@ RAISES = {
 {% endmacro %}
 """
 }
+# Whose the models are, by a group and by `meta`, and what people use of them.
+OWNED = {
+    "models/marts/revenue.sql": "select * from {{ ref('orders') }}",
+    "models/marts/churn.sql": "select * from {{ ref('revenue') }}",
+    "models/staging/stg_orders.sql": "select amount_usd from {{ ref('raw_orders') }}",
+    "models/orders.sql": "select amount_eur from {{ ref('raw_orders') }}",
+    "models/owned.yml": """
+groups:
+  - name: finance
+    owner: {name: Finance, email: finance@example.com}
+models:
+  - name: orders
+    config: {group: finance, tags: [nightly, pii]}
+  - name: stg_orders
+    config: {meta: {owner: "@ingest"}}
+exposures:
+  - name: revenue_dashboard
+    label: Revenue
+    type: dashboard
+    maturity: high
+    url: https://bi.example.com/revenue
+    owner: {name: Ann, email: ann@example.com}
+    depends_on: [ref('churn')]
+  - name: orders_notebook
+    type: notebook
+    owner: {name: Data science}
+    depends_on: [ref('orders')]
+  - name: unaffected
+    type: dashboard
+    owner: {email: nobody@example.com}
+    depends_on: [ref('raw_orders')]
+""",
+}
 BRANCHES = (
     "git init -q -b main . && git config user.name shop && git config user.email shop@example.com"
     " && git add models && git commit -qm one && git checkout -qb feature"
@@ -187,6 +220,23 @@ HTTPServer(("127.0.0.1", 8793), Airflow).serve_forever()
 """
 
 RUNS: tuple[Run, ...] = (
+    *(
+        Run(
+            f"{tool.replace('dbt-1.', 'dbt1')}-owned",
+            tool,
+            "owners and exposures",
+            "models of a group and of an owner in meta fail; exposures need what they take down",
+            (Step("dbt build", 1),),
+            {
+                "count": 2,
+                "owners": ["finance@example.com", "@ingest"],
+                "exposures": ["Revenue", "orders_notebook"],
+                "skipped_models": {"marts": 2},
+            },
+            OWNED,
+        )
+        for tool in ("dbt-1.10", "dbt-1.11", "fusion")
+    ),
     Run(
         "dbt110-undefined-macro",
         "dbt-1.10",

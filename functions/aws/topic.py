@@ -1,13 +1,18 @@
 """The SNS topic of failed runs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from functions.aws.client import translate_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+
+# A filter policy looks at each text of a sequence.
+Attribute = str | Sequence[str]
 
 
 class Topic:
@@ -19,7 +24,7 @@ class Topic:
         self._arn = arn
 
     def publish(
-        self, subject: str, by_protocol: Mapping[str, str], attributes: Mapping[str, str]
+        self, subject: str, by_protocol: Mapping[str, str], attributes: Mapping[str, Attribute]
     ) -> None:
         """Publishes one message in a form for each protocol; `default` serves all others.
 
@@ -35,8 +40,11 @@ class Topic:
                 Subject=subject,
                 Message=json.dumps(by_protocol, ensure_ascii=False),
                 MessageStructure="json",
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in attributes.items()
-                },
+                MessageAttributes={name: _typed(value) for name, value in attributes.items()},
             )
+
+
+def _typed(value: Attribute) -> "MessageAttributeValueTypeDef":
+    if isinstance(value, str):
+        return {"DataType": "String", "StringValue": value}
+    return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}

@@ -8,6 +8,7 @@ from functions.findings.document import document
 from functions.findings.failures import what_failed
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import ReadEnd, read_logs
+from functions.history.telling import History
 from functions.report.report import Report, render
 from functions.run.event import RunEvent
 from functions.run.inventory import (
@@ -63,7 +64,7 @@ class OwnFiles:
         except NotUnderstoodError:
             return EarlierInventory()  # written by a version that this one does not know
 
-    def store(self, held: Contents, read_end: ReadEnd) -> WhatFailed:
+    def store(self, held: Contents, read_end: ReadEnd, history: History) -> WhatFailed:
         """Stores those that have changed. Can be called again as more files arrive.
 
         `event.json` comes first: a fetch that a later event has overtaken stops there, and leaves
@@ -85,6 +86,7 @@ class OwnFiles:
             failed=failed,
             logs=logs,
             held=held,
+            history=history,
             own={EVENT: event_file.bytes, INVENTORY: listing.bytes, FAILURES: findings.bytes},
         )
         self._replace(PAGE, render(report), page=True)

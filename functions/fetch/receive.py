@@ -22,7 +22,7 @@ from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
 from functions.fetch.own_files import EVENT, OWN, OwnFiles
 from functions.findings.failures import what_failed
-from functions.findings.finding import WhatFailed
+from functions.findings.finding import MAX_TOLD, WhatFailed
 from functions.findings.logs.ends import ReadEnd
 from functions.message.messenger import Messenger
 from functions.paradime.api import ParadimeApi
@@ -157,7 +157,8 @@ class Receive:
             etags = self.bucket.list_etags(self.prefix)
             has_files = bool(etags.keys() - {self.prefix + name for name in OWN})
             if not has_files:
-                self._own_files(etags).store(held, self.bucket.read_end)
+                own = self._own_files(etags)
+                own.store(held, self.bucket.read_end, self.messenger.history(self.event))
         except UnavailableError as e:
             logger.error("page of a given up run not stored", reason=str(e))
         if has_files:
@@ -215,7 +216,7 @@ class Receive:
         If S3 or SNS fails, the rest is done all the same, and the error is raised at the end.
         """
         try:
-            failed = own.store(held, read_end)
+            failed = own.store(held, read_end, self.messenger.history(self.event))
         except UnavailableError as e:
             self._faults.append(e)
             failed = what_failed(self.event, (), {}, read_end)
@@ -260,6 +261,10 @@ class Receive:
             healed_by=failed.healers(self.event),
             answered=is_answered(self.event, held, failed),
             failing=failing_nodes(self.event, held, failed),
+            owners=failed.owners[:MAX_TOLD],
+            exposures=failed.exposure_summaries(),
+            exposure_count=failed.exposure_count,
+            layers=failed.layers,
             lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
             error=error,
         )

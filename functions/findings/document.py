@@ -18,10 +18,12 @@ from functions.shared.read_json import Reader, Text
 
 # Together 16 MiB.
 ROOM_FOR_GROUPS = 128 * 1024
-ROOM_FOR_FAILURES = 10 * 1024 * 1024
+ROOM_FOR_EXPOSURES = 512 * 1024
+ROOM_FOR_FAILURES = 19 * 512 * 1024
 ROOM_FOR_WARNINGS = 3 * 512 * 1024
 ROOM_FOR_SKIPPED = 3 * 1024 * 1024
 ROOM_FOR_FILES = 512 * 1024
+MAX_OWNERS = 1_000
 
 
 def document(event: RunEvent, failed: WhatFailed) -> bytes:
@@ -29,6 +31,7 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
     skipped = list(_fitting(failed.skipped))
     lists = {
         "groups": _lines(map(asdict, failed.groups), ROOM_FOR_GROUPS),
+        "exposures": _lines(map(asdict, failed.exposures), ROOM_FOR_EXPOSURES),
         "failures": _lines(map(asdict, failed.failures), ROOM_FOR_FAILURES),
         "warnings": _lines(map(asdict, failed.warnings), ROOM_FOR_WARNINGS),
         "skipped": [_text(asdict(group)) for group in skipped],
@@ -48,7 +51,13 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
         "warning_count": failed.warning_count,
         "skipped_count": failed.skipped_count,
         "healed_count": len(failed.healed),
+        "exposure_count": failed.exposure_count,
+        "owners": list(failed.owners[:MAX_OWNERS]),
+        "skipped_models": [
+            {"folder": folder, "models": number} for folder, number in failed.layers
+        ],
         "left_out": {
+            "exposures": failed.exposure_count - len(lists["exposures"]),
             "groups": len(failed.groups) - len(lists["groups"]),
             "failures": failed.failure_count + len(failed.healed) - len(lists["failures"]),
             "warnings": failed.warning_count - len(lists["warnings"]),

@@ -25,6 +25,7 @@ from functions.findings.logs.reading import Reading
 from functions.findings.of_commands import from_logs, name_of, without_failed_command
 from functions.findings.of_nodes import NodeFindings, blamed, of_sources
 from functions.findings.own_results import OwnResults
+from functions.findings.taken_down import Consequences
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import ArchivedFile
 from functions.run.outcome import run_failed
@@ -72,6 +73,7 @@ class _Search:
         self._skipped: list[SkippedNodes] = []
         self._skipped_count = 0
         self._skipped_kept = 0
+        self._consequences = Consequences()
         self._unread: list[Unread] = []
         self._partly_read: list[PartlyRead] = []
 
@@ -97,6 +99,8 @@ class _Search:
             )
         ]
         healed = sum(finding.healed_by is not None for finding in failures)
+        broken = {finding.unique_id for finding in failures if finding.healed_by is None}
+        exposures = self._consequences.exposures(broken)
         return WhatFailed(
             failures=tuple(sorted(failures, key=lambda finding: finding.healed_by is not None)),
             failure_count=self.failures.count - healed,
@@ -107,6 +111,9 @@ class _Search:
             skipped_count=self._skipped_count
             - self._skipped_kept
             + sum(group.count for group in skipped),
+            exposures=tuple(exposures),
+            exposure_count=len(exposures),
+            layers=tuple(self._consequences.layers()) if broken else (),
             unread=tuple(self._unread),
             partly_read=tuple(self._partly_read),
         )
@@ -166,6 +173,7 @@ class _Search:
             failed=causes,
             skipped=[*results.skipped, *(node for node, built in innocent.items() if not built)],
         )
+        self._consequences.add(graph, causes, results.skipped)
         key = file.planned.key
         self._tell(command, guilty, graph, reading, skipped.took_down, key)
         self.failures.pass_over(results.failed.count - len(results.failed))

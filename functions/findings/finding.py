@@ -1,7 +1,7 @@
 """What was found out about a failed run: the shapes that page, message and `failures.json` show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from functions.findings.excerpt import Excerpt
@@ -11,6 +11,7 @@ from functions.run.text import take_fitting
 
 # The record is one item of 400 KB, of which the event and the commands take most.
 MAX_IN_RECORD = 20
+MAX_TOLD = 20
 MAX_REASON_CHARACTERS = 1_000
 MAX_RECORD_BYTES = 24 * 1024
 MAX_GROUPS_IN_RECORD = 10
@@ -32,6 +33,7 @@ class Finding:
     - `found_in` is the key of the results that say so.
     - `took_down` is how many nodes were skipped because of it, None where that is not counted.
     - `healed_by` is the later command that brought the node to success.
+    - `owner` is whose the node is: an e-mail address, otherwise a name.
     """
 
     unique_id: str
@@ -50,6 +52,25 @@ class Finding:
     found_in: str | None = None
     took_down: int | None = None
     healed_by: int | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenDown:
+    """Something that people use, such as a dashboard, and that needs what failed or was skipped.
+
+    `causes` are the first of the failing nodes that it needs, None if there are more of them than
+    can be told.
+    """
+
+    unique_id: str
+    name: str
+    type: str
+    maturity: str | None
+    url: str | None
+    owner: str | None
+    causes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +124,8 @@ class WhatFailed:
     """The worst first, and what was healed last.
 
     The counts are of all that was found, the lists of what was kept. What was healed counts in
-    neither `failure_count` nor `skipped_count`, and is in no group.
+    neither `failure_count` nor `skipped_count`, and is in no group. `exposures` are those that need
+    what is broken or was skipped, `layers` how many models were skipped in each folder of models.
     """
 
     failures: tuple[Finding, ...] = ()
@@ -113,8 +135,16 @@ class WhatFailed:
     warning_count: int = 0
     skipped: tuple[SkippedNodes, ...] = ()
     skipped_count: int = 0
+    exposures: tuple[TakenDown, ...] = ()
+    exposure_count: int = 0
+    layers: tuple[tuple[str, int], ...] = ()
     unread: tuple[Unread, ...] = ()
     partly_read: tuple[PartlyRead, ...] = ()
+
+    @property
+    def owners(self) -> Sequence[str]:
+        """Whose the nodes are that are broken, each once."""
+        return list(dict.fromkeys(one.owner for one in self.broken if one.owner))
 
     @property
     def broken(self) -> Sequence[Finding]:
@@ -137,6 +167,13 @@ class WhatFailed:
         in_order = [*self.broken, *self.warnings, *self.healed]
         first = map(_summary, in_order[:MAX_IN_RECORD])
         return list(take_fitting(first, MAX_RECORD_BYTES, _item_bytes))
+
+    def exposure_summaries(self) -> list[dict[str, Any]]:
+        """The first exposures, for a message."""
+        return [
+            {name: value for name, value in asdict(exposure).items() if name != "causes"}
+            for exposure in self.exposures[:MAX_TOLD]
+        ]
 
     def group_summaries(self) -> list[dict[str, Any]]:
         """The first groups, as many as the record holds."""

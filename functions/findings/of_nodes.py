@@ -81,6 +81,8 @@ class NodeFindings:
             failed_batch_count=result.failed_batch_count,
             found_in=found_in,
             took_down=took_down,
+            owner=owner.address if (owner := graph.owner(result.unique_id)) else None,
+            tags=node.tags,
         )
 
 

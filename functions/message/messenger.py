@@ -18,7 +18,14 @@ from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
 from functions.history.state import ScheduleState, facts_of
-from functions.history.telling import Silence, fingerprint, history, kind_of, with_told
+from functions.history.telling import (
+    History,
+    Silence,
+    fingerprint,
+    history,
+    kind_of,
+    with_told,
+)
 from functions.message.story import FormerRuns, Story, compare
 from functions.message.topic_message import compose
 from functions.run.archive_outcome import ArchiveOutcome
@@ -92,6 +99,15 @@ class Messenger:
         kinds = {UPDATE} if not is_first else _first_kinds(story, archive)
         logger.info("message sent", kinds=sorted(kinds))
         return frozenset(kinds)
+
+    def history(self, event: RunEvent) -> History:
+        """What came before a run; nothing if its schedule's state is not available."""
+        try:
+            stored = self.chronicle.schedules.read(ScheduleKey.of(event))
+        except UnavailableError as e:
+            logger.error("the state of a schedule could not be read", reason=str(e))
+            return History()
+        return history(stored.state, facts_of(event).past) if stored.state else History()
 
     def note_nodes(self, event: RunEvent, archive: ArchiveOutcome) -> None:
         """Tells the schedule's state which nodes fail, once that is known.

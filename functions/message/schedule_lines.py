@@ -7,10 +7,11 @@ from typing import Any
 
 from functions.findings.artifacts.nodes import named
 from functions.history.state import Kind
+from functions.history.words import facts, failing_since
 from functions.message.story import Story
-from functions.run.display import clock, counted
+from functions.run.display import counted
 from functions.run.event import RunEvent
-from functions.run.instants import from_text, to_text
+from functions.run.instants import to_text
 from functions.run.text import https_url, listed, one_line
 
 MAX_NAMED = 20
@@ -46,25 +47,15 @@ def schedule_lines(event: RunEvent, story: Story, repo_url: str) -> list[str]:
     """The history of a run, for an inbox."""
     history, changes = story.history, story.changes
     lines = []
-    if history.failing_since and story.kind is not Kind.RECOVERED and history.failed_in_a_row > 1:
-        lines.append(
-            f"Failing since {clock(history.failing_since)}: "
-            f"{counted(history.failed_in_a_row, 'run')} in a row."
-        )
-    if changes and story.kind is not Kind.RECOVERED:
-        lines += _names("New", changes.new) + _names("Still failing", changes.still)
+    if story.kind is not Kind.RECOVERED:
+        lines += [line for line in [failing_since(history)] if line]
+        if changes:
+            lines += _names("New", changes.new) + _names("Still failing", changes.still)
     if changes:
         lines += _names("Fixed", changes.fixed)
-    if last := history.last_success:
-        ended = f", {clock(from_text(last.ended_at))}" if last.ended_at else ""
-        commit = f", commit {one_line(last.commit_hash, 12)}" if last.commit_hash else ""
-        lines.append(f"Last succeeded: run {last.run_id}{ended}{commit}.")
+    lines += facts(history)
     if commits := compare_commits(event, story, repo_url):
         lines.append(f"What was committed since: {commits}")
-    if history.acknowledged:
-        note = one_line(history.acknowledged.note)
-        until = f"Acknowledged until {clock(history.acknowledged.until)}"
-        lines.append(f"{until}: {note}" if note else f"{until}.")
     return lines
 
 

@@ -6,7 +6,7 @@ from outside is cut, and all lists are limited.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import MAX_IN_RECORD
 from functions.findings.logs.telling import telling_line
+from functions.history.state import Kind
 from functions.message.schedule_lines import (
     compare_commits,
     history_content,
@@ -23,7 +24,7 @@ from functions.message.schedule_lines import (
     what_changed,
 )
 from functions.message.story import Story
-from functions.run.archive_outcome import ArchiveOutcome
+from functions.run.archive_outcome import ArchiveOutcome, Step, next_steps
 from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
 from functions.run.instants import to_text
@@ -38,12 +39,15 @@ from functions.run.text import (
     one_ascii_line,
     one_line,
     schedule_title,
+    skipped_in_words,
+    stale_in_words,
 )
 
 # SNS allows fewer than 100: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 MAX_SUBJECT_CHARACTERS = 99
 MAX_TITLE_CHARACTERS = 160
 MIN_CULPRIT_CHARACTERS = 12
+MAX_STALE_NAMED = 5
 MAX_NAME_CHARACTERS = 256
 MAX_LISTED = 10
 
@@ -80,7 +84,7 @@ class Message:
 
     subject: str
     by_protocol: Mapping[str, str]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | Sequence[str]]
 
 
 def compose(
@@ -168,10 +172,12 @@ def _text(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: str)
         [_headline(event, archive, story)],
         _failure_lines(event, archive),
         [f"Healed: {archive.healed}."] if archive.healed else [],
-        schedule_lines(event, story, repo_url),
+        _consequence_lines(archive),
+        [*_owner_line(event, archive), *schedule_lines(event, story, repo_url)],
         _command_lines(event),
         _facts(event, story),
         _link_lines(event, archive),
+        _next_lines(event, archive, story),
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
@@ -243,6 +249,24 @@ def _failure_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     return _section("What failed", lines, more)
 
 
+def _consequence_lines(archive: ArchiveOutcome) -> list[str]:
+    stale = stale_in_words(archive.exposures, archive.exposure_count, MAX_STALE_NAMED)
+    return [f"{line}." for line in (stale, skipped_in_words(archive.layers)) if line]
+
+
+def _owners(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    """Whose the broken nodes are; where the project does not say, whose the schedule is."""
+    of_schedule = one_line(event.schedule.owner_email if event.schedule else None, 100)
+    return list(archive.owners) or ([of_schedule] if of_schedule else [])
+
+
+def _owner_line(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
+    owners = _owners(event, archive)
+    if not owners:
+        return []
+    return [f"{'Owner' if len(owners) == 1 else 'Owners'}: {', '.join(owners)}."]
+
+
 def _heading(event: RunEvent, group: Mapping[str, Any]) -> str:
     """A single node or command, or how many of them."""
     single = len(group["unique_ids"]) == 1
@@ -270,6 +294,17 @@ def _section(title: str, lines: list[str], more: int) -> list[str]:
     if not lines:
         return []
     return [f"{title}:", *lines, *([f"  and {more:,} more"] if more > 0 else [])]
+
+
+def _next_lines(event: RunEvent, archive: ArchiveOutcome, story: Story) -> list[str]:
+    steps = _next_steps(event, archive, story)
+    return _section("Next", [f"  {step.command}   ({step.does})" for step in steps], 0)
+
+
+def _next_steps(event: RunEvent, archive: ArchiveOutcome, story: Story) -> list[Step]:
+    if story.kind is Kind.RECOVERED:
+        return []
+    return next_steps(event.workspace.uid, event.id, archive.state)
 
 
 def _link_lines(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
@@ -360,8 +395,18 @@ def _content(
         ],
         "history": history_content(story)
         | {"compare_url": compare_commits(event, story, repo_url)},
+        "owners": _owners(event, archive),
+        "exposures": list(archive.exposures),
+        "exposure_count": archive.exposure_count,
+        "skipped_models": [
+            {"folder": folder, "models": number} for folder, number in archive.layers
+        ],
         "healed_count": archive.healed_count,
         "healed_by": list(archive.healed_by),
+        "next_steps": [
+            {"command": step.command, "does": step.does}
+            for step in _next_steps(event, archive, story)
+        ],
         "archive": {
             "state": archive.state,
             "files": archive.files,
@@ -394,6 +439,8 @@ def _markdown(event: RunEvent, archive: ArchiveOutcome, story: Story, repo_url: 
         [
             _code(_headline(event, archive, story)),
             *(f"• {item}" for item in items),
+            *map(_code, _consequence_lines(archive)),
+            *map(_code, _owner_line(event, archive)),
             *map(_code, schedule_lines(event, story, "")),
             *([_code(archive.healed)] if archive.healed else []),
             *(f"{name}: {url}" for name, url in links.items() if url),
@@ -414,9 +461,12 @@ def _inert(text: str) -> str:
     return text.translate(_LOOKALIKES)
 
 
-def _attributes(event: RunEvent, archive: ArchiveOutcome, story: Story) -> dict[str, str]:
+def _attributes(
+    event: RunEvent, archive: ArchiveOutcome, story: Story
+) -> dict[str, str | Sequence[str]]:
     """SNS refuses empty ones."""
     attributes = {
+        "owners": _owners(event, archive),
         "event_type": _event_type(archive, story),
         "workspace": event.workspace.uid,
         "workspace_name": _name(event.workspace.name),

@@ -215,6 +215,8 @@ class _FindingViews:
             f"command {self._event.positions[command.id]}" if command else "",
             "" if ran is None else precise_seconds(ran),
             f"healed by command {self._event.positions[healed.id]}" if healed else "",
+            f"owner: {finding.owner}" if finding.owner else "",
+            f"tags: {', '.join(finding.tags)}" if finding.tags else "",
         ]
 
 

@@ -10,18 +10,30 @@ from typing import Any
 
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs
+from functions.history.telling import History
+from functions.history.words import facts, failing_since
 from functions.report import commands as report_commands
 from functions.report import files as report_files
 from functions.report import findings as report_findings
 from functions.report.page import page
-from functions.run.display import clock, counted, lasted
+from functions.run.archive_outcome import Step, next_steps
+from functions.run.display import clock, counted, lasted, left_out
 from functions.run.event import Environment, RunEvent
 from functions.run.inventory import Contents
 from functions.run.outcome import run_failed, run_state
 from functions.run.plan import unique_commands
-from functions.run.text import ended, https_url, one_line, schedule_title
+from functions.run.text import (
+    ended,
+    https_url,
+    one_line,
+    schedule_title,
+    skipped_in_words,
+    stale_lead,
+)
 
 MAX_WHY = 3
+MAX_STALE = 10
+MAX_OWNERS = 5
 MAX_ERROR_CHARACTERS = 500
 
 
@@ -37,6 +49,7 @@ class Report:
     failed: WhatFailed
     logs: Logs
     held: Contents
+    history: History
     own: Mapping[str, int]
 
 
@@ -62,11 +75,15 @@ def render(report: Report) -> bytes:
             "lead": _lead(event, failed),
             "why": report_findings.why(event, failed, MAX_WHY),
             "more_why": _more_why(failed),
+            "history": _history(report),
+            "stale": _stale(failed),
+            "skipped_models": skipped_in_words(failed.layers),
             "error_string": one_line(event.error_string, MAX_ERROR_CHARACTERS),
             "incomplete": not held.complete,
             "given_up": one_line(held.error, MAX_ERROR_CHARACTERS),
-            "facts": {name: fact for name, fact in _facts(event).items() if fact},
+            "facts": {name: fact for name, fact in _facts(event, failed).items() if fact},
             "run_url": https_url(event.run_url),
+            "steps": _steps(event, given_up=held.error is not None),
             "sections": list(_sections(parts)),
             **parts,
         }
@@ -76,6 +93,46 @@ def render(report: Report) -> bytes:
 def _more_why(failed: WhatFailed) -> str:
     more = failed.failure_count - sum(group.count for group in failed.groups[:MAX_WHY])
     return f"{more:,}" if more > 0 else ""
+
+
+def _steps(event: RunEvent, *, given_up: bool) -> list[Step]:
+    if not run_failed(event):
+        return []
+    return next_steps(event.workspace.uid, event.id, "failed" if given_up else None)
+
+
+def _history(report: Report) -> list[str]:
+    if not run_failed(report.event):
+        return []
+    return list(filter(None, [failing_since(report.history), *facts(report.history)]))
+
+
+def _stale(failed: WhatFailed) -> dict[str, Any]:
+    """How many of what people use are stale, and the first of them."""
+    if not failed.exposures:
+        return {}
+    types = (exposure.type for exposure in failed.exposures)
+    shown = failed.exposures[:MAX_STALE]
+    return {
+        "lead": f"{stale_lead(types, failed.exposure_count)}:",
+        "exposures": [
+            {
+                "name": one_line(exposure.name),
+                "url": exposure.url,
+                "aside": ", ".join(
+                    one_line(text) for text in (exposure.maturity, exposure.owner) if text
+                ),
+            }
+            for exposure in shown
+        ],
+        "more": left_out(failed.exposure_count - len(shown), "other"),
+    }
+
+
+def _owners(event: RunEvent, failed: WhatFailed) -> str:
+    of_schedule = one_line(event.schedule.owner_email if event.schedule else None)
+    owners = failed.owners[:MAX_OWNERS] or [of_schedule]
+    return ", ".join(filter(None, owners))
 
 
 def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
@@ -105,7 +162,7 @@ def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
     return {"before": before, "command": "", "after": after}
 
 
-def _facts(event: RunEvent) -> dict[str, str]:
+def _facts(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
     environment = event.environment or Environment()
     start, end = event.start_dttm, event.end_dttm
     workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
@@ -116,6 +173,7 @@ def _facts(event: RunEvent) -> dict[str, str]:
         "Started by": ", ".join(
             filter(None, (one_line(environment.actor), one_line(environment.email)))
         ),
+        "Owner": _owners(event, failed) if run_failed(event) else "",
         "Workspace": workspace,
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),

@@ -11,6 +11,26 @@ from functions.run.text import healed_in_words
 ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a person may do next: a command to copy, and what it does."""
+
+    command: str
+    does: str
+
+
+def next_steps(workspace_uid: str, run_id: int, archive_state: str | None) -> list[Step]:
+    """What helps with a run that failed, the most useful first.
+
+    `paradime bolt retry` is of the vendor's command line (package `paradime-io`).
+    """
+    run = f"{workspace_uid}/{run_id}"
+    steps = [Step(f"paradime bolt retry {run_id}", "runs it again from where it failed")]
+    if archive_state == "failed":
+        steps.append(Step("bolt-archive redrive", "fetches its files again, once that can work"))
+    return [*steps, Step(f"bolt-archive show {run}", "shows its commands, failures and files")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveOutcome:
     """The record, the message and the log all report the archive from here.
@@ -26,6 +46,9 @@ class ArchiveOutcome:
     - `healed_count` failures were healed by the commands at the places `healed_by` in the run, and
       do not count as failures. They stand behind the warnings.
     - `answered` is False while neither results nor logs of what failed could be read.
+    - `owners` are the first of those whose nodes are broken: e-mail addresses, otherwise names.
+    - `exposures` are the first that need what is broken or was skipped, each `{"unique_id", "name",
+      "type", "maturity", "url", "owner"}`; `layers` are how many models were skipped by folder.
     - `failing` are the ids of all nodes that fail, None while they may not all be known.
     - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
       a run that is archived again, that a sweep found, or that ended days ago.
@@ -47,6 +70,10 @@ class ArchiveOutcome:
     healed_by: Sequence[int] = ()
     answered: bool = True
     failing: frozenset[str] | None = None
+    owners: Sequence[str] = ()
+    exposures: Sequence[Mapping[str, Any]] = ()
+    exposure_count: int = 0
+    layers: Sequence[tuple[str, int]] = ()
     lag_seconds: float | None = None
     error: str | None = None
 

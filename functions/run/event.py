@@ -70,6 +70,12 @@ class Workspace(Struct, frozen=True, kw_only=True):
     name: Lenient[str] = None
 
 
+class Schedule(Struct, frozen=True, kw_only=True):
+    """The run's schedule as it was set then."""
+
+    owner_email: Lenient[str] = None
+
+
 class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     """What a delivery says of a run."""
 
@@ -82,6 +88,7 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     run_url: Lenient[str] = None
     error_string: Lenient[str] = None
     environment: Lenient[Environment] = None
+    schedule: Lenient[Schedule] = None
     end_dttm: OrEmpty[Instant] = None
     commands: tuple[Command, ...] | None = None
 

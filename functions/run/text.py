@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from functions.run.display import HIDDEN, counted
 from functions.run.masking import beginning_without_secrets
@@ -80,6 +80,43 @@ def healed_in_words(count: int, places: Sequence[int]) -> str:
         f"command {places[0]}" if len(places) == 1 else f"commands {listed(list(map(str, places)))}"
     )
     return f"{counted(count, 'failure')}, healed by {by}"
+
+
+def stale_lead(types: Iterable[str], count: int) -> str:
+    """Such as `2 dashboards are stale`."""
+    kinds = {one_line(kind, 40) for kind in types}
+    what = counted(count, kinds.pop() if len(kinds) == 1 else "exposure")
+    return f"{what} {'is' if count == 1 else 'are'} stale"
+
+
+def stale_in_words(exposures: Sequence[Mapping[str, Any]], count: int, named: int) -> str:
+    """Such as `2 dashboards are stale: Revenue (high, finance@example.com) and Churn`; empty if
+    there are none. `named` of them are named at most.
+    """
+    if not count:
+        return ""
+    names = [
+        f"{one_line(exposure['name'], 80)}{_aside(exposure['maturity'], exposure['owner'])}"
+        for exposure in exposures[:named]
+    ]
+    if (more := count - len(names)) > 0:
+        names.append(f"{more:,} more")
+    return f"{stale_lead((exposure['type'] for exposure in exposures), count)}: {listed(names)}"
+
+
+def skipped_in_words(layers: Sequence[tuple[str, int]]) -> str:
+    """Such as `14 models were skipped: 9 in marts and 5 in staging`; empty if none was."""
+    total = sum(number for _, number in layers)
+    if not total:
+        return ""
+    places = [f"{number:,} in {one_line(layer, 80)}" for layer, number in layers]
+    verb = "was" if total == 1 else "were"
+    return f"{counted(total, 'model')} {verb} skipped: {listed(places)}"
+
+
+def _aside(*texts: str | None) -> str:
+    said = ", ".join(one_line(text, 80) for text in texts if text)
+    return f" ({said})" if said else ""
 
 
 def take_fitting(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.archives import archive_of, large_archive
+from tests.archives import archive_of, archive_of_case, large_archive
 from tests.browser.chromium import Chromium, Page
 from tests.browser.conftest import Site
 from tests.hostile import hostile_archive
@@ -18,6 +18,7 @@ PAGES: dict[str, Callable[[], bytes]] = {
     "a failing model": lambda: archive_of(63187).page(),
     "failing tests": lambda: archive_of(63188).page(),
     "a run that succeeded": lambda: archive_of(63189).page(),
+    "owners and exposures": lambda: archive_of_case("dbt110-owned").page(),
     "a failed clone": lambda: archive_of(63190).page(),
     "many commands": lambda: large_archive(commands=40, failing=120).page(),
     "hostile": lambda: hostile_archive().page(),

@@ -153,6 +153,11 @@ def unmet(expect: dict[str, Any], told: Told) -> Iterator[str]:
         "healed": lambda unique_id: (
             unique_id not in listed or listed[unique_id].get("healed_by") is not None
         ),
+        "owners": lambda owner: owner in told.message["owners"],
+        "exposures": lambda name: name in {one["name"] for one in told.message["exposures"]},
+        "skipped_models": lambda entry: (
+            {"folder": entry[0], "models": entry[1]} in told.message["skipped_models"]
+        ),
         "unread": lambda count: len(told.failures["unread"]) == count,
         "page": lambda _: bool(told.page),
         "page_never": lambda pattern: not re.search(pattern, told.page),

@@ -64,6 +64,7 @@ def telling(world: World) -> bytes:
             {"unique_id": "model.demo.b"} | broken,
             {"unique_id": "model.demo.c", "status": "error"},
             {"unique_id": "model.demo.d", "status": "error"},
+            {"unique_id": "model.demo.e", "status": "skipped"},
         ],
         [{"unique_id": "model.demo.c", "status": "success"}],
     ]
@@ -75,8 +76,28 @@ def telling(world: World) -> bytes:
         )
         for at, rows in enumerate(results)
     ]
+    manifest = {
+        "nodes": {
+            "model.demo.a": {"meta": {"owner": "ann@example.com"}, "tags": ["nightly"]},
+            "model.demo.e": {
+                "original_file_path": "models/marts/e.sql",
+                "depends_on": {"nodes": ["model.demo.a"]},
+            },
+        },
+        "exposures": {
+            "exposure.demo.revenue": {
+                "name": "revenue",
+                "type": "dashboard",
+                "maturity": "high",
+                "url": "https://bi.example.com/revenue",
+                "owner": {"email": "bob@example.com"},
+                "depends_on": {"nodes": ["model.demo.e"]},
+            }
+        },
+    }
+    graph = Resource(id=70110, path="target/manifest.json", content=json.dumps(manifest).encode())
     commands = [
-        Command(id=7101, command="dbt build", return_code=1, resources=resources[:1]),
+        Command(id=7101, command="dbt build", return_code=1, resources=[resources[0], graph]),
         Command(id=7102, command="dbt retry", resources=resources[1:]),
     ]
     world.standin.bolt.add(

@@ -4,6 +4,7 @@ import json
 import random
 import re
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from functions.history.state import Acknowledgment, EndedRun
+from functions.history.telling import History
 from functions.report.report import Report, render
 from functions.run.inventory import Contents, MissingFile
 from functions.run.keys import run_prefix
@@ -18,6 +21,7 @@ from tests.archives import (
     Archive,
     archive_from,
     archive_of,
+    archive_of_case,
     graph,
     large_archive,
     payload,
@@ -115,6 +119,7 @@ class TestTop:
                 failed=archive.what_failed(),
                 logs={},
                 held=Contents(error="3 files could not be fetched"),
+                history=History(),
                 own={},
             )
         )
@@ -432,3 +437,52 @@ def overlong_archive() -> Archive:
     for at, file in enumerate(archive.files[-300:]):
         archive.missing.append(MissingFile(file.planned, f"{at}{long}"))
     return archive
+
+
+class TestOwnersAndExposures:
+    PAGE = archive_of_case("dbt110-owned").page().decode()
+
+    def test_what_is_stale_stands_above_the_fold_with_its_link_and_owner(self) -> None:
+        head = self.PAGE.partition("<main>")[0]
+        assert "2 exposures are stale:" in head
+        assert (
+            '<a href="https://bi.example.com/revenue" rel="noreferrer noopener">Revenue</a>' in head
+        )
+        assert "(high, ann@example.com)" in head
+        assert "unaffected" not in head
+
+    def test_owners_stand_among_the_facts_and_beside_what_failed(self) -> None:
+        head, _, rest = self.PAGE.partition("<main>")
+        assert "@ingest, finance@example.com" in head
+        assert "owner: finance@example.com" in rest
+        assert "tags: nightly, pii" in rest
+
+    def test_skipped_models_are_counted_by_folder(self) -> None:
+        assert "3 models were skipped: 2 in marts and 1 in models" in self.PAGE
+
+
+class TestHistory:
+    def test_the_page_says_since_when_it_fails_and_who_knows(self) -> None:
+        archive = archive_of_case("dbt110-owned")
+        since = datetime(2024, 4, 29, 2, tzinfo=UTC)
+        archive.history = History(
+            failing_since=since,
+            failed_in_a_row=3,
+            last_success=EndedRun(4, "2024-04-28T02:05:00.000000Z", "54a1345"),
+            acknowledged=Acknowledgment(since + timedelta(days=9), "<b>on it"),
+        )
+        head = archive.page().decode().partition("<main>")[0]
+        assert "Failing since 2024-04-29 02:00:00 UTC: 3 runs in a row." in head
+        assert "Last succeeded: run 4, 2024-04-28 02:05:00 UTC, commit 54a1345." in head
+        assert "Acknowledged until 2024-05-08 02:00:00 UTC: &lt;b&gt;on it" in head
+
+    def test_a_first_failure_does_not_fail_since_long(self) -> None:
+        archive = archive_of_case("dbt110-owned")
+        archive.history = History(failing_since=datetime(2024, 5, 1, tzinfo=UTC), failed_in_a_row=1)
+        assert "Failing since" not in archive.page().decode()
+
+
+def test_the_page_says_what_to_do_next() -> None:
+    head = archive_of(63187).page().decode().partition("<main>")[0]
+    assert "<code>paradime bolt retry 63187</code>" in head
+    assert "paradime bolt retry" not in archive_of(63189).page().decode()

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -212,6 +213,101 @@ def test_an_acknowledgment_and_its_note_are_shown() -> None:
 def test_a_duration_is_beside_the_usual_one() -> None:
     told = Story(history=replace(THIRD, usual_seconds=30))
     assert "38 s (usually 30 s)" in email(compose(event(), failing(ORDERS), told))
+
+
+# --- whose it is, and what it takes down
+
+
+DASHBOARDS = [
+    {
+        "unique_id": f"exposure.shop.{name}",
+        "name": name,
+        "type": "dashboard",
+        "maturity": maturity,
+        "url": None,
+        "owner": owner,
+    }
+    for name, maturity, owner in [("Revenue", "high", "ann@x.com"), ("Churn", None, None)]
+]
+CONSEQUENCES = replace(
+    ArchiveOutcome(state="archived", url=ARCHIVE_URL),
+    failures=[ORDERS],
+    failure_count=1,
+    owners=["finance@x.com", "@ingest"],
+    exposures=DASHBOARDS,
+    exposure_count=2,
+    layers=[("marts", 9), ("staging", 5)],
+)
+
+
+def test_the_email_says_what_is_stale_and_whose_it_is() -> None:
+    said = email(compose(event(), CONSEQUENCES))
+    assert "2 dashboards are stale: Revenue (high, ann@x.com) and Churn." in said
+    assert "14 models were skipped: 9 in marts and 5 in staging." in said
+    assert "Owners: finance@x.com, @ingest." in said
+
+
+def test_the_email_has_the_error_first_then_whose_it_is() -> None:
+    said = email(compose(event(), CONSEQUENCES))
+    places = [said.index(text) for text in ("no column", "are stale", "Owners:", "Branch:")]
+    assert places == sorted(places)
+
+
+def test_of_many_stale_the_first_are_named_and_all_are_counted() -> None:
+    many = replace(CONSEQUENCES, exposures=DASHBOARDS * 10, exposure_count=1_200)
+    said = email(compose(event(), many))
+    assert "1,200 dashboards are stale: Revenue" in said
+    assert "and 1,195 more." in said
+
+
+def test_of_several_types_they_are_called_exposures() -> None:
+    mixed = [DASHBOARDS[0], DASHBOARDS[1] | {"type": "notebook"}]
+    assert "2 exposures are stale" in email(
+        compose(event(), replace(CONSEQUENCES, exposures=mixed))
+    )
+
+
+def test_whose_nodes_are_nobodys_the_schedules_owner_is_named() -> None:
+    schedule = {"owner_email": "night@x.com"}
+    message = compose(event(schedule=schedule), failing(ORDERS))
+    assert "Owner: night@x.com." in email(message)
+    assert content(message)["owners"] == message.attributes["owners"] == ["night@x.com"]
+
+
+@pytest.mark.parametrize("schedule", [None, {}, {"owner_email": 7}, [], {"owner_email": ""}])
+def test_without_any_owner_none_is_named(schedule: object) -> None:
+    message = compose(event(schedule=schedule), failing(ORDERS))
+    assert "Owner" not in email(message)
+    assert "owners" not in message.attributes
+
+
+def test_owners_and_exposures_are_in_the_json_form_and_owners_can_be_filtered_by() -> None:
+    message = compose(event(), CONSEQUENCES)
+    told = content(message)
+    assert told["owners"] == message.attributes["owners"] == ["finance@x.com", "@ingest"]
+    assert told["exposures"] == DASHBOARDS
+    assert told["exposure_count"] == 2
+    assert told["skipped_models"] == [
+        {"folder": "marts", "models": 9},
+        {"folder": "staging", "models": 5},
+    ]
+
+
+def test_the_email_ends_with_commands_to_copy() -> None:
+    lines = email(compose(event(), failing(ORDERS))).splitlines()
+    assert "  paradime bolt retry 63187   (runs it again from where it failed)" in lines
+    assert any("bolt-archive show n0sg8br1m44k0ryj/63187 " in line for line in lines)
+    assert not any("redrive" in line for line in lines)
+
+
+def test_a_run_that_was_given_up_can_be_redriven() -> None:
+    told = content(compose(event(), ArchiveOutcome(state="failed", error="no")))
+    assert "bolt-archive redrive" in {step["command"] for step in told["next_steps"]}
+
+
+def test_after_a_recovery_nothing_is_to_be_done() -> None:
+    told = content(compose(event(), ArchiveOutcome(), story(Kind.RECOVERED)))
+    assert told["next_steps"] == []
 
 
 # --- the e-mail
@@ -487,11 +583,13 @@ def test_attributes_are_what_a_filter_policy_asks_for() -> None:
         "state": "failed",
         "archive_state": "archived",
         "event_type": "run_failed",
+        "owners": ["fabio@paradime.io"],
     }
 
 
 def test_an_attribute_without_a_value_is_left_out() -> None:
-    message = compose(event(schedule_name="", workspace={"uid": "w", "name": " "}), ARCHIVED)
+    unnamed = event(schedule_name="", schedule=None, workspace={"uid": "w", "name": " "})
+    message = compose(unnamed, ARCHIVED)
     assert message.attributes.keys() == {"workspace", "state", "archive_state", "event_type"}
 
 
@@ -525,7 +623,9 @@ def test_sns_takes_whatever_a_payload_holds(
     assert message.subject.isprintable()
     assert 0 < len(message.subject) < 100
     assert message.subject[0] != " "
-    for text in (*message.by_protocol.values(), *message.attributes.values()):
+    lists = (value for value in message.attributes.values() if not isinstance(value, str))
+    single = (value for value in message.attributes.values() if isinstance(value, str))
+    for text in (*message.by_protocol.values(), *single, *chain(*lists)):
         text.encode()
         assert not {character for character in text if character < " "} - {"\n"}
     assert all(message.attributes.values())

@@ -20,6 +20,7 @@ from cli.terminal.output import (
     short_instant,
     working,
 )
+from functions.run.archive_outcome import next_steps
 from functions.run.display import counted, lasted, size
 from functions.run.text import healed_in_words
 
@@ -48,6 +49,8 @@ def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
         tables.append(failures_of(record))
     if inventory is not None:
         tables.append(files_of(inventory, record["archive_prefix"]))
+    if record["state"] not in ("running", "succeeded"):
+        tables.append(steps_of(record))
     print_tables(*tables)
 
 
@@ -64,7 +67,7 @@ def facts_of(record: Record, schedule: Schedule | None, bucket: str) -> Table:
         "run": run_name(record),
         "workspace": record.get("workspace_name"),
         "schedule": record["schedule_name"],
-        "schedule now": standing(schedule) if schedule else None,
+        "schedule is": standing(schedule) if schedule else None,
         "started": short_instant(record["started_at"]),
         "ended": _ended(record),
         "by": record.get("actor"),
@@ -120,6 +123,15 @@ def failures_of(record: Record) -> Table:
             cell(failure.get("unique_id") or "", "bold"),
             cell(failure.get("message") or ""),
         )
+    return table
+
+
+def steps_of(record: Record) -> Table:
+    """What to do next, but for what was just done."""
+    table = new_table("next", "what it does")
+    state = record.get("archive_state")
+    for step in next_steps(record["workspace_uid"], int(record["run_id"]), state)[:-1]:
+        table.add_row(cell(step.command, "bold"), step.does)
     return table
 
 
