@@ -11,11 +11,10 @@ from infra.parts.archive import Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.records import Records
-from infra.parts.schedules import Schedules
 from infra.parts.sweep import SweepSchedule
+from infra.parts.tables import Schedules, Workspaces
 from infra.parts.vault import Vault
 from infra.parts.webhook_api import WebhookApi
-from infra.parts.workspaces import Workspaces
 from infra.settings import Settings
 from infra.variant import Variant
 from infra.watch.alarms import Alarms
