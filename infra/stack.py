@@ -11,11 +11,10 @@ from infra.parts.archive import Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.records import Records
-from infra.parts.schedules import Schedules
 from infra.parts.sweep import SweepSchedule
+from infra.parts.tables import Schedules, Workspaces
 from infra.parts.vault import Vault
 from infra.parts.webhook_api import WebhookApi
-from infra.parts.workspaces import Workspaces
 from infra.settings import Settings
 from infra.variant import Variant
 from infra.watch.alarms import Alarms
@@ -191,6 +190,7 @@ class ArchiveStack(cdk.Stack):
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
                 "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
                 "QUEUE_URL": self._queues.runs.queue_url,
+                "FAILED_RUNS_TOPIC_ARN": self._alerts.failed_runs.topic_arn,
                 "API_SECRET_ARN": self._vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARCHIVE": settings.archive,
@@ -212,6 +212,7 @@ class ArchiveStack(cdk.Stack):
         )
         sweep.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
         sweep.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
+        sweep.allow("sns:Publish", on=self._alerts.failed_runs.topic_arn)
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
         return sweep
 

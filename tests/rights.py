@@ -59,6 +59,7 @@ SWEEP: set[Right] = {
     ("dynamodb:GetItem", "WorkspacesTable"),
     ("dynamodb:UpdateItem", "WorkspacesTable"),
     ("sqs:SendMessage", "QueuesRuns"),
+    ("sns:Publish", "AlertsFailedRuns"),
     ("secretsmanager:GetSecretValue", "VaultApi"),
 }
 BY_FUNCTION = {"ingest": INGEST, "fetch": FETCH, "sweep": SWEEP}

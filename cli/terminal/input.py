@@ -18,9 +18,14 @@ def parse_since(text: str) -> datetime:
     """Raises:
     BadParameter: The text is neither a span such as 90m, 12h, 7d or 2w, nor an ISO date or time.
     """
+    return _moment(text, -1)
+
+
+def _moment(text: str, direction: int) -> datetime:
+    """So long from now, or ago if `direction` is -1; or the instant that the text names."""
     try:
         if span := _SPAN.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return datetime.now(UTC) + direction * timedelta(**{_UNITS[span[2]]: int(span[1])})
         return as_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise typer.BadParameter(
@@ -40,17 +45,10 @@ Since = Annotated[
 
 def parse_until(text: str) -> datetime:
     """Raises:
-    BadParameter: The text is neither a span such as 90m, 12h, 2d or 1w, nor an ISO date or time,
+    BadParameter: The text is neither a span such as 90m, 12h, 7d or 2w, nor an ISO date or time,
         or it is over.
     """
-    try:
-        if span := _SPAN.fullmatch(text):
-            return datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})
-        until = as_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(
-            f"{text!r} is neither a span such as 90m, 12h, 2d or 1w, nor a date such as 2026-03-05"
-        ) from None
+    until = _moment(text, 1)
     if until <= datetime.now(UTC):
         raise typer.BadParameter(f"{text} is over")
     return until

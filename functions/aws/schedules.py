@@ -3,10 +3,13 @@
 `workspace_uid` and `schedule_key` (as in the runs table) are its key. `runs` are the newest runs,
 packed; what is known from them stands beside it, for whoever looks at the table. Each write raises
 `version`, and is made only if that is still what was read.
+
+Beside it, what sweeps have seen of a schedule has an item of its own, whose `schedule_key` begins
+with `expected:`. Only sweeps write it, and one at a time.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.client import error_code, translate_errors
 from functions.aws.items import plain, typed
+from functions.history.lateness import Expected
 from functions.history.state import (
     Acknowledgment,
     EndedRun,
@@ -29,6 +33,8 @@ from functions.run import instants
 from functions.run.event import RunEvent
 from functions.run.record import index_key
 from functions.shared.errors import SupersededError
+
+_EXPECTED = "expected:"
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +61,14 @@ class StoredState:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """The states of schedules, and what sweeps have seen of them."""
+
+    states: dict[str, ScheduleState]
+    expected: dict[str, Expected]
+
+
 class SchedulesTable:
     """All methods raise UnavailableError if DynamoDB fails."""
 
@@ -70,18 +84,36 @@ class SchedulesTable:
         item = plain(answer.get("Item", {}))
         return StoredState(state=from_item(item), version=int(item.get("version", 0)))
 
-    def of_workspace(self, workspace_uid: str) -> Iterator[tuple[str, ScheduleState]]:
-        """The states of a workspace's schedules, by their key in the runs table."""
+    def of_workspace(self, workspace_uid: str) -> "Schedules":
+        """All that is known of a workspace's schedules, by their key in the runs table."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="workspace_uid = :uid",
             ExpressionAttributeValues=typed({":uid": workspace_uid}),
         )
+        found = Schedules({}, {})
         with translate_errors("DynamoDB", workspace=workspace_uid):
             for page in pages:
                 for item in map(plain, page["Items"]):
-                    if state := from_item(item):
-                        yield item["schedule_key"], state
+                    key: str = item["schedule_key"]
+                    if key.startswith(_EXPECTED):
+                        found.expected[key.removeprefix(_EXPECTED)] = _read_expected(item)
+                    elif state := from_item(item):
+                        found.states[key] = state
+        return found
+
+    def expect(self, key: ScheduleKey, expected: Expected, expires: int) -> None:
+        """Stores what a sweep has seen."""
+        seen = _present(
+            next_run_at=_text(expected.next_run_at),
+            missed_at=_text(expected.missed_at),
+            slow=expected.slow,
+            stuck=expected.stuck,
+            expires_at=expires,
+        )
+        with translate_errors("DynamoDB", schedule=key.schedule_key):
+            item = asdict(key) | {"schedule_key": _EXPECTED + key.schedule_key} | seen
+            self._client.put_item(TableName=self._name, Item=typed(item))
 
     def write(self, key: ScheduleKey, state: ScheduleState, version: int, expires: int) -> None:
         """Stores a state in place of the one of that version; 0 if there was none.
@@ -189,3 +221,16 @@ def _text(instant: datetime | None) -> str | None:
 
 def _instant(text: str | None) -> datetime | None:
     return instants.from_text(text) if text else None
+
+
+def _read_expected(item: Mapping[str, Any]) -> Expected:
+    return Expected(
+        next_run_at=_instant(item.get("next_run_at")),
+        missed_at=_instant(item.get("missed_at")),
+        slow=_number(item.get("slow")),
+        stuck=_number(item.get("stuck")),
+    )
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)

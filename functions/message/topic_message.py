@@ -256,7 +256,7 @@ def _consequence_lines(archive: ArchiveOutcome) -> list[str]:
 
 def _owners(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     """Whose the broken nodes are; where the project does not say, whose the schedule is."""
-    of_schedule = one_line(event.schedule.owner_email if event.schedule else None, 100)
+    of_schedule = one_line(event.owner_email, 100)
     return list(archive.owners) or ([of_schedule] if of_schedule else [])
 
 
@@ -339,12 +339,12 @@ def _content(
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": _inert(title),
+            "title": inert(title),
             "description": _markdown(event, archive, story, repo_url),
         },
         "metadata": {
             "threadId": thread_id(event, story),
-            "summary": _inert(title),
+            "summary": inert(title),
             "eventType": _event_type(archive, story),
         },
         "schema": 1,
@@ -454,7 +454,7 @@ def _code(text: object) -> str:
     return f"`{shown}`" if shown else ""
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """The text with lookalikes for all that a chat would format, link or read as a mention."""
     for markup, lookalike in _MARKUP.items():
         text = markup.sub(lookalike, text)

@@ -24,7 +24,7 @@ PAGE = 100
 _SCHEDULES = """
 query SweepSchedules($offset: Int!, $limit: Int!, $showInactive: Boolean!) {
   listBoltSchedules(offset: $offset, limit: $limit, showInactive: $showInactive) {
-    schedules { name slug uuid lastRunAt }
+    schedules { name slug uuid lastRunAt nextRunAt }
   }
 }
 """
@@ -54,6 +54,7 @@ class ListedSchedule(_Answer, frozen=True):
     slug: str | None = None
     uuid: Lenient[str] = None
     last_run_at: OrEmpty[Instant] = None
+    next_run_at: OrEmpty[Instant] = None
 
     @property
     def key(self) -> str:

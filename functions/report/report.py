@@ -130,7 +130,7 @@ def _stale(failed: WhatFailed) -> dict[str, Any]:
 
 
 def _owners(event: RunEvent, failed: WhatFailed) -> str:
-    of_schedule = one_line(event.schedule.owner_email if event.schedule else None)
+    of_schedule = one_line(event.owner_email)
     owners = failed.owners[:MAX_OWNERS] or [of_schedule]
     return ", ".join(filter(None, owners))
 

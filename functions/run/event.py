@@ -13,7 +13,7 @@ change of it goes unnoticed. The stored body keeps it all.
 
 from functools import cached_property
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from functions.run.fields import Id, Instant, Integer, WorkspaceUid
 from functions.shared.errors import NotUnderstoodError
@@ -70,8 +70,8 @@ class Workspace(Struct, frozen=True, kw_only=True):
     name: Lenient[str] = None
 
 
-class Schedule(Struct, frozen=True, kw_only=True):
-    """The run's schedule as it was set then."""
+class _Schedule(Struct, frozen=True):
+    """The run's schedule as it was set then; what else it holds may be anything."""
 
     owner_email: Lenient[str] = None
 
@@ -88,7 +88,7 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     run_url: Lenient[str] = None
     error_string: Lenient[str] = None
     environment: Lenient[Environment] = None
-    schedule: Lenient[Schedule] = None
+    schedule: Raw = Raw(b"null")
     end_dttm: OrEmpty[Instant] = None
     commands: tuple[Command, ...] | None = None
 
@@ -116,6 +116,14 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
         return places
 
     @property
+    def owner_email(self) -> str | None:
+        """Of the schedule's owner."""
+        try:
+            return _SCHEDULE.read(self.schedule).owner_email
+        except NotUnderstoodError:
+            return None
+
+    @property
     def run_key(self) -> str:
         return f"{self.workspace.uid}#{self.id}"
 
@@ -125,6 +133,7 @@ class _Claim(Struct, frozen=True):
 
 
 _EVENT = Reader(RunEvent)
+_SCHEDULE = Reader(_Schedule)
 _CLAIM = Reader(_Claim)
 
 

@@ -13,6 +13,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.aws.client import CLIENT_CONFIG
+from functions.aws.schedules import Schedules
+from functions.history.lateness import Late
 from functions.shared.deadline import Deadline
 from functions.shared.errors import AskedToWaitError, OutOfTimeError, RunArchiveError
 from functions.shared.metrics import Metric, namespace
@@ -63,7 +65,8 @@ class Tally:
     """The result of a sweep.
 
     `missing` runs had no completed record, `requeued` ones had one but were not queued, `stale`
-    ones are still recorded as running. `complete` is False if the time ran out.
+    ones are still recorded as running, and so many schedules and runs were announced as `late`.
+    `complete` is False if the time ran out.
     """
 
     runs: int = 0
@@ -72,6 +75,7 @@ class Tally:
     queued: int = 0
     faults: int = 0
     stale: int = 0
+    late: int = 0
     complete: bool = True
 
 
@@ -115,18 +119,19 @@ class Worker:
         known = self._sweeper.index.since(workspace.uid, read_since)
         for requeued in self._sweeper.requeue_lost(workspace, known.values(), now):
             _count(requeued, tally)
-        for caught_up in self._sweeper.catch_up(workspace, known.values(), now):
+        schedules = self._sweeper.schedules.of_workspace(workspace.uid)
+        for caught_up in self._sweeper.catch_up(workspace, known.values(), schedules.states, now):
             _count(caught_up, tally)
         try:
             if workspace.api_url:
                 opened = self._sweeper.open(
                     workspace, workspace.api_url, known, since=since, now=now, deadline=deadline
                 )
-                self._sweep_schedules(opened, tally)
+                self._sweep_schedules(opened, schedules, tally)
         finally:
             tally.stale += sum(is_stale(run, now=now, after=self._stale) for run in known.values())
 
-    def _sweep_schedules(self, opened: WorkspaceSweep, tally: Tally) -> None:
+    def _sweep_schedules(self, opened: WorkspaceSweep, schedules: Schedules, tally: Tally) -> None:
         resume_after = opened.workspace.resume_after
         try:
             for searched in opened.search():
@@ -134,18 +139,30 @@ class Worker:
                 if isinstance(searched, Searched):
                     for imported in opened.import_runs(searched):
                         _count(imported, tally)
+                    self._announce_late(opened, searched, schedules, tally)
                     resume_after = searched.schedule.key
         except (OutOfTimeError, AskedToWaitError):
             self._set_resume_point(opened.workspace, resume_after)
             raise
         self._set_resume_point(opened.workspace, None)
 
+    def _announce_late(
+        self, opened: WorkspaceSweep, searched: Searched, schedules: Schedules, tally: Tally
+    ) -> None:
+        try:
+            for late in self._sweeper.watch.announce(
+                opened.workspace, searched.schedule, opened.known.values(), schedules, opened.now
+            ):
+                _count(late, tally)
+        except RunArchiveError as e:
+            _count(Fault(subject=f"schedule {searched.schedule.key}", reason=str(e)), tally)
+
     def _set_resume_point(self, workspace: Workspace, after: str | None) -> None:
         if after != workspace.resume_after:
             self._sweeper.workspaces.set_resume_point(workspace.uid, after)
 
 
-def _count(step: Searched | Imported | Requeued | Fault, tally: Tally) -> None:
+def _count(step: Searched | Imported | Requeued | Late | Fault, tally: Tally) -> None:
     match step:
         case Requeued():
             tally.requeued += 1
@@ -163,6 +180,9 @@ def _count(step: Searched | Imported | Requeued | Fault, tally: Tally) -> None:
                 schedule_name=step.event.schedule_name,
                 queued=step.queued,
             )
+        case Late():
+            tally.late += 1
+            logger.warning("late", event_type=step.lateness.value, run_id=step.run_id)
         case Fault():
             tally.faults += 1
             logger.warning("could not be swept", subject=step.subject, reason=step.reason)

@@ -10,6 +10,7 @@ class Settings(FunctionSettings, frozen=True, kw_only=True):
     workspaces_table_name: str
     schedules_table_name: str
     queue_url: str
+    failed_runs_topic_arn: str
     api_secret_arn: str
     api_hosts: tuple[str, ...]
     archive: Literal["failures", "all"]

@@ -4,7 +4,7 @@ Searching and importing are separate iterators, so that the caller can count, re
 between. A failing question to the API costs only the schedule or run that it was about.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,9 @@ from functions.aws.queue import Queue
 from functions.aws.schedules import ScheduleKey, SchedulesTable
 from functions.aws.secret import Secret
 from functions.aws.table import RunsTable
+from functions.aws.topic import Topic
 from functions.aws.workspaces import WorkspacesTable
+from functions.history.state import ScheduleState
 from functions.intake.intake import Intake
 from functions.paradime.api import ParadimeApi
 from functions.paradime.bolt import BoltApi, ListedRun, ListedSchedule
@@ -32,6 +34,7 @@ from functions.sweep.compare import GRACE, KnownRun, forgotten, known_run, misse
 from functions.sweep.index import RunIndex
 from functions.sweep.rebuild import completed_payload
 from functions.sweep.settings import Settings
+from functions.sweep.watch import Watch
 from functions.sweep.workspaces import Workspace, known_workspaces
 
 
@@ -149,6 +152,7 @@ class Sweeper:
     index: RunIndex
     workspaces: WorkspacesTable
     schedules: SchedulesTable
+    watch: Watch
     intake: Intake
     session: requests.Session
     headers: HeaderProvider
@@ -179,12 +183,15 @@ class Sweeper:
                 yield Fault(subject=f"run {workspace.uid}/{run.run_id}", reason=str(e))
 
     def catch_up(
-        self, workspace: Workspace, known: Iterable[KnownRun], now: datetime
+        self,
+        workspace: Workspace,
+        known: Iterable[KnownRun],
+        states: Mapping[str, ScheduleState],
+        now: datetime,
     ) -> Iterator[Requeued | Fault]:
         """Reports recorded runs that their schedules do not know, and queues recoveries that were
         not announced. The tables alone tell which.
         """
-        states = dict(self.schedules.of_workspace(workspace.uid))
         for key, run in forgotten(known, states, workspace.uid):
             try:
                 self.intake.remember(
@@ -239,6 +246,12 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
         index=RunIndex(dynamodb, settings.table_name),
         workspaces=workspaces,
         schedules=schedules,
+        watch=Watch(
+            table=schedules,
+            topic=Topic(client("sns"), settings.failed_runs_topic_arn),
+            stuck_after=timedelta(hours=settings.stale_hours),
+            keep=keep,
+        ),
         intake=Intake(
             table=table,
             chronicle=Chronicle(schedules, table, keep),

@@ -28,8 +28,8 @@ class Schedule:
     owner: str | None = None
     commands: list[str] | None = None
     git_branch: str | None = None
+    next_run_at: str | None = None
     # The API has these fields too; schedules here leave them null.
-    next_run_at: None = None
     turbo_ci: None = None
     deferred_schedule: None = None
     slack_on: None = None

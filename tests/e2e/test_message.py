@@ -1,8 +1,9 @@
 """On the local stack, with IAM enforced: what a queue on the topic of failed runs receives."""
 
 import json
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from local.inbox import new_inbox
 from local.stack.outputs import Outputs
 from local.standin import Standin, load_runs
+from local.standin.faults import Status
 from tests.e2e.client import Client, eventually
 from tests.e2e.payloads import PARADIME, payload, run_key
 
@@ -90,3 +92,29 @@ def test_a_delivery_that_comes_again_tells_nothing(
     client.send(body)
     eventually(lambda: client.is_empty(client.outputs.queue_url), "the run is received again")
     assert len(inbox.envelopes(7103)) == 1
+
+
+def test_one_stubborn_file_holds_up_neither_page_nor_message(
+    client: Client, inbox: Inbox, standin: Standin, figure: Callable[[str], None]
+) -> None:
+    """They are there while it fails, and no second message follows once it has come."""
+    manifest = [
+        resource["id"]
+        for command in json.loads((PARADIME / "63187.json").read_text())["commands"]
+        for resource in command["resources"]
+        if resource["path"] == "target/semantic_manifest.json"
+    ]
+    for resource_id in manifest:
+        standin.faults.add(Status(on=f"download:{resource_id}", status=403))
+    sent = time.monotonic()
+    client.send(failed_run(standin.api_url, 7110))
+    envelope = inbox.await_envelope(7110)
+    record = client.await_archive_state(run_key(7110), "incomplete")
+    figure(f"one stubborn file: message and page {time.monotonic() - sent:.0f} s after delivery")
+    [first, *_] = content(envelope)["failures"]
+    assert first["unique_id"] == "model.jaffle.customer_lifetime_value"
+    assert content(envelope)["archive"]["state"] == "incomplete"
+    assert f"{record['archive_prefix']}index.html" in client.keys(record["archive_prefix"])
+    standin.faults.clear()
+    client.await_archive_state(run_key(7110), "archived")
+    assert len(inbox.envelopes(7110)) == 1

@@ -335,6 +335,7 @@ ROLES: dict[str, set[str]] = {
         "workspaces: get an item",
         "workspaces: update an item",
         "run queue: send",
+        "alerts: publish",
         "API secret: read",
     },
 }

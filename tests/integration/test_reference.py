@@ -10,9 +10,10 @@ import pytest
 
 from cli.commands.set_up.configure import Scheme
 from functions.aws.items import typed
-from functions.aws.schedules import to_item
+from functions.aws.schedules import ScheduleKey, SchedulesTable, to_item
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
+from functions.history.lateness import Expected
 from functions.history.state import Acknowledgment, EndedRun, Kind, ScheduleState, Streak, Told
 from functions.ingest import http
 from functions.ingest.signature import parse_secret
@@ -170,9 +171,19 @@ def test_a_workspace_has_the_attributes_that_the_reference_lists(world: World) -
 
 
 def test_a_schedule_has_the_attributes_that_the_reference_lists(world: World) -> None:
-    [listed] = tables("The state of a schedule")
+    states, expected = tables("The state of a schedule")
     items = [*world.dynamodb.scan(TableName=world.schedules_table)["Items"], a_full_state()]
-    assert {(name, kind) for name, kind, _ in listed} == of_items(items)
+    assert {(name, kind) for name, kind, _ in states} == of_items(items)
+    key = ScheduleKey(workspace_uid="w", schedule_key="w#nightly")
+    now = datetime.now(UTC)
+    seen = Expected(next_run_at=now, missed_at=now, slow=1, stuck=2)
+    SchedulesTable(world.dynamodb, world.schedules_table).expect(key, seen, 0)
+    stored = world.dynamodb.query(
+        TableName=world.schedules_table,
+        KeyConditionExpression="workspace_uid = :uid",
+        ExpressionAttributeValues={":uid": {"S": "w"}},
+    )
+    assert {(name, kind) for name, kind, _ in expected} == of_items(stored["Items"])
 
 
 def a_full_state() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, product
 from typing import Any
 from unittest.mock import ANY, patch
@@ -21,6 +21,7 @@ from functions.aws.table import RunsTable
 from functions.history.state import ScheduleState
 from functions.paradime import bolt as queries
 from functions.paradime import pace
+from functions.run.display import clock
 from functions.shared.errors import UnavailableError
 from functions.sweep import handler as sweep
 from functions.sweep.workspaces import Workspace
@@ -386,6 +387,62 @@ def results(failing: str) -> bytes:
     """A `run_results.json` in which this model fails, if any."""
     row = {"unique_id": f"model.shop.{failing}", "status": "error", "message": "no column"}
     return json.dumps({"results": [row] if failing else []}).encode()
+
+
+class TestLateness:
+    """A sweep sees what should have started, and what does not end."""
+
+    @pytest.fixture
+    def inbox(self, bolt: Bolt) -> Inbox:
+        inbox = Inbox(bolt.world)
+        inbox.subscribe("everyone")
+        return inbox
+
+    def plan(self, bolt: Bolt, next_run_at: datetime) -> None:
+        text = f"{next_run_at:%Y-%m-%d %H:%M:%S}"
+        bolt.world.standin.bolt.add_schedule(
+            Schedule(slug="hourly", name="hourly run", next_run_at=text)
+        )
+
+    def test_a_schedule_that_did_not_start_is_announced_once(
+        self, bolt: Bolt, inbox: Inbox
+    ) -> None:
+        now = datetime.now(UTC)
+        self.plan(bolt, now - timedelta(minutes=30))
+        assert swept()["late"] == 0, "it is seen for the first time"
+        self.plan(bolt, now + timedelta(days=1))
+        assert [swept()["late"], swept()["late"]] == [1, 0]
+        [message] = inbox.contents()
+        assert message["metadata"]["eventType"] == "schedule_missed"
+        assert message["run"]["schedule_name"] == "hourly run"
+        [envelope] = inbox.envelopes()
+        due = now - timedelta(minutes=30)
+        assert envelope["Subject"].endswith(f"hourly run should have started at {clock(due)}")
+
+    def test_a_run_that_takes_much_longer_than_usual_is_announced_once(
+        self, bolt: Bolt, inbox: Inbox
+    ) -> None:
+        run = new_run(5, state="RUNNING", ended_ago=timedelta(hours=2))
+        bolt.tells_start(run)
+        assert [swept()["late"], swept()["late"]] == [1, 0]
+        [message] = inbox.contents()
+        assert message["metadata"]["eventType"] == "run_slow"
+        assert (message["run"]["run_id"], message["usual_seconds"]) == (5, 60)
+
+    def test_a_run_that_does_not_end_is_announced_as_stuck(self, bolt: Bolt, inbox: Inbox) -> None:
+        bolt.tells_start(new_run(5, state="RUNNING", ended_ago=timedelta(hours=30)))
+        assert swept()["late"] == 1
+        [message] = inbox.contents()
+        assert message["metadata"]["eventType"] == "run_stuck"
+
+    def test_an_outage_of_sns_is_a_fault_and_it_is_announced_later(
+        self, bolt: Bolt, inbox: Inbox
+    ) -> None:
+        bolt.tells_start(new_run(5, state="RUNNING", ended_ago=timedelta(hours=30)))
+        with aws_calls(refused="Publish"):
+            assert swept()["faults"] == 1
+        assert swept()["late"] == 1
+        assert len(inbox.contents()) == 1
 
 
 def without_run(world: World, run_id: int) -> None:

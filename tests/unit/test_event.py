@@ -88,10 +88,20 @@ def test_an_odd_resource_costs_no_more_than_itself(odd: object) -> None:
     assert [(resource.id, resource.path) for resource in command.json_resources] == [(7, "b")]
 
 
-@pytest.mark.parametrize("name", ["uuid", "schedule"])
 @pytest.mark.parametrize("value", OTHER_KINDS)
-def test_what_is_not_used_may_be_of_any_kind(name: str, value: object) -> None:
-    assert parse(body(**{name: value})) == parse(body())
+def test_what_is_not_used_may_be_of_any_kind(value: object) -> None:
+    assert parse(body(uuid=value)) == parse(body())
+
+
+@pytest.mark.parametrize("schedule", [*OTHER_KINDS, {"owner_email": 7}, {"owner_email": None}])
+def test_a_schedule_of_another_kind_has_no_owner(schedule: object) -> None:
+    assert parse(body(schedule=schedule)).owner_email is None
+
+
+def test_the_schedules_owner_is_read_whatever_else_is_set() -> None:
+    schedule = b'{"owner_email": "ann@x.com", "turbo_ci": ' + b"9" * 5_000 + b"}"
+    text = body(schedule="here").replace(b'"here"', schedule)
+    assert parse(text).owner_email == "ann@x.com"
 
 
 @pytest.mark.parametrize("name", ["run_url", "error_string", "environment"])

@@ -27,8 +27,8 @@ from cli.terminal.output import (
     warn,
     working,
 )
-from functions.run.display import size
-from functions.run.instants import to_text
+from functions.run.display import lasted, size
+from functions.run.instants import from_text, to_text
 
 _WIDE = 110
 
@@ -88,9 +88,11 @@ def runs(
     elif not page:
         say("no runs found")
     else:
-        print_tables(table_of(page))
+        print_tables(table_of(page, with_age=stale))
         for line in failing:
             warn(line)
+        if stale:
+            warn("what is known of one: bolt-archive show RUN; cancel it in Paradime if it hangs")
     if more:
         warn(f"more runs follow; for the next page: --after {run_name(page[-1])}")
 
@@ -111,9 +113,15 @@ def is_stale(target: Target) -> Callable[[Record], bool]:
     return lambda run: bool(run["state"] == "running" and run["started_at"] < started_before)
 
 
-def table_of(found: list[Record]) -> Table:
+def table_of(found: list[Record], *, with_age: bool = False) -> Table:
     """Shows the counts only if there is room for them; the rest fits into 80 columns."""
-    headers = ["run", "schedule", "started (UTC)", "state", "archive"]
+    headers = [
+        "run",
+        "schedule",
+        "started (UTC)",
+        "state",
+        "running for" if with_age else "archive",
+    ]
     more_headers = ["commands failed", "files"] if has_room_for(_WIDE) else []
     table = new_table(*headers, *more_headers)
     table.columns[0].no_wrap = True
@@ -123,10 +131,15 @@ def table_of(found: list[Record]) -> Table:
             cell(run["schedule_name"]),
             short_instant(run["started_at"]),
             coloured(run["state"]),
-            coloured(run.get("archive_state", "")),
+            age_of(run) if with_age else coloured(run.get("archive_state", "")),
         ]
         table.add_row(*cells, *(_counts(run) if more_headers else ()))
     return table
+
+
+def age_of(run: Record) -> str:
+    """How long a run has been running."""
+    return lasted((datetime.now(UTC) - from_text(run["started_at"])).total_seconds())
 
 
 def _counts(run: Record) -> tuple[str, str]:

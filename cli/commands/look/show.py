@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.commands.look.runs import coloured
+from cli.commands.look.runs import age_of, coloured
 from cli.stack.options import RunName, find_target
 from cli.stack.records import Record, read_inventory, read_run, run_name
 from cli.stack.schedules import Schedule, read_schedule, standing
@@ -70,6 +70,7 @@ def facts_of(record: Record, schedule: Schedule | None, bucket: str) -> Table:
         "schedule is": standing(schedule) if schedule else None,
         "started": short_instant(record["started_at"]),
         "ended": _ended(record),
+        "running for": _running_for(record, schedule),
         "by": record.get("actor"),
         "branch": " ".join(filter(None, (record.get("branch"), record.get("commit_hash")))),
         "error": record.get("error_string"),
@@ -153,6 +154,14 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
 def _healed(record: Record) -> str:
     places = [int(place) for place in record.get("healed_by", ())]
     return healed_in_words(int(record.get("healed_count", 0)), places)
+
+
+def _running_for(record: Record, schedule: Schedule | None) -> str:
+    if record["state"] != "running":
+        return ""
+    usual = schedule.get("usual_seconds") if schedule else None
+    age = age_of(record)
+    return age if usual is None else f"{age}, usually {lasted(int(usual))}"
 
 
 def _ended(record: Record) -> str:

@@ -153,7 +153,12 @@ def _requeue_lost(sweeper: "Sweeper", opened: "WorkspaceSweep", progress: _Progr
     known, now = opened.known.values(), opened.now
     for requeued in chain(
         sweeper.requeue_lost(opened.workspace, known, now),
-        sweeper.catch_up(opened.workspace, known, now),
+        sweeper.catch_up(
+            opened.workspace,
+            known,
+            sweeper.schedules.of_workspace(opened.workspace.uid).states,
+            now,
+        ),
     ):
         if isinstance(requeued, Fault):
             progress.add_fault(requeued.subject, requeued.reason)
