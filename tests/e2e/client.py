@@ -24,11 +24,11 @@ _read = TypeDeserializer().deserialize
 PATIENCE_SECONDS = 600
 
 
-def eventually(look: Callable[[], bool], what: str) -> bool:
+def eventually(look: Callable[[], bool], what: str, within: float = PATIENCE_SECONDS) -> bool:
     """True as soon as `look` is."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + within
     while not look():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
         time.sleep(0.05)
     return True
 

@@ -1,6 +1,7 @@
 """On the local stack, with IAM enforced: what a queue on the topic of failed runs receives."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ import pytest
 from local.inbox import new_inbox
 from local.stack.outputs import Outputs
 from local.standin import Standin, load_runs
+from local.standin.faults import Status
 from tests.e2e.client import Client, eventually
 from tests.e2e.payloads import PARADIME, payload, run_key
 
 pytestmark = pytest.mark.e2e
 
 SCHEDULE = "told"
+
+# The manifest of the command that failed: what failed is known without it.
+STUBBORN_FILE = Status(on="download:1205743", status=403)
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ def content(envelope: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def failed_run(api_url: str, run_id: int) -> bytes:
-    return payload("run_completed", api_url, id=run_id, schedule_name=SCHEDULE)
+def failed_run(api_url: str, run_id: int, schedule: str = SCHEDULE) -> bytes:
+    return payload("run_completed", api_url, id=run_id, schedule_name=schedule)
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +97,28 @@ def test_a_delivery_that_comes_again_tells_nothing(
     client.send(body)
     eventually(lambda: client.is_empty(client.outputs.queue_url), "the run is received again")
     assert len(inbox.envelopes(7103)) == 1
+
+
+def test_one_stubborn_file_holds_back_neither_page_nor_message(
+    client: Client, inbox: Inbox
+) -> None:
+    """Both within a minute of the delivery. When it is served at last, nothing is told again."""
+    def is_stored() -> bool:
+        prefix = client.record(run_key(7104)).get("archive_prefix")
+        return prefix is not None and f"{prefix}index.html" in client.keys(prefix)
+
+    with Standin(load_runs(PARADIME)) as standin:
+        standin.faults.add(STUBBORN_FILE)
+        end = time.monotonic() + 60
+        client.send(failed_run(standin.api_url, 7104, "stubborn"))
+        eventually(lambda: bool(inbox.envelopes(7104)), "the run is told", end - time.monotonic())
+        eventually(is_stored, "its page is stored", end - time.monotonic())
+        [message] = map(content, inbox.envelopes(7104))
+        assert client.record(run_key(7104))["archive_state"] == "incomplete"
+        assert standin.requests.count(STUBBORN_FILE.on)
+        standin.faults.clear()
+        client.await_archive_state(run_key(7104), "archived")
+    assert message["archive"]["state"] == "incomplete"
+    assert message["failures"][0]["unique_id"] == "model.jaffle.customer_lifetime_value"
+    eventually(lambda: client.is_empty(client.outputs.queue_url), "the run is settled")
+    assert len(inbox.envelopes(7104)) == 1
