@@ -103,6 +103,7 @@ def test_one_stubborn_file_holds_back_neither_page_nor_message(
     client: Client, inbox: Inbox
 ) -> None:
     """Both within a minute of the delivery. When it is served at last, nothing is told again."""
+
     def is_stored() -> bool:
         prefix = client.record(run_key(7104)).get("archive_prefix")
         return prefix is not None and f"{prefix}index.html" in client.keys(prefix)
