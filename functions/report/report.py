@@ -15,11 +15,18 @@ from functions.report import files as report_files
 from functions.report import findings as report_findings
 from functions.report.page import page
 from functions.run.display import clock, counted, lasted
-from functions.run.event import Environment, RunEvent
+from functions.run.event import Deferral, Environment, RunEvent
 from functions.run.inventory import Contents
 from functions.run.outcome import run_failed, run_state
 from functions.run.plan import unique_commands
-from functions.run.text import ended, https_url, one_line, schedule_title
+from functions.run.text import (
+    deferred_to,
+    ended,
+    https_url,
+    kind_of_run,
+    one_line,
+    schedule_title,
+)
 
 MAX_WHY = 3
 MAX_ERROR_CHARACTERS = 500
@@ -106,7 +113,8 @@ def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
 
 
 def _facts(event: RunEvent) -> dict[str, str]:
-    environment = event.environment or Environment()
+    environment, schedule = event.environment or Environment(), event.schedule
+    deferral = schedule.deferral or Deferral()
     start, end = event.start_dttm, event.end_dttm
     workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
     return {
@@ -116,6 +124,14 @@ def _facts(event: RunEvent) -> dict[str, str]:
         "Started by": ", ".join(
             filter(None, (one_line(environment.actor), one_line(environment.email)))
         ),
+        "Kind": kind_of_run(
+            turbo_ci=schedule.is_turbo_ci,
+            pull_request_id=environment.pull_request_id,
+            parent_run_id=event.parent_schedule_run_id,
+        ),
+        "Schedule's owner": one_line(schedule.owner_email),
+        "Environment": one_line(schedule.environment),
+        "Deferred to": deferred_to(deferral.schedule, deferral.environment),
         "Workspace": workspace,
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),

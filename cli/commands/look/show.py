@@ -20,7 +20,7 @@ from cli.terminal.output import (
     working,
 )
 from functions.run.display import counted, lasted, size
-from functions.run.text import healed_in_words
+from functions.run.text import deferred_to, healed_in_words, kind_of_run
 
 
 def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
@@ -57,6 +57,12 @@ def facts_of(record: Record, bucket: str) -> Table:
         "started": short_instant(record["started_at"]),
         "ended": _ended(record),
         "by": record.get("actor"),
+        "kind": _kind(record),
+        "owner": record.get("owner_email"),
+        "environment": record.get("environment"),
+        "deferred to": deferred_to(
+            record.get("deferred_schedule"), record.get("deferred_environment")
+        ),
         "branch": " ".join(filter(None, (record.get("branch"), record.get("commit_hash")))),
         "error": record.get("error_string"),
         "in Paradime": record.get("run_url"),
@@ -130,6 +136,14 @@ def files_of(inventory: dict[str, Any], prefix: str) -> Table:
 def _healed(record: Record) -> str:
     places = [int(place) for place in record.get("healed_by", ())]
     return healed_in_words(int(record.get("healed_count", 0)), places)
+
+
+def _kind(record: Record) -> str:
+    return kind_of_run(
+        turbo_ci=bool(record.get("turbo_ci")),
+        pull_request_id=record.get("pull_request_id"),
+        parent_run_id=record.get("parent_schedule_run_id"),
+    )
 
 
 def _ended(record: Record) -> str:
