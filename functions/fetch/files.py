@@ -1,5 +1,6 @@
 """The files of one run: each is fetched unless it is stored already."""
 
+import threading
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,8 +10,9 @@ from urllib.parse import quote
 
 from functions.aws.bucket import RESOURCE, ArchiveBucket
 from functions.fetch.api import RunApi
-from functions.paradime.api import CommandAnswer
-from functions.paradime.download import Downloader
+from functions.paradime.api import CommandAnswer, LogPage
+from functions.paradime.download import CountedStream, Downloader
+from functions.paradime.paged_log import PagedLog
 from functions.run.event import Command, RunEvent
 from functions.run.inventory import (
     ArchivedFile,
@@ -20,6 +22,7 @@ from functions.run.inventory import (
     PendingFile,
     StoredObject,
 )
+from functions.run.keys import STDOUT
 from functions.run.plan import (
     ListedResource,
     PlannedFile,
@@ -82,6 +85,9 @@ class RunFiles:
         self._listed: dict[int, list[ListedResource]] = {}
         self._not_listed: dict[int, RunArchiveError] = {}
         self._outcomes: dict[str, FileOutcome] = {}
+        # Commands whose logs no answer holds. Pages take memory, so one log at a time is paged.
+        self._large_logs: set[int] = set()
+        self._paging = threading.Lock()
         self.stored_count = 0
         ended_at = event.end_dttm or event.start_dttm
         # The difference of two instants is always in range, unlike an instant plus a duration.
@@ -127,13 +133,20 @@ class RunFiles:
             files = [
                 file
                 for command in commands
-                for file in self._plan(command)
+                for file in (*self._plan_large_logs(command), *self._plan(command))
                 if wanted(file) and not self._is_settled(file)
             ]
             # Files that an earlier receive could not fetch come last: they may be broken for good,
-            # and must not use up the time of the others.
-            files.sort(key=lambda file: file.key in self._earlier.pending)
-            self._note(pool.map(self._fetch_resource, files))
+            # and must not use up the time of the others. So do large logs, which wait for another.
+            files.sort(
+                key=lambda file: (file.resource_id is None, file.key in self._earlier.pending)
+            )
+            self._note(pool.map(self._fetch_file, files))
+
+    def _plan_large_logs(self, command: Command) -> Iterable[PlannedFile]:
+        if command.id not in self._large_logs:
+            return ()
+        return plan_logs(self._prefix, self._event, command)
 
     def _plan(self, command: Command) -> list[PlannedFile]:
         """The command's resources: named by the event, listed by the API, or listed earlier.
@@ -176,15 +189,19 @@ class RunFiles:
         ]
 
     def _fetch_command(self, command: Command) -> list[FileOutcome]:
-        """Stores a command's logs, and notes the list of its resources that comes with them."""
+        """Stores a command's logs, and notes the list of its resources that comes with them.
+
+        Logs that are too large for an answer become files to be fetched.
+        """
         logs = plan_logs(self._prefix, self._event, command)
         absent = any(log.key not in self._stored for log in logs)
         try:
             try:
                 answer = self._ask_command(command, with_logs=absent)
-            except AnswerTooLargeError as e:
+            except AnswerTooLargeError:
                 answer = self._ask_command(command, with_logs=False)
-                kept = [self._stored_or(MissingFile(log, str(e))) for log in logs]
+                self._large_logs.add(command.id)
+                kept = []
             else:
                 texts = (answer.stdout, answer.stderr)
                 if absent and texts == (None, None) and command.start_dttm is not None:
@@ -207,8 +224,9 @@ class RunFiles:
         self._deadline.check()
         return self._api.ask(lambda api: api.command(command.id, with_logs=with_logs))
 
-    def _fetch_resource(self, file: PlannedFile) -> FileOutcome:
-        return self._keep(file, partial(self._download, file))
+    def _fetch_file(self, file: PlannedFile) -> FileOutcome:
+        fetch = self._page if file.resource_id is None else self._download
+        return self._keep(file, partial(fetch, file))
 
     def _keep(self, file: PlannedFile, store: Callable[[], StoredObject]) -> FileOutcome:
         """Stores a file unless it is stored already.
@@ -254,6 +272,21 @@ class RunFiles:
     def _put_log(self, file: PlannedFile, log: bytes | None) -> StoredObject:
         return self._bucket.put(file.key, log or b"", self._metadata(file))
 
+    def _page(self, file: PlannedFile) -> StoredObject:
+        """Stores one of a command's large logs; the lines of the other are read and left out."""
+
+        def ask(cursor: str) -> LogPage:
+            return self._api.ask(lambda api: api.log_page(file.command_id, cursor))
+
+        log = PagedLog(
+            ask,
+            "STDOUT" if file.path == STDOUT else "STDERR",
+            max_bytes=self._downloader.max_bytes,
+            deadline=self._deadline,
+        )
+        with self._paging:
+            return self._put_stream(file, log)
+
     def _download(self, file: PlannedFile) -> StoredObject:
         assert file.resource_id is not None
         try:
@@ -265,7 +298,10 @@ class RunFiles:
     def _download_once(self, file: PlannedFile, resource_id: int) -> StoredObject:
         url = self._api.ask(lambda api: api.resource_url(resource_id))
         with self._downloader.open(url, file.path, self._deadline) as stream:
-            self._bucket.put_stream(file.key, stream, self._metadata(file))
+            return self._put_stream(file, stream)
+
+    def _put_stream(self, file: PlannedFile, stream: CountedStream) -> StoredObject:
+        self._bucket.put_stream(file.key, stream, self._metadata(file))
         return StoredObject(stream.bytes_read, stream.sha256)
 
     def _metadata(self, file: PlannedFile) -> dict[str, str]:

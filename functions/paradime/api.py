@@ -7,10 +7,10 @@ with integer variables; the queries that a payload carries are never sent.
 import threading
 import time
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import requests
-from msgspec import Struct
+from msgspec import Meta, Struct
 from urllib3.exceptions import HTTPError
 
 from functions.paradime.answers import read_answer
@@ -23,6 +23,8 @@ from functions.shared.errors import (
     ApiFailingError,
     CredentialsRefusedError,
     NotThereError,
+    QueryRefusedError,
+    TryAgainError,
 )
 
 # JSON has to be in memory as a whole, and several answers at a time are.
@@ -38,6 +40,15 @@ query ArchiveCommand($commandId: Int!, $withLogs: Boolean!) {
     stdout @include(if: $withLogs)
     stderr @include(if: $withLogs)
     resources { id path }
+  }
+}
+"""
+_COMMAND_LOGS = """
+query ArchiveCommandLogs($commandId: Int!, $cursor: String) {
+  boltCommandLogs(commandId: $commandId, cursor: $cursor) {
+    lines { stream line }
+    cursor
+    finished
   }
 }
 """
@@ -74,6 +85,21 @@ class CommandAnswer(Struct, frozen=True):
     resources: tuple[ResourceAnswer, ...] | None = None
 
 
+class LogLine(Struct, frozen=True, gc=False):
+    """`stream` is STDOUT or STDERR; a line has its own end, if it has one."""
+
+    stream: str
+    line: str
+
+
+class LogPage(Struct, frozen=True):
+    """The next lines of both logs, and the cursor of those behind them."""
+
+    lines: tuple[LogLine, ...]
+    cursor: Annotated[str, Meta(max_length=256)]
+    finished: bool
+
+
 class ResourceUrlAnswer(Struct, frozen=True):
     ok: bool
     url: str | None = None
@@ -107,6 +133,24 @@ class ParadimeApi:
         """
         variables = {"commandId": command_id, "withLogs": with_logs}
         return self.ask(_COMMAND, variables, "boltCommand", CommandAnswer)
+
+    def log_page(self, command_id: int, cursor: str) -> LogPage:
+        """A part of a command's console logs.
+
+        Raises:
+            NotThereError: Paradime has no such command; or its API does not page logs, or not for
+                this key, or pages them otherwise.
+            ApiFailingError: as above.
+        """
+        variables = {"commandId": command_id, "cursor": cursor}
+        try:
+            return self.ask(_COMMAND_LOGS, variables, "boltCommandLogs", LogPage)
+        except QueryRefusedError as e:
+            raise NotThereError(str(e)) from e
+        except ApiFailingError:
+            raise
+        except TryAgainError as e:
+            raise NotThereError(str(e)) from e
 
     def resource_url(self, resource_id: int) -> str:
         """A link to a resource; it lives briefly, so ask right before each use.
@@ -172,6 +216,8 @@ def _check_status(response: requests.Response) -> None:
         raise ApiFailingError(
             f"Paradime's API answered with a redirect ({status}), which is not followed"
         )
+    if status == 400:
+        raise QueryRefusedError("Paradime's API answered 400", retry_after)
     if status != 200:
         raise ApiFailingError(f"Paradime's API answered {status}", retry_after)
 

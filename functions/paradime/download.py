@@ -1,5 +1,6 @@
 """Downloads from presigned links, as streams."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -27,23 +28,20 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 3
 
+Piece = bytes | memoryview
 
-class FileStream(RawIOBase):
-    """A file being read: counts, digests and checks what passes, and holds none of it.
+
+class CountedStream(RawIOBase):
+    """A file being read: counts and digests what passes, and holds none of it.
 
     Reading raises:
         TooManyBytesError: more came than one file may have.
         OutOfTimeError: the function's time is nearly over.
-        TryAgainError: the connection broke or is too slow, the body is shorter than announced,
-            or is no JSON although the path says so.
+        RunArchiveError: whatever the next piece raises.
     """
 
-    def __init__(
-        self, response: requests.Response, path: str, *, max_bytes: int, deadline: Deadline
-    ) -> None:
+    def __init__(self, *, max_bytes: int, deadline: Deadline) -> None:
         super().__init__()
-        self._body = Body(response)
-        self._path = path
         self._max_bytes = max_bytes
         self._deadline = deadline
         self._digest = sha256()
@@ -63,8 +61,36 @@ class FileStream(RawIOBase):
         view[: len(piece)] = piece
         return len(piece)
 
-    def _piece(self, size: int) -> bytes:
+    def _piece(self, size: int) -> Piece:
         self._deadline.check()
+        piece = self._next(size)
+        self.bytes_read += len(piece)
+        if self.bytes_read > self._max_bytes:
+            raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
+        self._digest.update(piece)
+        return piece
+
+    @abstractmethod
+    def _next(self, size: int) -> Piece:
+        """At most so many bytes, and none at the end."""
+
+
+class FileStream(CountedStream):
+    """A file behind a link.
+
+    Reading raises:
+        TryAgainError: the connection broke or is too slow, the body is shorter than announced,
+            or is no JSON although the path says so.
+    """
+
+    def __init__(
+        self, response: requests.Response, path: str, *, max_bytes: int, deadline: Deadline
+    ) -> None:
+        super().__init__(max_bytes=max_bytes, deadline=deadline)
+        self._body = Body(response)
+        self._path = path
+
+    def _next(self, size: int) -> bytes:
         try:
             piece = self._body.read(size)
         except (HTTPError, TimeoutError) as e:
@@ -72,17 +98,13 @@ class FileStream(RawIOBase):
         if self.bytes_read == 0 and self._path.endswith(".json") and piece.lstrip()[:1] == b"<":
             # Nor stored as one that is broken: a login or error page is no file of the run.
             raise TryAgainError("a download is an HTML page, not JSON")
-        self.bytes_read += len(piece)
-        if self.bytes_read > self._max_bytes:
-            raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
-        self._digest.update(piece)
         return piece
 
 
 class Downloader:
     def __init__(self, session: requests.Session, *, max_bytes: int, allow_loopback: bool) -> None:
+        self.max_bytes = max_bytes
         self._session = session
-        self._max_bytes = max_bytes
         self._allow_loopback = allow_loopback
 
     @contextmanager
@@ -101,9 +123,9 @@ class Downloader:
         response = self._follow(url)
         try:
             _check(response)
-            if (response.raw.length_remaining or 0) > self._max_bytes:
-                raise TooManyBytesError(f"larger than {self._max_bytes} bytes (maxArtifactMiB)")
-            yield FileStream(response, path, max_bytes=self._max_bytes, deadline=deadline)
+            if (response.raw.length_remaining or 0) > self.max_bytes:
+                raise TooManyBytesError(f"larger than {self.max_bytes} bytes (maxArtifactMiB)")
+            yield FileStream(response, path, max_bytes=self.max_bytes, deadline=deadline)
         finally:
             response.close()
 

@@ -13,6 +13,7 @@ RunArchiveError
 │   ├── CredentialsMissingError  there are no credentials for the run's workspace
 │   ├── ApiFailingError       Paradime's API is failing, whatever it is asked
 │   │   ├── CredentialsRefusedError  or refuses our credentials
+│   │   ├── QueryRefusedError     or refuses one query
 │   │   └── AskedToWaitError  or asks for a longer wait than a sweep has time for
 │   ├── AnswerTooLargeError   an API response does not fit in memory
 │   ├── NotThereError         Paradime does not have it, or not yet
@@ -116,6 +117,10 @@ class ApiFailingError(TryAgainError):
 
 class CredentialsRefusedError(ApiFailingError):
     """Paradime's API answered 401 or 403; the credentials may have been rotated since."""
+
+
+class QueryRefusedError(ApiFailingError):
+    """Paradime's API answered 400: it does not know the query, or is failing."""
 
 
 class AskedToWaitError(ApiFailingError):

@@ -21,15 +21,19 @@ from graphql import (
 )
 
 from local.standin.bolt import Bolt, Schedule
+from local.standin.content import lines_of_page
 from local.standin.data import Command, Run
 from local.standin.downloads import Links
 from local.standin.faults import AnyFault, ExpiredLink, Faults, GraphqlErrors, NotOk, NullUrl
 
 Item = TypeVar("Item")
 
+_CURSOR = re.compile(r"([0-9]{1,12}):([0-9]{1,12})", re.ASCII)
+
 SDL = """
 type Query {
   boltCommand(commandId: Int!): BoltCommand
+  boltCommandLogs(commandId: Int!, cursor: String): BoltCommandLogs
   boltResourceUrl(resourceId: Int!): BoltResourceUrl
   boltRunStatus(runId: Int!): BoltRunStatus
   listBoltRuns(slug: String, offset: Int!, limit: Int!): BoltRuns
@@ -47,6 +51,22 @@ type BoltCommand {
   returnCode: Int
   scheduleRunId: Int!
   resources: [BoltResource!]!
+}
+
+type BoltCommandLogs {
+  lines: [BoltLogLine!]!
+  cursor: String!
+  finished: Boolean!
+}
+
+type BoltLogLine {
+  stream: BoltLogStream!
+  line: String!
+}
+
+enum BoltLogStream {
+  STDOUT
+  STDERR
 }
 
 type BoltResource {
@@ -198,6 +218,36 @@ def _bolt_command(_: None, info: GraphQLResolveInfo, command_id: int) -> Command
     return context.bolt.command(command_id)[1]
 
 
+def _bolt_command_logs(
+    _: None, info: GraphQLResolveInfo, command_id: int, cursor: str | None = None
+) -> dict[str, Any]:
+    """Lines of stdout come before those of stderr, as the vendor's SDK says.
+
+    That a cursor is a place in each log, and how long a page is, are assumptions: to a client, a
+    cursor is opaque.
+    """
+    context: Context = info.context
+    context.begin("boltCommandLogs", command_id)
+    command = context.bolt.command(command_id)[1]
+    found = _CURSOR.fullmatch(cursor or "0:0")
+    if not found:
+        raise GraphQLError("Invalid cursor.")
+    begins = [int(place) for place in found.groups()]
+    logs = [command.stdout, command.stderr]
+    pages = [lines_of_page(log, begin) for log, begin in zip(logs, begins, strict=True)]
+    ends = [begin + sum(map(len, page)) for begin, page in zip(begins, pages, strict=True)]
+    return {
+        "lines": [
+            {"stream": stream, "line": line}
+            for stream, page in zip(("STDOUT", "STDERR"), pages, strict=True)
+            for line in page
+        ],
+        "cursor": ":".join(map(str, ends)),
+        "finished": command.end_dttm is not None
+        and all(end >= len(log) for end, log in zip(ends, logs, strict=True)),
+    }
+
+
 def _schedule_run_id(command: Command, info: GraphQLResolveInfo) -> int:
     context: Context = info.context
     return context.bolt.command(command.id)[0].run_id
@@ -284,6 +334,7 @@ def _snake(name: str) -> str:
 
 RESOLVERS: dict[str, GraphQLFieldResolver] = {
     "Query.boltCommand": _bolt_command,
+    "Query.boltCommandLogs": _bolt_command_logs,
     "Query.boltResourceUrl": _bolt_resource_url,
     "Query.boltRunStatus": _bolt_run_status,
     "Query.listBoltRuns": _list_bolt_runs,

@@ -45,7 +45,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from paradime import Paradime
     from paradime.apis.bolt.exception import BoltScheduleArtifactNotFoundException
-    from paradime.apis.bolt.types import BoltRunState
+    from paradime.apis.bolt.types import BoltLogStream, BoltRunState
     from paradime.client.api_exception import ParadimeAPIException
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -163,6 +163,27 @@ class TestTheVendorsSdk:
             (1205743, "target/manifest.json"),
             (1205761, "target/run_results.json"),
         ]
+
+    def test_streams_the_logs_of_a_command(self, standin: Standin, sdk: Paradime) -> None:
+        stdout = "16:44:21  Running with dbt\r\n" * 2_500 + "x" * 2_000_000
+        command = Command(id=1, command="dbt run", stdout=stdout, stderr="a warning\nand an error")
+        standin.bolt.add(replace(FAILED_RUN, run_id=1, commands=[command]))
+        lines = list(sdk.bolt.stream_command_logs(1))
+        logs = {
+            stream: "".join(line.line for line in lines if line.stream is stream)
+            for stream in BoltLogStream
+        }
+        assert logs == {BoltLogStream.STDOUT: stdout, BoltLogStream.STDERR: command.stderr}
+        assert standin.requests.count("api:boltCommandLogs:1") == 4
+
+    def test_the_logs_of_a_running_command_are_not_finished(
+        self, standin: Standin, sdk: Paradime
+    ) -> None:
+        command = Command(id=1, command="dbt run", end_dttm=None, return_code=None, stdout="1 of 2")
+        standin.bolt.add(replace(RUNNING_RUN, run_id=1, commands=[command]))
+        batch = sdk.bolt.get_command_logs(1)
+        assert ([line.line for line in batch.lines], batch.finished) == (["1 of 2"], False)
+        assert sdk.bolt.get_command_logs(1, batch.cursor).lines == []
 
     def test_downloads_an_artifact(self, sdk: Paradime) -> None:
         assert download(sdk.bolt.get_artifact_url(1205743)).content == MANIFEST

@@ -10,7 +10,7 @@ import requests
 
 from functions.intake import quarantine
 from functions.intake.pointer import Pointer
-from local.standin import Standin, load_runs
+from local.standin import Command, Run, Standin, load_runs
 from tests.e2e.client import Client, Record, eventually
 from tests.e2e.payloads import PARADIME, WORKSPACE, payload, run_key, served
 
@@ -79,6 +79,27 @@ def test_the_inventory_says_what_each_object_is(arrived: Arrived) -> None:
     for file in inventory["files"]:
         stored = arrived.objects[file["key"]]
         assert (file["bytes"], file["sha256"]) == (len(stored), sha256(stored).hexdigest())
+
+
+def test_a_console_log_of_40_mib_is_archived_whole(client: Client, standin: Standin) -> None:
+    """The stack kills a function that takes more memory than it has."""
+    line = "0123456789abcdef" * 63 + "of 1,024 bytes\r\n"
+    command = Command(id=9_000_061, command="dbt run", return_code=1, stdout=line * 40 * 1024)
+    run = Run(
+        run_id=900_006,
+        schedule_name="logs",
+        schedule_slug="logs",
+        state="FAILED",
+        commands=[command],
+    )
+    standin.bolt.add(run)
+    told = {"id": command.id, "command": command.command, "return_code": command.return_code}
+    client.send(
+        payload("run_completed", standin.api_url, id=900_006, schedule_name="logs", commands=[told])
+    )
+    record = client.await_archive_state(run_key(900_006), "archived")
+    [key] = [key for key in client.keys(record["archive_prefix"]) if key.endswith("/stdout.log")]
+    assert client.object(key) == command.stdout.encode()
 
 
 def test_a_succeeded_run_is_recorded_and_not_archived(client: Client, standin: Standin) -> None:

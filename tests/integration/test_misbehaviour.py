@@ -16,7 +16,6 @@ import requests
 
 from functions.fetch.api import MAX_FAILURES, MAX_PROBES
 from functions.fetch.files import WORKERS
-from functions.paradime import api as paradime
 from functions.paradime import session, watchdog
 from local.standin import Standin
 from local.standin.content import Content
@@ -444,22 +443,6 @@ def test_a_run_that_was_given_up_is_archived_when_its_pointer_is_sent_again(worl
     assert (record["archive_state"], record["artifact_count"]) == ("archived", FILES)
     assert "archive_error" not in record
     assert world.standin.requests.count("download:*") == 1
-
-
-def test_a_console_log_that_memory_cannot_hold_costs_itself(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paradime, "MAX_ANSWER_BYTES", 10_000)
-    run = small_run()
-    run = replace(run, commands=[run.commands[0], replace(run.commands[1], stdout="x" * 10_000)])
-    world.standin.bolt.add(run)
-    _, first = play(world, delivery(world, run), lambda: None)
-    assert first.record["archive_state"] == "partial"
-    assert [missing["path"] for missing in inventory(world)["missing"]] == [
-        "stderr.log",
-        "stdout.log",
-    ]
-    assert named(first.objects, "target/manifest.json") == [MANIFEST]
 
 
 def test_a_lone_surrogate_in_a_console_log_costs_itself(world: World) -> None:

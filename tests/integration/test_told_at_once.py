@@ -188,7 +188,7 @@ class TestAFileThatOnlyParadimeLists:
         world = world_with_it
         deliver(world)
         with monkeypatch.context() as patched:
-            kill_in(patched, "functions.fetch.files.RunFiles._fetch_resource")
+            kill_in(patched, "functions.fetch.files.RunFiles._fetch_file")
             receive(world)
         self.refuse_the_list(world)
         world.drain()

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.skipif(
 BOUNDED = """
 import json, os, re, resource, sys
 from functions.paradime.answers import read_answer
-from functions.paradime.api import CommandAnswer
+from functions.paradime.api import CommandAnswer, LogPage
 from functions.shared.errors import TryAgainError
-[path] = sys.argv[1:]
+path, field = sys.argv[1:]
 body = bytearray(os.path.getsize(path))
 with open(path, "rb", buffering=0) as file:
     assert file.readinto(body) == len(body)
@@ -32,19 +32,23 @@ with open("/proc/self/status") as status:
     taken = int(re.search(r"VmSize:\\s+(\\d+) kB", status.read())[1]) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (taken + 128 * 2**20, taken + 128 * 2**20))
 try:
-    answer = read_answer(body, "application/json", [], "boltCommand", CommandAnswer)
-    said = [len(answer.stdout or b""), len(answer.resources or ())]
+    if field == "boltCommandLogs":
+        answer = read_answer(body, "application/json", [], field, LogPage)
+        said = len(answer.lines)
+    else:
+        answer = read_answer(body, "application/json", [], field, CommandAnswer)
+        said = [len(answer.stdout or b""), len(answer.resources or ())]
 except TryAgainError as e:
     said = str(e)
 print(json.dumps(said))
 """
 
 
-def read_bounded(answer: Callable[[], bytes], folder: Path) -> Any:
+def read_bounded(answer: Callable[[], bytes], folder: Path, field: str = "boltCommand") -> Any:
     path = folder / "answer.json"
     path.write_bytes(answer())
     finished = subprocess.run(
-        [sys.executable, "-c", BOUNDED, str(path)],
+        [sys.executable, "-c", BOUNDED, str(path), field],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -100,3 +104,22 @@ def test_what_is_not_read_takes_no_memory(
 def test_a_log_takes_a_few_times_its_size(character: bytes, tmp_path: Path) -> None:
     length, _ = read_bounded(lambda: log(character), tmp_path)
     assert length > MAX_ANSWER_BYTES - 100
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"stream":"","line":""}',
+        b'{"line":"ab","stream":"cd"}',
+        '{"stream":"","line":"🔥"}'.encode(),
+    ],
+    ids=["empty", "short", "wide"],
+)
+def test_a_page_of_the_shortest_lines_takes_a_few_times_its_size(
+    line: bytes, tmp_path: Path
+) -> None:
+    def page() -> bytes:
+        head = b'{"data":{"boltCommandLogs":{"cursor":"1:0","finished":true,"lines":[' + line
+        return filled(head, b"," + line, b"]}}}")
+
+    assert read_bounded(page, tmp_path, "boltCommandLogs") > 500_000
