@@ -24,7 +24,14 @@ def hostile_archive(canary: str = CANARY) -> Archive:
             status=evil,
             run_url=f"javascript:window.ran=true//{canary}",
             error_string=evil,
-            environment={"actor": evil, "branch": evil, "commit_hash": evil, "email": evil},
+            environment=dict.fromkeys(
+                ["actor", "branch", "commit_hash", "email", "pull_request_id"], evil
+            ),
+            schedule={
+                "owner_email": evil,
+                "environment": evil,
+                "turbo_ci": {"enabled": True, "deferred_schedule_name": evil},
+            },
             commands=[
                 {"id": 70, "command": evil, "status": evil, "return_code": 1, "json_resources": []},
                 {"id": 71, "command": evil, "status": "failed", "json_resources": []},

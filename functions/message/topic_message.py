@@ -256,7 +256,7 @@ def _consequence_lines(archive: ArchiveOutcome) -> list[str]:
 
 def _owners(event: RunEvent, archive: ArchiveOutcome) -> list[str]:
     """Whose the broken nodes are; where the project does not say, whose the schedule is."""
-    of_schedule = one_line(event.owner_email, 100)
+    of_schedule = one_line(event.schedule.owner_email, 100)
     return list(archive.owners) or ([of_schedule] if of_schedule else [])
 
 

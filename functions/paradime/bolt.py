@@ -32,7 +32,10 @@ _RUNS = """
 query SweepRuns($slug: String, $offset: Int!, $limit: Int!) {
   listBoltRuns(slug: $slug, offset: $offset, limit: $limit) {
     ok
-    runs { id state actor actorEmail startDttm endDttm gitInfo { branch commitHash } }
+    runs {
+      id state actor actorEmail startDttm endDttm parentScheduleRunId
+      gitInfo { branch commitHash pullRequestId }
+    }
   }
 }
 """
@@ -65,10 +68,14 @@ class ListedSchedule(_Answer, frozen=True):
 class GitInfo(_Answer, frozen=True):
     branch: Lenient[str] = None
     commit_hash: Lenient[str] = None
+    pull_request_id: Lenient[str] = None
 
 
 class ListedRun(_Answer, frozen=True, kw_only=True):
-    """`state` is STARTING, RUNNING, SUCCESS, ERROR, FAILED, CANCELED or SKIPPED; expect others."""
+    """`state` is STARTING, RUNNING, SUCCESS, ERROR, FAILED, CANCELED or SKIPPED; expect others.
+
+    A retry names the run that it repeats as its parent.
+    """
 
     id: Id
     state: str
@@ -76,6 +83,7 @@ class ListedRun(_Answer, frozen=True, kw_only=True):
     actor_email: Lenient[str] = None
     start_dttm: Instant
     end_dttm: OrEmpty[Instant] = None
+    parent_schedule_run_id: Lenient[Id] = None
     git_info: GitInfo | None = None
 
 

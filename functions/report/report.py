@@ -18,13 +18,15 @@ from functions.report import findings as report_findings
 from functions.report.page import page
 from functions.run.archive_outcome import Step, next_steps
 from functions.run.display import clock, counted, lasted, left_out
-from functions.run.event import Environment, RunEvent
+from functions.run.event import Deferral, Environment, RunEvent
 from functions.run.inventory import Contents
 from functions.run.outcome import run_failed, run_state
 from functions.run.plan import unique_commands
 from functions.run.text import (
+    deferred_to,
     ended,
     https_url,
+    kind_of_run,
     one_line,
     schedule_title,
     skipped_in_words,
@@ -130,7 +132,7 @@ def _stale(failed: WhatFailed) -> dict[str, Any]:
 
 
 def _owners(event: RunEvent, failed: WhatFailed) -> str:
-    of_schedule = one_line(event.owner_email)
+    of_schedule = one_line(event.schedule.owner_email)
     owners = failed.owners[:MAX_OWNERS] or [of_schedule]
     return ", ".join(filter(None, owners))
 
@@ -163,7 +165,8 @@ def _lead(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
 
 
 def _facts(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
-    environment = event.environment or Environment()
+    environment, schedule = event.environment or Environment(), event.schedule
+    deferral = schedule.deferral or Deferral()
     start, end = event.start_dttm, event.end_dttm
     workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
     return {
@@ -173,7 +176,14 @@ def _facts(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
         "Started by": ", ".join(
             filter(None, (one_line(environment.actor), one_line(environment.email)))
         ),
-        "Owner": _owners(event, failed) if run_failed(event) else "",
+        "Owner": _owners(event, failed) if run_failed(event) else one_line(schedule.owner_email),
+        "Kind": kind_of_run(
+            turbo_ci=schedule.is_turbo_ci,
+            pull_request_id=environment.pull_request_id,
+            parent_run_id=event.parent_schedule_run_id,
+        ),
+        "Environment": one_line(schedule.environment),
+        "Deferred to": deferred_to(deferral.schedule, deferral.environment),
         "Workspace": workspace,
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),

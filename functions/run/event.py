@@ -7,11 +7,15 @@ schedule's (both of the page's examples carry the same one).
 
 What the archive cannot do without is required, and a delivery that lacks it is not understood.
 What else is read only describes: there, a value of an unexpected kind is read as absent, since
-none may cost a run its record. The rest is not read (the queries, the schedule's settings), and a
-change of it goes unnoticed. The stored body keeps it all.
+none may cost a run its record. The rest is not read (the queries, most of the schedule's settings),
+and a change of it goes unnoticed. The stored body keeps it all.
+
+No webhook is known to have `parent_schedule_run_id` and `environment.pull_request_id`: they are in
+what a sweep rebuilds from the API.
 """
 
 from functools import cached_property
+from typing import TypeVar
 
 from msgspec import Raw, Struct, field
 
@@ -19,8 +23,12 @@ from functions.run.fields import Id, Instant, Integer, WorkspaceUid
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Lenient, OrEmpty, Reader
 
+_Kind = TypeVar("_Kind")
+
 FAILED = frozenset({"failed", "failure", "error", "errored"})
 UNDER_WAY = frozenset({"starting", "started", "running"})
+
+_NOTHING = Raw(b"null")
 
 
 class Resource(Struct, frozen=True):
@@ -63,17 +71,61 @@ class Environment(Struct, frozen=True, kw_only=True):
     branch: Lenient[str] = None
     commit_hash: Lenient[str] = None
     email: Lenient[str] = None
+    pull_request_id: Lenient[str] = None
+
+
+class Deferral(Struct, frozen=True, kw_only=True):
+    """From which other runs dbt takes the nodes that a run does not build.
+
+    The vendor's examples have null here. The members are those of a schedule file, as the vendor's
+    SDK reads it: it is one schedule, under any of three names, or an environment.
+    """
+
+    enabled: bool = False
+    deferred_schedule_name: str | None = None
+    deferred_schedule_slug: str | None = None
+    deferred_manifest_schedule: str | None = None
+    defer_environment_slug: str | None = None
+
+    @property
+    def schedule(self) -> str | None:
+        return (
+            self.deferred_schedule_name
+            or self.deferred_schedule_slug
+            or self.deferred_manifest_schedule
+        )
+
+    @property
+    def environment(self) -> str | None:
+        return self.defer_environment_slug
+
+
+class Schedule(Struct, frozen=True, kw_only=True):
+    """The settings that the schedule had when it ran, as far as they say something of the run.
+
+    `owner_email` is a text, in which several addresses may stand.
+    """
+
+    owner_email: str | None = None
+    environment: str | None = None
+    turbo_ci: Deferral | None = None
+    deferred_schedule: Deferral | None = None
+
+    @property
+    def is_turbo_ci(self) -> bool:
+        """It builds what a pull request changes."""
+        return self.turbo_ci is not None and self.turbo_ci.enabled
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """The one in force; Turbo CI has its own."""
+        both = (self.deferred_schedule, self.turbo_ci)
+        return next((one for one in both if one is not None and one.enabled), None)
 
 
 class Workspace(Struct, frozen=True, kw_only=True):
     uid: WorkspaceUid
     name: Lenient[str] = None
-
-
-class _Schedule(Struct, frozen=True):
-    """The run's schedule as it was set then; what else it holds may be anything."""
-
-    owner_email: Lenient[str] = None
 
 
 class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
@@ -88,7 +140,8 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
     run_url: Lenient[str] = None
     error_string: Lenient[str] = None
     environment: Lenient[Environment] = None
-    schedule: Raw = Raw(b"null")
+    parent_schedule_run_id: Lenient[Id] = None
+    settings: Raw = field(default=_NOTHING, name="schedule")
     end_dttm: OrEmpty[Instant] = None
     commands: tuple[Command, ...] | None = None
 
@@ -108,20 +161,16 @@ class RunEvent(Struct, frozen=True, kw_only=True, dict=True):
         )
 
     @cached_property
+    def schedule(self) -> Schedule:
+        return _schedule(self.settings)
+
+    @cached_property
     def positions(self) -> dict[int, int]:
         """Each command's place in the run, from 1, by its id; the first of one that is repeated."""
         places: dict[int, int] = {}
         for place, command in enumerate(self.commands or (), start=1):
             places.setdefault(command.id, place)
         return places
-
-    @property
-    def owner_email(self) -> str | None:
-        """Of the schedule's owner."""
-        try:
-            return _SCHEDULE.read(self.schedule).owner_email
-        except NotUnderstoodError:
-            return None
 
     @property
     def run_key(self) -> str:
@@ -132,9 +181,20 @@ class _Claim(Struct, frozen=True):
     workspace: Workspace
 
 
+class _Settings(Struct, frozen=True):
+    """Each is read on its own, and whatever is wrong in one costs neither the others nor memory."""
+
+    owner_email: Raw = _NOTHING
+    environment: Raw = _NOTHING
+    turbo_ci: Raw = _NOTHING
+    deferred_schedule: Raw = _NOTHING
+
+
 _EVENT = Reader(RunEvent)
-_SCHEDULE = Reader(_Schedule)
 _CLAIM = Reader(_Claim)
+_SETTINGS = Reader(_Settings)
+_TEXT = Reader(str)
+_DEFERRAL = Reader(Deferral)
 
 
 def parse(body: bytes) -> RunEvent:
@@ -151,5 +211,23 @@ def workspace_uid(body: bytes) -> str | None:
     """The workspace that a body is about, even if it is not understood otherwise."""
     try:
         return _CLAIM.read(body).workspace.uid
+    except NotUnderstoodError:
+        return None
+
+
+def _schedule(settings: Raw) -> Schedule:
+    found = _read(settings, _SETTINGS) or _Settings()
+    return Schedule(
+        owner_email=_read(found.owner_email, _TEXT),
+        environment=_read(found.environment, _TEXT),
+        turbo_ci=_read(found.turbo_ci, _DEFERRAL),
+        deferred_schedule=_read(found.deferred_schedule, _DEFERRAL),
+    )
+
+
+def _read(value: Raw, kind: Reader[_Kind]) -> _Kind | None:
+    """None for a value of another kind, null among them."""
+    try:
+        return kind.read(value)
     except NotUnderstoodError:
         return None

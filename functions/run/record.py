@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from functions.run import instants
-from functions.run.event import Command, Environment, RunEvent
+from functions.run.event import Command, Deferral, Environment, RunEvent
 from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import run_failed, run_state
 from functions.run.text import take_fitting
@@ -28,6 +28,7 @@ PACKING_LEVEL = 6  # 9 takes twice the time for the same size
 MAX_COMMANDS_BYTES = 64 * 1024
 MAX_TEXT_CHARACTERS = 1024
 MAX_COMMAND_CHARACTERS = 256
+MAX_SETTING_CHARACTERS = 256
 MAX_INDEX_KEY_BYTES = 1024
 
 
@@ -71,6 +72,7 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
     environment, commands = event.environment or Environment(), event.commands or ()
     failed, started_at = run_failed(event), _instant(event.start_dttm)
     failed_count = sum(command.failed for command in commands)
+    schedule, deferral = event.schedule, event.schedule.deferral or Deferral()
     return {
         "workspace_uid": event.workspace.uid,
         "workspace_name": _cut(event.workspace.name),
@@ -85,6 +87,13 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "branch": _told(environment.branch),
         "commit_hash": _cut(environment.commit_hash),
         "email": _cut(environment.email),
+        "pull_request_id": _told(environment.pull_request_id, MAX_SETTING_CHARACTERS),
+        "parent_schedule_run_id": event.parent_schedule_run_id,
+        "owner_email": _told(schedule.owner_email, MAX_SETTING_CHARACTERS),
+        "environment": _told(schedule.environment, MAX_SETTING_CHARACTERS),
+        "turbo_ci": schedule.is_turbo_ci or None,
+        "deferred_schedule": _told(deferral.schedule, MAX_SETTING_CHARACTERS),
+        "deferred_environment": _told(deferral.environment, MAX_SETTING_CHARACTERS),
         "started_at": started_at,
         "ended_at": ended_at(event),
         "duration_seconds": duration_seconds(event),

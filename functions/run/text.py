@@ -72,6 +72,23 @@ def ended(return_code: int | None, status: str | None) -> str:
     return one_line(status, 40)
 
 
+def kind_of_run(*, turbo_ci: bool, pull_request_id: object, parent_run_id: object) -> str:
+    """Such as `Turbo CI run, pull request 12`, or `retry of run 123`; empty for any other run."""
+    parts = (
+        "Turbo CI run" if turbo_ci else "",
+        f"pull request {one_line(pull_request_id, 40)}" if pull_request_id else "",
+        f"retry of run {parent_run_id}" if parent_run_id else "",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def deferred_to(schedule: str | None, environment: str | None) -> str:
+    """Such as `schedule nightly` or `environment production`; empty if neither is known."""
+    if schedule:
+        return f"schedule {one_line(schedule)}"
+    return f"environment {one_line(environment)}" if environment else ""
+
+
 def healed_in_words(count: int, places: Sequence[int]) -> str:
     """Such as `2 failures, healed by command 2`; empty if there are none."""
     if not count:

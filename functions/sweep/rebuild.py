@@ -35,6 +35,7 @@ def completed_payload(
         "uuid": schedule.uuid,
         "schedule_name": schedule.name,
         "schedule": None,
+        "parent_schedule_run_id": run.parent_schedule_run_id,
         "status": _WORDS.get(run.state, run.state.lower()),
         "start_dttm": _text(run.start_dttm),
         "end_dttm": _text(_end(run, [command for command, _ in commands])),
@@ -44,6 +45,7 @@ def completed_payload(
             "branch": git.branch,
             "commit_hash": git.commit_hash,
             "email": run.actor_email,
+            "pull_request_id": git.pull_request_id,
         },
         "commands": [_command(command, resources) for command, resources in commands],
     }

@@ -72,6 +72,16 @@ ACCEPTED = {
         for name, text in HOSTILE_TEXTS.items()
     },
     **{
+        f"schedule's settings: {name}": body(
+            schedule={
+                "owner_email": text,
+                "environment": text,
+                "turbo_ci": {"enabled": True, "deferred_schedule_name": text},
+            }
+        )
+        for name, text in HOSTILE_TEXTS.items()
+    },
+    **{
         f"command: {name}": body(commands=[EXAMPLE["commands"][-1] | {"command": text}])
         for name, text in HOSTILE_TEXTS.items()
     },
@@ -79,13 +89,13 @@ ACCEPTED = {
     **{f"error: {name}": body(error_string=text) for name, text in HOSTILE_TEXTS.items()},
     **{f"run address: {name}": body(run_url=text) for name, text in HOSTILE_TEXTS.items()},
     "duplicate keys": raw(f'"id": {RUN_ID}', f'"id": 1, "id": {RUN_ID}'),
-    "NaN in what is not read": raw('"turbo_ci": null', '"turbo_ci": NaN'),
+    "NaN in a setting": raw('"turbo_ci": null', '"turbo_ci": NaN'),
     "NaN in a description": raw('"error_string": null', '"error_string": NaN'),
-    "a nest in what is not read": raw('"turbo_ci": null', f'"turbo_ci": {"[" * 150}{"]" * 150}'),
-    "many digits in what is not read": raw('"turbo_ci": null', f'"turbo_ci": {"9" * 5000}'),
-    "a number out of range in what is not read": raw('"turbo_ci": null', '"turbo_ci": 1e999'),
+    "a nest in a setting": raw('"turbo_ci": null', f'"turbo_ci": {"[" * 150}{"]" * 150}'),
+    "many digits in a setting": raw('"turbo_ci": null', f'"turbo_ci": {"9" * 5000}'),
+    "a number out of range in a setting": raw('"turbo_ci": null', '"turbo_ci": 1e999'),
     "a number out of range in a description": raw('"error_string": null', '"error_string": 1e999'),
-    "infinity in what is not read": raw('"turbo_ci": null', '"turbo_ci": [-Infinity]'),
+    "infinity in a setting": raw('"turbo_ci": null', '"turbo_ci": [-Infinity]'),
     "no commands": body(commands=[]),
     "a command that is repeated": body(commands=EXAMPLE["commands"] * 3),
     "20,000 commands": body(commands=with_commands(20_000)),
@@ -129,7 +139,7 @@ QUARANTINED = {
     ),
     "5,000 digits": raw('"error_string": null', f'"error_string": {"9" * 5000}'),
     "lone surrogate": raw("daily_run", "\\ud800"),
-    "lone surrogate in what is not read": raw('"turbo_ci": null', '"turbo_ci": "\\udfff"'),
+    "lone surrogate in a setting": raw('"turbo_ci": null', '"turbo_ci": "\\udfff"'),
     "nesting a million deep": raw(
         '"turbo_ci": null', f'"turbo_ci": {"[" * 1_000_000}{"]" * 1_000_000}'
     ),
@@ -250,7 +260,19 @@ def largest() -> bytes:
         ["schedule_name", "status", "error_string", "run_url", "api_url"], EMOJI * 1024
     ) | {
         "workspace": {"uid": "u" * 64, "name": EMOJI * 1024},
-        "environment": dict.fromkeys(["actor", "branch", "commit_hash", "email"], EMOJI * 1024),
+        "environment": dict.fromkeys(
+            ["actor", "branch", "commit_hash", "email", "pull_request_id"], EMOJI * 1024
+        ),
+        "parent_schedule_run_id": 2**63 - 1,
+        "schedule": {
+            "owner_email": EMOJI * 1024,
+            "environment": EMOJI * 1024,
+            "turbo_ci": {
+                "enabled": True,
+                "deferred_schedule_name": EMOJI * 1024,
+                "defer_environment_slug": EMOJI * 1024,
+            },
+        },
         "commands": [
             {"id": 2**63 - i, "command": EMOJI * 256, "status": EMOJI * 256, "return_code": 2**62}
             for i in range(1, 200)

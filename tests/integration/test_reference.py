@@ -25,6 +25,17 @@ from tests.integration.world import World, new_world
 from tests.reference import examples, tables
 
 Members = Iterator[tuple[str, str]]
+OF_A_PULL_REQUEST = {
+    "parent_schedule_run_id": 700,
+    "environment": {"pull_request_id": "12"},
+    "schedule": {
+        "turbo_ci": {
+            "enabled": True,
+            "deferred_schedule_name": "nightly",
+            "defer_environment_slug": "production",
+        }
+    },
+}
 ODD = Resource(id=70022, path="odd/run_results.json", content=b'{"results": [7]}')
 
 
@@ -111,7 +122,7 @@ def telling(world: World) -> bytes:
         )
     )
     told = [command(one.id, one.command, one.return_code or 0, *one.resources) for one in commands]
-    return completed(world.standin.api_url, id=701, commands=told)
+    return completed(world.standin.api_url, id=701, commands=told, **OF_A_PULL_REQUEST)
 
 
 def interrupt(world: World, run_key: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.run.event import Environment, RunEvent, parse
+from functions.run.event import Deferral, Environment, RunEvent, Schedule, parse
 from functions.run.outcome import run_failed, run_state
 from functions.shared.errors import NotUnderstoodError
 
@@ -93,15 +93,70 @@ def test_what_is_not_used_may_be_of_any_kind(value: object) -> None:
     assert parse(body(uuid=value)) == parse(body())
 
 
-@pytest.mark.parametrize("schedule", [*OTHER_KINDS, {"owner_email": 7}, {"owner_email": None}])
-def test_a_schedule_of_another_kind_has_no_owner(schedule: object) -> None:
-    assert parse(body(schedule=schedule)).owner_email is None
+def with_schedule(**changes: Any) -> Schedule:
+    return parse(body(schedule=EXAMPLE["schedule"] | changes)).schedule
 
 
-def test_the_schedules_owner_is_read_whatever_else_is_set() -> None:
-    schedule = b'{"owner_email": "ann@x.com", "turbo_ci": ' + b"9" * 5_000 + b"}"
-    text = body(schedule="here").replace(b'"here"', schedule)
-    assert parse(text).owner_email == "ann@x.com"
+DEFERRAL = {"enabled": True, "deferred_schedule_name": "nightly", "successful_runs_only": True}
+
+
+def test_the_example_names_owner_and_environment_of_its_schedule() -> None:
+    assert with_schedule() == Schedule(owner_email="fabio@paradime.io", environment="production")
+
+
+@pytest.mark.parametrize("value", [*OTHER_KINDS, [[]] * 100_000])
+def test_a_schedule_of_another_kind_says_nothing(value: object) -> None:
+    assert parse(body(schedule=value)).schedule == Schedule()
+
+
+@pytest.mark.parametrize(
+    "name", ["owner_email", "environment", "turbo_ci", "deferred_schedule", "slack_on"]
+)
+@pytest.mark.parametrize(
+    "value",
+    [*map(json.dumps, OTHER_KINDS), "9" * 5_000, '{"enabled": "yes"}', "[[1e999]]", "NaN"],
+    ids=range(len(OTHER_KINDS) + 4),
+)
+def test_a_setting_of_another_kind_costs_no_other(name: str, value: str) -> None:
+    text = body(schedule=EXAMPLE["schedule"] | {name: "VALUE"}).decode()
+    schedule = parse(text.replace('"VALUE"', value).encode()).schedule
+    for other in {"owner_email", "environment"} - {name}:
+        assert getattr(schedule, other) == EXAMPLE["schedule"][other]
+    assert (schedule.deferral, schedule.is_turbo_ci) == (None, False)
+
+
+def test_several_owners_are_one_text() -> None:
+    assert with_schedule(owner_email="a@x, b@x").owner_email == "a@x, b@x"
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"deferred_schedule_name": "nightly"}, ("nightly", None)),
+        ({"deferred_schedule_slug": "nightly-1"}, ("nightly-1", None)),
+        ({"deferred_manifest_schedule": "nightly"}, ("nightly", None)),
+        ({"defer_environment_slug": "production"}, (None, "production")),
+    ],
+)
+@pytest.mark.parametrize("name", ["turbo_ci", "deferred_schedule"])
+def test_a_run_defers_to_a_schedule_or_an_environment(
+    name: str, target: dict[str, str], expected: tuple[str | None, str | None]
+) -> None:
+    deferral = with_schedule(**{name: {"enabled": True} | target}).deferral
+    assert deferral is not None
+    assert (deferral.schedule, deferral.environment) == expected
+
+
+def test_a_deferral_that_is_switched_off_is_none() -> None:
+    schedule = with_schedule(turbo_ci=DEFERRAL | {"enabled": False}, deferred_schedule=DEFERRAL)
+    assert not schedule.is_turbo_ci
+    assert schedule.deferral == Deferral(enabled=True, deferred_schedule_name="nightly")
+    assert with_schedule(deferred_schedule=DEFERRAL | {"enabled": False}).deferral is None
+
+
+@pytest.mark.parametrize("value", ["7", 0, -1, [], None])
+def test_an_odd_parent_is_none(value: object) -> None:
+    assert parse(body(parent_schedule_run_id=value)).parent_schedule_run_id is None
 
 
 @pytest.mark.parametrize("name", ["run_url", "error_string", "environment"])

@@ -85,10 +85,30 @@ class TestTop:
             "Branch main",
             "Commit 54a134583ef6dccbe154e30e1cd09a9d94b6bda0",
             "Workspace demo-jaffle n0sg8br1m44k0ryj",
+            "Owner fabio@paradime.io",
+            "Environment production",
         ],
     )
     def test_it_has_the_facts_of_the_run(self, fact: str) -> None:
         assert fact in text_of(archive_of(63187))
+
+    def test_it_says_what_the_run_was_for(self) -> None:
+        text = text_of(
+            archive_from(
+                payload(
+                    environment={"pull_request_id": "12"},
+                    parent_schedule_run_id=123,
+                    schedule={"turbo_ci": {"enabled": True, "deferred_schedule_name": "nightly"}},
+                )
+            )
+        )
+        assert "Kind Turbo CI run, pull request 12, retry of run 123" in text
+        assert "Deferred to schedule nightly" in text
+
+    def test_of_a_run_of_no_special_kind_it_says_nothing(self) -> None:
+        text = text_of(archive_of(63187))
+        assert "Kind" not in text
+        assert "Deferred to" not in text
 
     def test_it_counts_tests_warnings_and_skipped_nodes(self) -> None:
         said = "returned 1: 2 tests failed, 9 nodes were skipped, 1 warning."
@@ -411,7 +431,14 @@ def overlong_archive() -> Archive:
             schedule_name=long,
             workspace={"name": long, "uid": "uid7"},
             error_string=long,
-            environment={"actor": long, "branch": long, "commit_hash": long, "email": long},
+            environment=dict.fromkeys(
+                ["actor", "branch", "commit_hash", "email", "pull_request_id"], long
+            ),
+            schedule={
+                "owner_email": long,
+                "environment": long,
+                "deferred_schedule": {"enabled": True, "defer_environment_slug": long},
+            },
             commands=commands,
         )
     )

@@ -121,5 +121,19 @@ def test_descriptions_of_an_unexpected_kind_cost_no_run() -> None:
     assert odd.environment == events.Environment()
 
 
+def test_it_names_pull_request_and_retried_run() -> None:
+    git = {"branch": "fix", "commitHash": "54a1345", "pullRequestId": "12"}
+    event = events.parse(payload(gitInfo=git, parentScheduleRunId=6))
+    assert event.environment is not None
+    assert (event.environment.pull_request_id, event.parent_schedule_run_id) == ("12", 6)
+
+
+def test_an_odd_pull_request_or_parent_costs_no_run() -> None:
+    event = events.parse(payload(gitInfo={"pullRequestId": 12}, parentScheduleRunId="6"))
+    assert event.environment is not None
+    assert event.environment.pull_request_id is None
+    assert event.parent_schedule_run_id is None
+
+
 def test_equal_answers_give_equal_bytes() -> None:
     assert payload(COMMAND) == payload(dict(reversed(COMMAND.items())))

@@ -22,7 +22,7 @@ from cli.terminal.output import (
 )
 from functions.run.archive_outcome import next_steps
 from functions.run.display import counted, lasted, size
-from functions.run.text import healed_in_words
+from functions.run.text import deferred_to, healed_in_words, kind_of_run
 
 
 def show(ctx: typer.Context, run: RunName, as_json: AsJson = False) -> None:
@@ -72,6 +72,12 @@ def facts_of(record: Record, schedule: Schedule | None, bucket: str) -> Table:
         "ended": _ended(record),
         "running for": _running_for(record, schedule),
         "by": record.get("actor"),
+        "kind": _kind(record),
+        "owner": record.get("owner_email"),
+        "environment": record.get("environment"),
+        "deferred to": deferred_to(
+            record.get("deferred_schedule"), record.get("deferred_environment")
+        ),
         "branch": " ".join(filter(None, (record.get("branch"), record.get("commit_hash")))),
         "error": record.get("error_string"),
         "in Paradime": record.get("run_url"),
@@ -162,6 +168,14 @@ def _running_for(record: Record, schedule: Schedule | None) -> str:
     usual = schedule.get("usual_seconds") if schedule else None
     age = age_of(record)
     return age if usual is None else f"{age}, usually {lasted(int(usual))}"
+
+
+def _kind(record: Record) -> str:
+    return kind_of_run(
+        turbo_ci=bool(record.get("turbo_ci")),
+        pull_request_id=record.get("pull_request_id"),
+        parent_run_id=record.get("parent_schedule_run_id"),
+    )
 
 
 def _ended(record: Record) -> str:

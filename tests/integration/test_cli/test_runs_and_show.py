@@ -113,6 +113,34 @@ def test_show_tells_what_is_of_one_cause_and_what_was_healed(
     assert "2 failures, healed by command 3" in shown
 
 
+def test_show_says_whose_a_run_is_and_what_for(world: World, bolt_archive: BoltArchive) -> None:
+    changes = {
+        "parent_schedule_run_id": 123,
+        "environment": {"pull_request_id": "12"},
+        "schedule": {
+            "owner_email": "a@example.com, b@example.com",
+            "environment": "production",
+            "turbo_ci": {"enabled": True, "deferred_schedule_name": "nightly"},
+        },
+    }
+    world.send(json.dumps(json.loads(world.payload()) | changes).encode())
+    shown = " ".join(bolt_archive("show", "63187").out.split())
+    assert " kind Turbo CI run, pull request 12, retry of run 123 " in shown
+    assert " owner a@example.com, b@example.com " in shown
+    assert " environment production " in shown
+    assert " deferred to schedule nightly " in shown
+
+
+def test_show_does_without_what_an_older_record_lacks(
+    recorded: World, bolt_archive: BoltArchive
+) -> None:
+    boto3.resource("dynamodb").Table(recorded.table).update_item(
+        Key={"run_key": "n0sg8br1m44k0ryj#63187"},
+        UpdateExpression="REMOVE owner_email, environment",
+    )
+    assert "owner" not in bolt_archive("show", "63187").out.split()
+
+
 def test_show_says_what_is_missing_and_why(world: World, bolt_archive: BoltArchive) -> None:
     body = json.loads(world.payload())
     body["commands"][3]["json_resources"].append({"id": 99, "path": "target/gone.json"})
