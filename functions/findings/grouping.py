@@ -21,8 +21,9 @@ _MAX_KEY_CHARACTERS = 300
 _QUOTED = re.compile(
     r"""(?<!\w)(?:"[^"\n]{0,200}"|'[^'\n]{0,200}'|`[^`\n]{0,200}`)(?:\.(?:"[^"\n]{0,200}"))*(?!\w)"""
 )
-# Numbers, and what has digits in it: ids, dates, hexadecimal digests.
-_WITH_DIGITS = re.compile(r"\w*\d\w*")
+# Numbers, and what has digits in it: ids, dates, hexadecimal digests. Each word is tried once, from
+# its beginning: from each of its characters, a long one would take the square of its length.
+_WITH_DIGITS = re.compile(r"\b\w*\d\w*")
 _HEXADECIMAL = re.compile(r"\b[0-9a-f]{8,}\b")
 _SEVERAL = re.compile(r"#(?:[-+:.,/TZ ]{0,2}#)+")
 _BLANKS = re.compile(r"\s+")

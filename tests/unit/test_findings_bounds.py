@@ -76,7 +76,8 @@ def test_all_nodes_are_counted_and_as_many_told_as_fit(
     assert (found["told"]["failure_count"], found["told"]["skipped_count"]) == (failed, skipped)
     assert found["bytes"] < most
     assert found["unread"] == []
-    assert found["seconds"] < 10
+    # Of a processor, whatever else runs: growth with the square of the input would take far more.
+    assert found["seconds"] < 30
 
 
 def test_of_the_causes_of_a_node_the_first_are_listed_and_all_are_counted() -> None:
