@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from cli.stack.options import StackCommand, choose_stack
 from cli.terminal.errors import CommandError
-from cli.terminal.output import warn
+from cli.terminal.output import say, warn
 from functions.shared.errors import RunArchiveError
 
 
@@ -26,6 +26,13 @@ PANELS = {
     "Look": (
         Listed("runs", "look.runs:runs", "List runs, latest first."),
         Listed("show", "look.show:show", "Show a run: what failed, its commands, and its files."),
+        Listed("logs", "look.logs:logs", "Print what a run's commands wrote to the console."),
+        Listed("sql", "look.sql:sql", "Print the SQL that a node was compiled to."),
+        Listed(
+            "history",
+            "look.history:history",
+            "Show how a schedule's last runs ended, or in which failed runs a node failed.",
+        ),
         Listed("open", "look.open_page:open_page", "Open a run's page in the browser."),
         Listed(
             "download",
@@ -45,6 +52,11 @@ PANELS = {
             "Archive runs again, or for the first time.",
         ),
         Listed(
+            "dead-letters",
+            "repair.dead_letters:dead_letters",
+            "List the runs that were given up, and why.",
+        ),
+        Listed(
             "redrive",
             "repair.redrive:redrive",
             "Retry runs that were given up: send their dead letters back to the queue.",
@@ -62,7 +74,7 @@ PANELS = {
         Listed(
             "quarantine",
             "repair.quarantine:app",
-            "List, save and redeliver deliveries that could not be understood.",
+            "List, save, redeliver and delete deliveries that could not be understood.",
         ),
     ),
     "Set up": (
@@ -85,11 +97,37 @@ PANELS = {
 }
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        say(f"bolt-archive {version('paradime-run-archive')}")
+        raise typer.Exit
+
+
+def _ask_version(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Only its option is used, by the group of all commands, which has no function of its own."""
+
+
 class LazyGroup(TyperGroup):
     """Lists all commands without importing any; imports the one that is called."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        asking = typer.Typer(add_completion=False)
+        asking.command()(_ask_version)
+        self.params += get_command(asking).params
         for panel, commands in PANELS.items():
             for listed in commands:
                 self.add_command(
@@ -122,10 +160,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="See which Paradime runs failed and why, with their logs and artifacts.\n\n"
     "Works on the stack in your AWS account or, with --local, on the one that `make local` runs. "
-    "Every command takes --json. Exit status: 0 if it succeeded, 1 if it failed, 2 if it was used "
-    "incorrectly.",
+    "Every command takes --json. Exit status: 0 if it succeeded, 1 if it failed or found nothing, "
+    "2 if it was used incorrectly.",
     epilog="[dim]In the morning:[/] bolt-archive runs --failed --since 1d, then "
-    "bolt-archive show RUN or bolt-archive open RUN.  "
+    "bolt-archive show RUN and bolt-archive logs RUN --failed.  "
     "[dim]If nothing arrives:[/] bolt-archive doctor.",
 )
 

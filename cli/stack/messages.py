@@ -30,6 +30,7 @@ class HeldMessages:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=10,
+                MessageSystemAttributeNames=["SentTimestamp"],
                 VisibilityTimeout=HOLD_SECONDS,
                 WaitTimeSeconds=WAIT_SECONDS,
             )

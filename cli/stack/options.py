@@ -1,6 +1,6 @@
 """Options and arguments shared by several commands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
@@ -15,6 +15,18 @@ from cli.terminal.errors import AwsError
 
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="<workspace uid>/<run id>, or just the run id.")
+]
+
+LastFailedRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="<workspace uid>/<run id>, or just the run id. Default: the run that failed last.",
+        show_default=False,
+    ),
+]
+ExitStatus = Annotated[
+    bool, typer.Option("--exit-status", help="End with status 1 if the run failed.")
 ]
 
 _PANEL = "Which stack"
@@ -71,6 +83,12 @@ def find_target(ctx: typer.Context) -> Target:
         TargetError: There is no such stack.
     """
     return chosen_stack(ctx).find()
+
+
+def end_with_state(record: Mapping[str, Any], *, exit_status: bool) -> None:
+    """Ends with 1 for a run that failed, if asked for with `--exit-status`."""
+    if exit_status and record["state"] == "failed":
+        raise typer.Exit(1)
 
 
 class StackCommand(TyperCommand):

@@ -1,7 +1,7 @@
 """Reads run records and archives of a stack."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import dropwhile, islice
 from typing import Any
@@ -12,6 +12,21 @@ from functions.run import instants
 from functions.run.record import index_key
 
 Record = dict[str, Any]
+
+# As many as DynamoDB takes in one request.
+_MOST_KEYS = 100
+# All that commands show, by the placeholder that stands for it: some names are reserved words.
+_ATTRIBUTES = {
+    f"#{name}": name
+    for name in (
+        "run_key", "workspace_uid", "workspace_name", "run_id", "run_url", "schedule_name",
+        "state", "reported_status", "error_string", "actor", "email", "branch", "commit_hash",
+        "owner_email", "environment", "started_at", "ended_at", "duration_seconds",
+        "command_count", "failed_command_count", "archive_state", "archive_error",
+        "archive_prefix", "artifact_count", "artifact_bytes", "missing_count", "failure_count",
+        "failures", "failure_groups", "healed_count", "healed_by",
+    )
+}  # fmt: skip
 
 
 def list_runs(
@@ -50,6 +65,46 @@ def list_runs(
     return (run for run in found if schedule in (None, run["schedule_name"]))
 
 
+def whole_records(target: Target, listed: Iterable[Record]) -> Iterator[Record]:
+    """The listed runs with the attributes that no index has, but for the events, in their order.
+
+    A run that has been deleted since is left out.
+    """
+    remaining = iter(listed)
+    while batch := list(islice(remaining, _MOST_KEYS)):
+        found: dict[str, Record] = {}
+        keys: Any = [{"run_key": run["run_key"]} for run in batch]
+        while keys:
+            # Not the event, which is most of a record: DynamoDB reads, and bills, it all the same.
+            answer = target.dynamodb.batch_get_item(
+                RequestItems={
+                    target.table: {
+                        "Keys": keys,
+                        "ProjectionExpression": ", ".join(_ATTRIBUTES),
+                        "ExpressionAttributeNames": _ATTRIBUTES,
+                    }
+                }
+            )
+            items: list[Record] = answer["Responses"][target.table]
+            found |= {item["run_key"]: _record(item) for item in items}
+            left: dict[str, Any] = answer["UnprocessedKeys"]
+            keys = left.get(target.table, {}).get("Keys")
+        yield from (found[run["run_key"]] for run in batch if run["run_key"] in found)
+
+
+def read_run_or_last(target: Target, name: str | None) -> Record:
+    """Without a name, the record of the failed run that ended last.
+
+    Raises:
+        RunUnknownError: There is no such run, or several have the id.
+    """
+    if name is not None:
+        return read_run(target, name)
+    for run in list_runs(target, failed=True):
+        return read_run(target, run_name(run))
+    raise RunUnknownError("no run has failed; list all with `bolt-archive runs`")
+
+
 def read_run(target: Target, name: str) -> Record:
     """The record without the compressed event; `name` is `<workspace uid>/<run id>` or the id.
 
@@ -78,13 +133,16 @@ def read_inventory(target: Target, record: Record) -> dict[str, Any] | None:
     """
     if "archive_prefix" not in record:
         return None
-    key = f"{record['archive_prefix']}archive.json"
+    body = read_object(target, f"{record['archive_prefix']}archive.json")
+    return None if body is None else json.loads(body)
+
+
+def read_object(target: Target, key: str) -> bytes | None:
+    """The object, or None if there is none or it has expired."""
     try:
-        body = target.s3.get_object(Bucket=target.bucket, Key=key)["Body"]
+        return target.s3.get_object(Bucket=target.bucket, Key=key)["Body"].read()
     except target.s3.exceptions.NoSuchKey:
         return None
-    inventory: dict[str, Any] = json.loads(body.read())
-    return inventory
 
 
 def no_archive(record: Record) -> NotArchivedError:

@@ -18,22 +18,27 @@ def read_schedule(target: Target, workspace_uid: str, name: str) -> Schedule | N
     return target.schedules.get_item(Key=key, ConsistentRead=True).get("Item")
 
 
-def find_schedule(target: Target, name: str, workspace_uid: str | None) -> Schedule:
-    """The only schedule of this name.
-
-    Raises:
-        RunUnknownError: There is none, or several workspaces have one.
-    """
+def find_schedules(target: Target, name: str, workspace_uid: str | None) -> list[Schedule]:
+    """The states of the schedules of this name, one a workspace at most."""
     pages: Any = target.schedules.meta.client.get_paginator("scan").paginate(
         TableName=target.schedules_table
     )
-    found: list[Schedule] = [
+    return [
         item
         for page in pages
         for item in page["Items"]
         if item["schedule_key"] == index_key(str(item["workspace_uid"]), name)
         and workspace_uid in (None, item["workspace_uid"])
     ]
+
+
+def find_schedule(target: Target, name: str, workspace_uid: str | None) -> Schedule:
+    """The only schedule of this name.
+
+    Raises:
+        RunUnknownError: There is none, or several workspaces have one.
+    """
+    found = find_schedules(target, name, workspace_uid)
     if not found:
         raise RunUnknownError(
             f"no run of a schedule {name} has ended; list all with `bolt-archive runs`"

@@ -13,7 +13,7 @@ from cli.terminal.errors import TargetError
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -44,15 +44,17 @@ class Target:
     sweep_function: str
 
     @cached_property
+    def dynamodb(self) -> "DynamoDBServiceResource":
+        """It accepts and returns plain Python values."""
+        return self.session.resource("dynamodb", endpoint_url=self.endpoint_url)
+
+    @cached_property
     def runs(self) -> "Table":
-        """The runs table; it accepts and returns plain Python values."""
-        return self.session.resource("dynamodb", endpoint_url=self.endpoint_url).Table(self.table)
+        return self.dynamodb.Table(self.table)
 
     @cached_property
     def schedules(self) -> "Table":
-        """The schedules table, likewise."""
-        dynamodb = self.session.resource("dynamodb", endpoint_url=self.endpoint_url)
-        return dynamodb.Table(self.schedules_table)
+        return self.dynamodb.Table(self.schedules_table)
 
     @cached_property
     def s3(self) -> "S3Client":

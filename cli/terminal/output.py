@@ -25,6 +25,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 # Wider than any row, so that output into a pipe is never wrapped.
 _PIPE_WIDTH = 1_000_000
 
+_MOST_OF_A_NAME = 20
+
 _BREAKS = re.compile(r"[\t\r\n]+")
 _HIDDEN = re.compile(rf"[{HIDDEN}\ud800-\udfff]")
 
@@ -40,12 +42,24 @@ def cell(text: object, style: str = "") -> Text:
     return Text(visible(text), style=style)
 
 
+def paragraph(text: object, style: str = "") -> Text:
+    """A cell that keeps the text's lines on a terminal; in a pipe each row is one line."""
+    if not on_terminal():
+        return cell(text, style)
+    return Text("\n".join(map(visible, str(text).splitlines())), style=style)
+
+
 def say(sentence: str | Text) -> None:
     """Prints a line of plain or styled text; the style is for terminals only."""
     if isinstance(sentence, Text):
         Console(highlight=False).print(sentence, soft_wrap=True)
     else:
         typer.echo(visible(sentence))
+
+
+def put(text: str) -> None:
+    """Prints text as it is. It must not hold escape sequences."""
+    typer.echo(text, nl=False)
 
 
 def warn(sentence: str) -> None:
@@ -61,6 +75,21 @@ def new_table(*headers: str) -> Table:
     return table
 
 
+def new_listing(*headers: str) -> Table:
+    """A table with a row on each line of a terminal: the last column gets what is left of it.
+
+    A schedule's name is folded rather than cut, for it may have to be typed.
+    """
+    table = new_table(*headers)
+    for column in table.columns:
+        column.no_wrap = column.header != "schedule"
+        column.max_width = None if column.no_wrap or not on_terminal() else _MOST_OF_A_NAME
+    if on_terminal():
+        table.expand = True
+        table.columns[-1].ratio, table.columns[-1].overflow = 1, "ellipsis"
+    return table
+
+
 def new_facts(facts: Mapping[str, Text | str]) -> Table:
     """A table of names and values, without the empty ones."""
     table = Table.grid(padding=(0, 2))
@@ -70,6 +99,10 @@ def new_facts(facts: Mapping[str, Text | str]) -> Table:
         if fact:
             table.add_row(name, fact)
     return table
+
+
+def on_terminal() -> bool:
+    return Console().is_terminal
 
 
 def has_room_for(columns: int) -> bool:
@@ -107,6 +140,11 @@ def working(on: str) -> AbstractContextManager[Any]:
 def short_instant(text: str | None) -> str:
     """For example `2023-10-15 16:44:01`; always UTC."""
     return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S}" if text else ""
+
+
+def minute(text: str | None) -> str:
+    """For example `2023-10-15 16:44`; always UTC."""
+    return short_instant(text)[:16]
 
 
 def listed(words: Sequence[str]) -> str:

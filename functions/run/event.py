@@ -31,6 +31,11 @@ UNDER_WAY = frozenset({"starting", "started", "running"})
 _NOTHING = Raw(b"null")
 
 
+def has_failed(return_code: int | None, status: str | None) -> bool:
+    """Whether a command failed: its status says so, or it returned anything but zero."""
+    return bool(return_code) or (status or "").lower() in FAILED
+
+
 class Resource(Struct, frozen=True):
     """A file that a command left behind; `path` is unique only within its command."""
 
@@ -51,8 +56,7 @@ class Command(Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Its status says so, or it returned anything but zero."""
-        return bool(self.return_code) or (self.status or "").lower() in FAILED
+        return has_failed(self.return_code, self.status)
 
     @property
     def command(self) -> str:

@@ -86,3 +86,8 @@ def send(
     finally:
         if as_json:
             print_json(answers)
+    if all(answer["status"] == "quarantined" for answer in answers):
+        raise NotDeliveredError(
+            "nothing was recorded: every delivery was quarantined; "
+            "`bolt-archive quarantine list` says why"
+        )

@@ -137,7 +137,8 @@ class TestDownload:
         self, incomplete: World, bolt_archive: BoltArchive, tmp_path: Path
     ) -> None:
         ended = bolt_archive("download", "63187")
-        assert ended.status == 0
+        assert ended.status == 1
+        assert "lacks 1 file" in ended.err
         assert files_below(tmp_path / "63187") == below(incomplete)
         assert f"still to come: {PREFIX}{MANIFEST}: " in ended.err
 

@@ -74,7 +74,11 @@ class TestRedrive:
 
     def test_dead_letters_go_back(self, given_up: World, bolt_archive: BoltArchive) -> None:
         ended = bolt_archive("redrive")
-        assert (ended.status, ended.out) == (0, "1 dead letter sent back to the run queue\n")
+        assert ended.status == 0
+        assert ended.out.splitlines() == [
+            f"sent back: {UID}/63187",
+            "1 dead letter sent back to the run queue",
+        ]
         assert given_up.messages("dead-letters") == []
         [body] = given_up.messages("runs")
         assert pointer.parse(body).run_id == 63187
@@ -131,6 +135,22 @@ class TestQuarantine:
         world.send(b"no \x1b[31mJSON")
         assert len(world.messages("quarantine")) == 2
         return world
+
+    def test_delete_takes_the_named_one_alone(
+        self, quarantined: World, bolt_archive: BoltArchive
+    ) -> None:
+        first, second = bolt_archive("quarantine", "list", "--json").json
+        ended = bolt_archive("quarantine", "delete", first["name"])
+        assert (ended.status, ended.out) == (0, f"deleted: {first['name']}\n")
+        assert bolt_archive("quarantine", "list", "--json").json == [second]
+
+    def test_delete_reports_a_name_that_is_not_there(
+        self, quarantined: World, bolt_archive: BoltArchive
+    ) -> None:
+        ended = bolt_archive("quarantine", "delete", "msg_7.json")
+        assert ended.status == 1
+        assert "msg_7.json" in ended.err
+        assert len(quarantined.messages("quarantine")) == 2
 
     def test_list_says_why(self, quarantined: World, bolt_archive: BoltArchive) -> None:
         first, second = bolt_archive("quarantine", "list", "--json").json

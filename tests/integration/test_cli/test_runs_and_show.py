@@ -1,11 +1,13 @@
 """`runs` and `show`: what is there is found, and printed as text."""
 
 import json
+from importlib.metadata import version
 
 import boto3
 import pytest
+from rich.text import Text
 
-from tests.integration.test_cli.conftest import BoltArchive
+from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import World
 
 UID = "n0sg8br1m44k0ryj"
@@ -38,8 +40,136 @@ def test_runs_lists_what_is_asked_for(
     assert found == expected
 
 
+@pytest.mark.parametrize("where", [[], ["--workspace", UID]], ids=["all workspaces", "one"])
+def test_runs_are_found_by_what_they_are_about(
+    recorded: World, bolt_archive: BoltArchive, where: list[str]
+) -> None:
+    body = json.loads(recorded.payload()) | {"id": 70, "start_dttm": "2023-10-15 16:44:30.000000"}
+    body["environment"] = {"actor": "Ann", "email": "ann@x.com", "branch": "b", "commit_hash": "f0"}
+    body["schedule"] = {"owner_email": "finance@x.com"}
+    recorded.send(json.dumps(body).encode())
+    expected = {
+        "--branch b": ["70"],
+        "--branch other": [],
+        "--commit F0": ["70"],
+        "--commit 0": ["63188"],
+        "--actor ANN@": ["70"],
+        "--owner finance": ["70"],
+        "--owner finance --state succeeded": [],
+        "--state succeeded": ["63189"],
+        "--archive queued": ["63188", "70", "63187"],
+        "--archive queued --branch b": ["70"],
+    }
+    found = {
+        options: ids(bolt_archive("runs", *where, *options.split()).out) for options in expected
+    }
+    assert found == expected
+
+
 def test_runs_of_another_workspace_are_none(recorded: World, bolt_archive: BoltArchive) -> None:
-    assert bolt_archive("runs", "--workspace", "other").out == "no runs found\n"
+    ended = bolt_archive("runs", "--workspace", "other")
+    assert (ended.status, ended.out) == (1, "no runs found\n")
+
+
+def test_json_has_all_runs(world: World, bolt_archive: BoltArchive) -> None:
+    for run_id in range(1, 24):
+        world.send(json.dumps(json.loads(world.payload()) | {"id": run_id}).encode())
+    assert len(bolt_archive("runs", "--json").json) == 23
+    assert len(bolt_archive("runs").out.splitlines()) == 21
+
+
+def test_json_of_no_runs_is_an_empty_list(world: World, bolt_archive: BoltArchive) -> None:
+    ended = bolt_archive("runs", "--json")
+    assert (ended.status, ended.json) == (0, [])
+
+
+def test_runs_say_why_they_failed(archived: World, bolt_archive: BoltArchive) -> None:
+    [line] = [line for line in bolt_archive("runs").out.splitlines() if "63187" in line]
+    assert 'customer_lifetime_value: Binder Error: Table "orders"' in line
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 80 columns."""
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def lines_of(ended: Ended) -> list[str]:
+    return Text.from_ansi(ended.out).plain.splitlines()
+
+
+@pytest.mark.usefixtures("narrow")
+class TestOnATerminal:
+    def test_a_run_is_a_line(self, archived: World, bolt_archive: BoltArchive) -> None:
+        lines = lines_of(bolt_archive("runs"))
+        assert max(map(len, lines)) <= 80
+        assert [line.split()[0] for line in lines[2:]] == ["63189", "63188", "63187"]
+        assert lines[0].split() == ["run", "schedule", "started", "(UTC)", "state", "why"]
+
+    def test_runs_of_several_workspaces_have_their_full_names(
+        self, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        body = json.loads(recorded.payload())
+        body["workspace"]["uid"] = "another"
+        recorded.send(json.dumps(body).encode())
+        assert f"{UID}/63187" in bolt_archive("runs").out
+
+    def test_what_failed_comes_before_the_facts(
+        self, archived: World, bolt_archive: BoltArchive
+    ) -> None:
+        lines = lines_of(bolt_archive("show", "63187"))
+        assert max(map(len, lines)) <= 80
+
+        def place(text: str) -> int:
+            return next(at for at, line in enumerate(lines) if text in line)
+
+        assert place("4, dbt run") < place("customer_lifetime_value (model)") < place("started")
+
+    def test_a_message_keeps_its_lines(self, recorded: World, bolt_archive: BoltArchive) -> None:
+        boto3.resource("dynamodb").Table(recorded.table).update_item(
+            Key={"run_key": "n0sg8br1m44k0ryj#63187"},
+            UpdateExpression="SET failures = :failures, failure_count = :count",
+            ExpressionAttributeValues={
+                ":failures": [
+                    {"unique_id": "model.a.b", "status": "error", "message": "Binder\nLINE 1"}
+                ],
+                ":count": 1,
+            },
+        )
+        lines = [line.strip() for line in lines_of(bolt_archive("show", "63187"))]
+        at = lines.index("error  b (model)")
+        assert lines[at + 1 : at + 3] == ["Binder", "LINE 1"]
+
+    def test_a_quarantined_delivery_has_its_name_on_one_line(
+        self, world: World, bolt_archive: BoltArchive
+    ) -> None:
+        world.send(b"no JSON")
+        [fact] = bolt_archive("quarantine", "list", "--json").json
+        lines = lines_of(bolt_archive("quarantine", "list"))
+        assert any(line.split() == ["name", fact["name"]] for line in lines)
+
+
+def test_files_are_listed_if_asked(archived: World, bolt_archive: BoltArchive) -> None:
+    path = "04-dbt-run-193442/target/manifest.json"
+    assert path not in bolt_archive("show", "63187").out
+    assert path in bolt_archive("show", "63187", "--files").out
+
+
+def test_show_without_a_run_is_of_the_one_that_failed_last(
+    recorded: World, bolt_archive: BoltArchive
+) -> None:
+    assert f"{UID}/63188" in bolt_archive("show").out
+
+
+def test_show_without_a_run_needs_a_failed_one(world: World, bolt_archive: BoltArchive) -> None:
+    ended = bolt_archive("show")
+    assert (ended.status, ended.out) == (1, "")
+    assert "no run has failed" in ended.err
+
+
+def test_the_version_is_told(world: World, bolt_archive: BoltArchive) -> None:
+    assert bolt_archive("--version").out == f"bolt-archive {version('paradime-run-archive')}\n"
 
 
 @pytest.mark.parametrize("where", [[], ["--workspace", UID]], ids=["all workspaces", "one"])

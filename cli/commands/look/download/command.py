@@ -22,7 +22,7 @@ from rich.progress import (
 from cli.commands.look.download.local_paths import local_path
 from cli.commands.look.download.transfer import UNFINISHED, RemoteFile, Transfer, tidy
 from cli.stack.options import RunName, find_target
-from cli.stack.records import no_archive, read_inventory, read_run
+from cli.stack.records import no_archive, read_inventory, read_run, run_name
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
 from cli.terminal.output import AsJson, print_json, say, warn
@@ -63,12 +63,12 @@ def download(
     done = download_all(target, files, root)
     broken = [file for file in done if "error" in file]
     if as_json:
-        absent = {
+        lacking = {
             name: [{"key": file["key"], "reason": file["reason"]} for file in inventory[name]]
             for name in ("missing", "pending")
             if name in inventory
         }
-        print_json({"directory": str(root), "files": done} | absent)
+        print_json({"directory": str(root), "files": done} | lacking)
     else:
         for file in inventory["missing"]:
             warn(f"missing from the archive: {file['key']}: {file['reason']}")
@@ -84,6 +84,11 @@ def download(
         )
     if broken:
         raise IncompleteError(f"{counted(len(broken), 'file')} could not be downloaded")
+    if absent := len(inventory["missing"]) + len(inventory.get("pending", ())):
+        raise IncompleteError(
+            f"the archive of run {run_name(record)} lacks {counted(absent, 'file')}, for the "
+            "reasons above"
+        )
 
 
 def remote_files(target: Target, prefix: str, inventory: dict[str, Any]) -> list[RemoteFile]:

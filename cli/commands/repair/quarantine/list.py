@@ -1,6 +1,9 @@
 """`bolt-archive quarantine list`."""
 
+from typing import Any
+
 import typer
+from rich.table import Table
 
 from cli.commands.repair.quarantine.deliveries import read_deliveries
 from cli.stack.messages import held_messages
@@ -8,12 +11,15 @@ from cli.stack.options import find_target
 from cli.terminal.output import (
     AsJson,
     cell,
+    new_facts,
     new_table,
+    on_terminal,
     print_json,
     print_tables,
     say,
     short_instant,
 )
+from functions.run.display import size
 
 
 def list_deliveries(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -30,8 +36,24 @@ def list_deliveries(ctx: typer.Context, as_json: AsJson = False) -> None:
     elif not facts:
         say("no quarantined deliveries")
     else:
-        table = new_table("name", "received (UTC)", "bytes", "reason")
-        for fact in facts:
-            received = short_instant(fact["received_at"])
-            table.add_row(fact["name"], received, f"{fact['bytes']:,}", cell(fact["reason"]))
-        print_tables(table)
+        print_tables(*_tables(facts))
+
+
+def _tables(facts: list[dict[str, Any]]) -> list[Table]:
+    """On a terminal a block for each delivery: its name has to be copied, its reason read."""
+    if on_terminal():
+        return [
+            new_facts(
+                {
+                    "name": cell(fact["name"], "bold"),
+                    "received": f"{short_instant(fact['received_at'])} UTC, {size(fact['bytes'])}",
+                    "reason": cell(fact["reason"]),
+                }
+            )
+            for fact in facts
+        ]
+    table = new_table("name", "received (UTC)", "bytes", "reason")
+    for fact in facts:
+        received = short_instant(fact["received_at"])
+        table.add_row(fact["name"], received, f"{fact['bytes']:,}", cell(fact["reason"]))
+    return [table]
