@@ -28,9 +28,7 @@ def next_steps(workspace_uid: str, run_id: int, archive_state: str | None) -> li
     steps = [Step(f"paradime bolt retry {run_id}", "runs it again from where it failed")]
     if archive_state == "failed":
         steps.append(Step("bolt-archive redrive", "fetches its files again, once that can work"))
-    steps.append(
-        Step(f"bolt-archive logs {run} --failed", "prints the failed commands' logs")
-    )
+    steps.append(Step(f"bolt-archive logs {run} --failed", "prints the failed commands' logs"))
     return [*steps, Step(f"bolt-archive show {run}", "shows its commands, failures and files")]
 
 

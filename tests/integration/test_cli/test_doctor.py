@@ -3,7 +3,9 @@
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from email.utils import parsedate_to_datetime as parse_date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from cli.stack.target import Target
 from functions.intake.pointer import Pointer
 from functions.sweep.settings import Settings
 from local.standin.credentials import DEFAULT_CREDENTIALS
+from local.standin.faults import Html, Status
 from tests.bolt_runs import WORKSPACE
 from tests.integration.test_cli.conftest import BoltArchive, Ended
 from tests.integration.world import SECRET, WEBHOOK_SECRET, World
@@ -28,6 +31,7 @@ ALARM = "ParadimeRunArchive-DeadLetters"
 OTHER = "whsec_" + base64.b64encode(b"o" * 24).decode()
 CHECKS = [
     "stack",
+    "clock",
     "webhook secret",
     "API credentials",
     "Paradime's API",
@@ -127,6 +131,72 @@ def test_without_a_stack_the_rest_is_not_checked(world: World, bolt_archive: Bol
     assert {verdict for _, verdict in others} == {"skipped"}
 
 
+def test_without_a_local_stack_nothing_is_to_be_deployed(
+    world: World, bolt_archive: BoltArchive
+) -> None:
+    first, *_ = bolt_archive("doctor", "--local", "--json").json
+    assert "make local" in first["advice"]
+    assert "deploy" not in first["advice"]
+
+
+def test_a_clock_that_is_off(
+    recorded: World, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_hour_ago = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+    monkeypatch.setattr(checks, "parsedate_to_datetime", lambda _: parse_date(an_hour_ago))
+    check, verdict, text = the_one_not_ok(bolt_archive("doctor", "--json"))
+    assert (check, verdict) == ("clock", "warning")
+    assert "ahead of" in text
+
+
+def test_a_secret_that_was_deleted(recorded: World, bolt_archive: BoltArchive) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId="webhook")
+    [found] = [
+        finding
+        for finding in bolt_archive("doctor", "--json").json
+        if finding["check"] == "webhook secret"
+    ]
+    assert "restore-secret" in found["advice"]
+
+
+@pytest.mark.parametrize("fault", [Status(status=503), Html()], ids=["503", "a page"])
+def test_an_api_that_is_down_is_not_a_bad_key(
+    recorded: World, bolt_archive: BoltArchive, fault: Status | Html
+) -> None:
+    recorded.standin.faults.add(fault)
+    check, verdict, text = the_one_not_ok(bolt_archive("doctor", "--json"))
+    assert (check, verdict) == ("Paradime's API", "failed")
+    assert "credentials are not to blame" in text
+    assert "configure" not in text
+
+
+def test_an_api_that_cannot_be_reached_is_not_a_bad_key(
+    recorded: World, bolt_archive: BoltArchive
+) -> None:
+    ended = bolt_archive("doctor", "--api-url", "http://127.0.0.1:1/graphql", "--json")
+    _, _, text = the_one_not_ok(ended)
+    assert "could not be reached" in text
+    assert "credentials are not to blame" in text
+
+
+def test_a_consumer_that_is_switched_off(
+    recorded: World, bolt_archive: BoltArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Functions:
+        def list_event_source_mappings(self, **_names: str) -> Any:
+            return {"EventSourceMappings": [{"State": "Disabled", "UUID": "f7a0286f"}]}
+
+    client: Any = boto3.Session.client
+
+    def functions_or(session: boto3.Session, service: str, **options: Any) -> Any:
+        return Functions() if service == "lambda" else client(session, service, **options)
+
+    monkeypatch.setattr(boto3.Session, "client", functions_or)
+    check, verdict, text = the_one_not_ok(bolt_archive("doctor", "--json"))
+    assert (check, verdict) == ("run queue", "failed")
+    assert "update-event-source-mapping --uuid f7a0286f --enabled" in text
+
+
 def test_no_signing_secret(recorded: World, bolt_archive: BoltArchive) -> None:
     store("webhook", {"scheme": "standard-webhooks", "secrets": []})
     ended = bolt_archive("doctor", "--json")
@@ -174,7 +244,7 @@ def test_a_workspace_without_credentials(recorded: World, bolt_archive: BoltArch
 
 def test_whom_a_signing_secret_speaks_for(recorded: World, bolt_archive: BoltArchive) -> None:
     store("webhook", {"secrets": [{"secret": SECRET, "workspaces": ["w1", "w2"]}]})
-    [_, found, *_] = bolt_archive("doctor", "--json").json
+    [_, _, found, *_] = bolt_archive("doctor", "--json").json
     assert "for w1, w2" in found["detail"]
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
+from cli.commands.set_up.doctor.advice import about_aws, about_no_stack, about_paradime
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
 from cli.secrets import webhook_secret
 from cli.secrets.secrets_manager import read_secret
@@ -27,7 +29,6 @@ from functions.run.display import clock, counted, lasted
 from functions.shared.errors import (
     AddressRefusedError,
     CredentialsMissingError,
-    NotThereError,
     SignatureError,
     TryAgainError,
     UnavailableError,
@@ -42,10 +43,8 @@ query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { tot
 
 _STORE_DEFAULT = "bolt-archive configure api"
 _ADD_CREDENTIALS = f"{_STORE_DEFAULT} --workspace {{}}"
-_NEW_KEY = (
-    'The API key needs the capability "Bolt Schedules Metadata Viewer" in this workspace. '
-    "Store one that has it: {}"
-)
+# Beyond five minutes of difference, senders and receivers refuse each other's signatures.
+_MOST_SKEW = timedelta(minutes=1)
 
 Check = Callable[[Target], Finding]
 
@@ -57,6 +56,7 @@ class _Schedules(Struct, frozen=True, rename="camel"):
 def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
     """Yields each finding as it is made; if there is no stack, the rest are skipped."""
     checks: dict[str, Check] = {
+        "clock": clock_check,
         "webhook secret": webhook_secret_check,
         "API credentials": api_credentials_check,
         "Paradime's API": lambda target: paradime_check(target, api_url),
@@ -69,9 +69,7 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
     try:
         target = choice.find()
     except CommandError as e:
-        yield failed(
-            "stack", str(e), "Deploy it (make deploy), or choose yours with --stack and --region."
-        )
+        yield failed("stack", str(e), about_no_stack(choice))
         yield from (skipped(name, "no stack to check") for name in checks)
         return
     yield ok("stack", f"{target.stack}, {target.webhook_url}")
@@ -79,7 +77,25 @@ def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
         try:
             yield check(target)
         except (CommandError, ClientError, BotoCoreError, UnavailableError) as e:
-            yield failed(name, str(e), "Check that your AWS credentials are allowed to read this.")
+            yield failed(name, str(e), about_aws(e))
+
+
+def clock_check(target: Target) -> Finding:
+    """Compares this machine's clock, by which `send` signs, with that of AWS."""
+    answer = target.sqs.get_queue_attributes(
+        QueueUrl=target.queue_url, AttributeNames=["CreatedTimestamp"]
+    )
+    theirs = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    difference = datetime.now(UTC) - theirs
+    if abs(difference) > _MOST_SKEW:
+        seconds = lasted(abs(difference).total_seconds())
+        late_or_early = "ahead of" if difference > timedelta(0) else "behind"
+        return warning(
+            "clock",
+            f"this machine's is {seconds} {late_or_early} AWS's",
+            "Set it by the network's time: signatures are valid for five minutes.",
+        )
+    return ok("clock", "agrees with that of AWS")
 
 
 def webhook_secret_check(target: Target) -> Finding:
@@ -166,8 +182,8 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
             return failed(name, f"workspace {uid}: {e}", advice)
         except CredentialsMissingError:
             lacking.append(uid)
-        except (NotThereError, TryAgainError) as e:
-            advice = _NEW_KEY.format(_configure(secret, uid))
+        except TryAgainError as e:
+            advice = about_paradime(e, url, _configure(secret, uid))
             return failed(name, f"workspace {uid}: {urlsplit(url).netloc}: {e}", advice)
     if lacking:
         advice = f"Add them, unless somebody made it up: {_ADD_CREDENTIALS.format(lacking[0])}"
@@ -189,7 +205,20 @@ def _workspaces(target: Target) -> WorkspacesTable:
 
 
 def run_queue_check(target: Target) -> Finding:
+    """How many wait, and whether the fetch function still takes them."""
     waiting, hidden = _message_counts(target, target.queue_url)
+    arn = target.sqs.get_queue_attributes(QueueUrl=target.queue_url, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]["QueueArn"]
+    functions = target.session.client("lambda", endpoint_url=target.endpoint_url)
+    for mapping in functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]:
+        if mapping["State"] in ("Disabled", "Disabling"):
+            return failed(
+                "run queue",
+                f"{waiting} waiting, and no function takes them: the event source mapping is off",
+                f"Switch it on: aws lambda update-event-source-mapping --uuid {mapping['UUID']} "
+                "--enabled",
+            )
     return ok("run queue", f"{waiting} waiting, {hidden} in progress or waiting for a retry")
 
 
@@ -197,10 +226,7 @@ def dead_letters_check(target: Target) -> Finding:
     count = sum(_message_counts(target, target.dead_letter_url))
     if not count:
         return ok("dead letters", "none")
-    advice = (
-        "To see why: bolt-archive runs --failed, then bolt-archive show RUN. Once that is fixed: "
-        "bolt-archive redrive"
-    )
+    advice = "To see why: bolt-archive dead-letters. Once that is fixed: bolt-archive redrive"
     return failed("dead letters", f"{counted(count, 'run')} given up", advice)
 
 
