@@ -13,8 +13,19 @@ No error quotes what was read. So models have neither `Literal`, enumerations, t
 """
 
 import re
+from collections.abc import Callable
+from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 import msgspec
 
@@ -126,18 +137,40 @@ else:
         """A field that may be absent, which null and an empty text say as well."""
 
 
-def _read_by_type(kind: Any, value: object) -> object:
+class _Kind(NamedTuple):
+    """What a field's type asks for; `origin` is `Lenient`, `OrEmpty` or None.
+
+    Most fields are texts and instants, and a payload may have thousands of them: these are read
+    here, since to ask msgspec again for each one takes several times as long.
+    """
+
+    origin: Any
+    model: Any
+    is_text: bool
+    from_json: Callable[[object], object] | None
+
+
+@cache
+def _kind(kind: Any) -> _Kind:
     origin = get_origin(kind)
-    if origin is None:
-        return kind.from_json(value)
-    if origin is OrEmpty and value in (None, ""):
+    model = kind if origin is None else get_args(kind)[0]
+    return _Kind(origin, model, model is str, getattr(model, "from_json", None))
+
+
+def _read_by_type(kind: Any, value: object) -> object:
+    origin, model, is_text, from_json = _kind(kind)
+    if origin is not None and (value is None or (origin is OrEmpty and value == "")):
         return None
+    if is_text and type(value) is str:
+        return value
     try:
-        return msgspec.convert(value, get_args(kind)[0], dec_hook=_read_by_type)
-    except msgspec.ValidationError as e:
-        if origin is OrEmpty:
-            raise ValueError(str(e)) from None  # to which msgspec adds where it is
-        return None
+        if from_json is not None:
+            return from_json(value)
+        return msgspec.convert(value, model, dec_hook=_read_by_type)
+    except ValueError as e:  # msgspec's ValidationError is one
+        if origin is Lenient:
+            return None
+        raise ValueError(str(e)) from None  # to which msgspec adds where it is
 
 
 def _not_understood(fault: Exception, note: str = "") -> NotUnderstoodError:

@@ -54,10 +54,12 @@ class Target:
     python: Path | None
 
     @classmethod
-    def lambda_(cls) -> Self:
-        options = ("--platform", "manylinux2014_aarch64", "--python-version", _PYTHON)
+    def lambda_(cls, machine: str = "aarch64") -> Self:
+        """Lambda's Python on Linux; on another machine than ours it is what a measurement takes."""
+        options = ("--platform", f"manylinux2014_{machine}", "--python-version", _PYTHON)
+        processor = "arm64" if machine == "aarch64" else machine
         return cls(
-            f"Lambda, Python {_PYTHON} on arm64",
+            f"Lambda, Python {_PYTHON} on {processor}",
             (*options, "--implementation", "cp"),
             find_python(_PYTHON),
         )
@@ -98,14 +100,19 @@ class _Bundler:
         self._target = target
 
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:
-        shutil.copytree(packages(self._target), output_dir, dirs_exist_ok=True)
-        shutil.copytree(
-            _SOURCE,
-            Path(output_dir, _SOURCE.name),
-            ignore=shutil.ignore_patterns("__pycache__", "requirements.*"),
-        )
-        _compile(self._target, Path(output_dir), below=_SOURCE.name)
+        fill(Path(output_dir), self._target)
         return True
+
+
+def fill(folder: Path, target: Target) -> None:
+    """Puts what ships to `target` into the folder."""
+    shutil.copytree(packages(target), folder, dirs_exist_ok=True)
+    shutil.copytree(
+        _SOURCE,
+        folder / _SOURCE.name,
+        ignore=shutil.ignore_patterns("__pycache__", "requirements.*"),
+    )
+    _compile(target, folder, below=_SOURCE.name)
 
 
 def packages(target: Target) -> Path:
