@@ -33,6 +33,11 @@ PANELS = {
             "look.history:history",
             "Show how a schedule's last runs ended, or in which failed runs a node failed.",
         ),
+        Listed(
+            "serve",
+            "look.serve:serve",
+            "Browse schedules, runs, logs and files in the browser, until you press Ctrl+C.",
+        ),
         Listed("open", "look.open_page:open_page", "Open a run's page in the browser."),
         Listed(
             "download",
