@@ -10,7 +10,6 @@ from typer.main import get_command
 
 from cli.stack.options import StackCommand, choose_stack
 from cli.terminal.errors import CommandError
-from cli.terminal.output import say, warn
 from functions.shared.errors import RunArchiveError
 
 
@@ -27,11 +26,16 @@ PANELS = {
         Listed("runs", "look.runs:runs", "List runs, latest first."),
         Listed("show", "look.show:show", "Show a run: what failed, its commands, and its files."),
         Listed("logs", "look.logs:logs", "Print what a run's commands wrote to the console."),
-        Listed("sql", "look.sql:sql", "Print the SQL that a node was compiled to."),
+        Listed(
+            "sql",
+            "look.sql:sql",
+            "Print the SQL that a node was compiled to, as the run sent it to the warehouse.",
+        ),
         Listed(
             "history",
             "look.history:history",
-            "Show how a schedule's last runs ended, or in which failed runs a node failed.",
+            "Show how a schedule's last runs ended, or in which of the last failed runs a node "
+            "failed.",
         ),
         Listed(
             "serve",
@@ -106,7 +110,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        say(f"bolt-archive {version('paradime-run-archive')}")
+        typer.echo(f"bolt-archive {version('paradime-run-archive')}")
         raise typer.Exit
 
 
@@ -126,7 +130,10 @@ def _ask_version(
 
 
 class LazyGroup(TyperGroup):
-    """Lists all commands without importing any; imports the one that is called."""
+    """Lists all commands without importing any; imports the one that is called.
+
+    Its help is plain text: Rich's takes as long to import as everything else that it needs.
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -138,6 +145,14 @@ class LazyGroup(TyperGroup):
                 self.add_command(
                     TyperCommand(listed.name, help=listed.summary, rich_help_panel=panel)
                 )
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for panel, commands in PANELS.items():
+            with formatter.section(panel):
+                formatter.write_dl([(listed.name, listed.summary) for listed in commands])
+        options = [parameter.get_help_record(ctx) for parameter in self.get_params(ctx)]
+        with formatter.section("Options"):
+            formatter.write_dl([option for option in options if option])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, found, rest = super().resolve_command(ctx, args)
@@ -160,16 +175,15 @@ app = typer.Typer(
     cls=LazyGroup,
     callback=choose_stack,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="See which Paradime runs failed and why, with their logs and artifacts.\n\n"
     "Works on the stack in your AWS account or, with --local, on the one that `make local` runs. "
     "Every command takes --json. Exit status: 0 if it succeeded, 1 if it failed or found nothing, "
     "2 if it was used incorrectly.",
-    epilog="[dim]In the morning:[/] bolt-archive runs --failed --since 1d, then "
-    "bolt-archive show RUN and bolt-archive logs RUN --failed.  "
-    "[dim]If nothing arrives:[/] bolt-archive doctor.",
+    epilog="In the morning: bolt-archive runs --failed --since 1d, then bolt-archive show RUN and "
+    "bolt-archive logs RUN --failed.\n\nIf nothing arrives: bolt-archive doctor.",
 )
 
 
@@ -178,5 +192,7 @@ def main() -> None:
     try:
         app()
     except (CommandError, RunArchiveError) as e:
+        from cli.terminal.output import warn
+
         warn(f"bolt-archive: {e}")
         sys.exit(1)

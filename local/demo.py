@@ -21,7 +21,7 @@ from rich.tree import Tree
 from cli.commands.look.open_page import link_to_page
 from cli.commands.look.runs import table_of
 from cli.commands.set_up.send import deliver, with_api_url
-from cli.stack.records import Record, list_runs, read_inventory, read_run
+from cli.stack.records import Record, list_runs, read_inventory, read_run, whole_records
 from cli.stack.target import Target, local_target
 from cli.terminal.output import print_tables
 from local.inbox import new_inbox
@@ -142,7 +142,7 @@ def _files(target: Target, record: Record) -> list[dict[str, Any]]:
 
 def _show(target: Target, record: Record, story: list[dict[str, Any]]) -> None:
     console.rule("bolt-archive runs")
-    print_tables(table_of(list(list_runs(target))))
+    print_tables(table_of(list(whole_records(target, list_runs(target)))))
     console.rule(f"s3://{target.bucket}")
     console.print(_tree(target, record["archive_prefix"]))
     console.rule(f"what broke in run {RUN}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperCommand
 from typer.main import get_command
 
@@ -121,6 +120,8 @@ def aws_errors() -> Iterator[None]:
 
 def _help_text(doc: str) -> str:
     """Joins lines, which Typer would keep, and escapes `[…]`, which Rich would read as markup."""
+    from rich.markup import escape
+
     paragraphs = [escape(paragraph) for paragraph in doc.split("\n\n")]
     return "\n\n".join(
         f"[dim]{paragraph.replace(':', ':[/]', 1)}"

@@ -34,7 +34,7 @@ def imported_by(*arguments: str) -> set[str]:
 
 def test_help_groups_the_commands() -> None:
     shown = runner.invoke(app, ["--help"]).stdout
-    groups = [shown.index(f"─ {name} ─") for name in ("Look", "Repair", "Set up")]
+    groups = [shown.index(f"\n{name}:\n") for name in ("Look", "Repair", "Set up")]
     assert groups == sorted(groups)
 
 
@@ -80,7 +80,8 @@ def test_into_a_pipe_help_is_plain_text() -> None:
 
 
 def test_help_imports_no_command() -> None:
-    assert imported_by("--help") & {"cli.commands", "boto3", "msgspec", "requests"} == set()
+    slow = {"cli.commands", "boto3", "msgspec", "requests", "rich.console", "pydantic"}
+    assert imported_by("--help") & slow == set()
 
 
 def test_a_command_imports_no_other() -> None:
@@ -125,7 +126,7 @@ def test_a_choice_after_the_command_wins(monkeypatch: pytest.MonkeyPatch) -> Non
     "arguments",
     [
         ["nonsense"],
-        ["show"],
+        ["sql"],
         ["runs", "--limit", "0"],
         ["runs", "--since", "yesterday"],
         ["send", "no-such-file.json"],
