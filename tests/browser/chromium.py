@@ -188,6 +188,11 @@ class Page:
         self.send("Page.navigate", url=url)
         self._browser.await_event(self._session, "Page.loadEventFired")
 
+    def await_load(self) -> None:
+        """Waits for the page to which the one just opened leads by itself."""
+        self.events()
+        self._browser.await_event(self._session, "Page.loadEventFired")
+
     def click(self, selector: str) -> None:
         """Clicks what a selector finds, and waits until what it leads to is loaded."""
         self.events()

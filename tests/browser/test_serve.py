@@ -44,7 +44,7 @@ def page(request: pytest.FixtureRequest, browser: Chromium, server: Server) -> I
     width, dark = request.param
     with browser.page(width=width, dark=dark) as page:
         page.open(server.guard.first_address)
-        page.open(f"{_base(server)}/")
+        page.await_load()
         yield page
 
 
