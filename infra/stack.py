@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -88,7 +89,17 @@ class ArchiveStack(cdk.Stack):
         ingest = self._ingest(code)
         fetch = self._fetch(code, fetch_timeout)
         sweep = self._sweep(code)
-        api = WebhookApi(self, "WebhookApi", handler=ingest.function, settings=settings)
+        api = WebhookApi(
+            self,
+            "WebhookApi",
+            handler=ingest.function,
+            log_retention_days=settings.log_retention_days,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=settings.throttle_rate, burst_limit=settings.throttle_burst
+            ),
+            domain_name=settings.domain_name,
+            certificate_arn=settings.certificate_arn,
+        )
         self._watch(api, ingest, fetch, sweep)
         self._add_outputs(api, sweep)
 

@@ -11,7 +11,6 @@ from constructs import Construct
 
 from infra.base.logs import kept_logs
 from infra.base.nag import acknowledge
-from infra.settings import Settings
 
 _PATH = "/webhooks/paradime"
 
@@ -35,11 +34,19 @@ class WebhookApi(Construct):
     """One route, `POST /webhooks/paradime`; the signature is checked by the function behind it."""
 
     def __init__(
-        self, scope: Construct, id: str, *, handler: lambda_.IFunction, settings: Settings
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        handler: lambda_.IFunction,
+        log_retention_days: int,
+        throttle: apigateway.ThrottleSettings,
+        domain_name: str | None,
+        certificate_arn: str | None,
     ) -> None:
-        """`domain_target` is where a DNS record of the setting `domainName` has to point to."""
+        """`domain_target` is where the DNS record of `domain_name` has to point to."""
         super().__init__(scope, id)
-        domain = self._domain(settings)
+        domain = self._domain(domain_name, certificate_arn)
         api = apigateway.HttpApi(
             self,
             "Api",
@@ -59,7 +66,7 @@ class WebhookApi(Construct):
             "over the raw body, which no authorizer gets to see.",
         )
         access_log = kept_logs(
-            self, "AccessLog", retention_days=settings.log_retention_days, name=_log_name(self)
+            self, "AccessLog", retention_days=log_retention_days, name=_log_name(self)
         )
         self.stage = apigateway.HttpStage(
             self,
@@ -68,9 +75,7 @@ class WebhookApi(Construct):
             auto_deploy=True,
             # A busy workspace ends a few runs a second. A sender tries again after a 429, and the
             # limit keeps a flood of bad requests from using up the account's Lambda concurrency.
-            throttle=apigateway.ThrottleSettings(
-                rate_limit=settings.throttle_rate, burst_limit=settings.throttle_burst
-            ),
+            throttle=throttle,
             domain_mapping=None
             if domain is None
             else apigateway.DomainMappingOptions(domain_name=domain),
@@ -82,17 +87,17 @@ class WebhookApi(Construct):
             destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
         self.domain_target = domain.regional_domain_name if domain else None
-        base = f"https://{settings.domain_name}" if domain else self.stage.url.rstrip("/")
+        base = f"https://{domain_name}" if domain else self.stage.url.rstrip("/")
         self.url = f"{base}{_PATH}"
 
-    def _domain(self, settings: Settings) -> apigateway.DomainName | None:
-        if settings.domain_name is None or settings.certificate_arn is None:
+    def _domain(
+        self, domain_name: str | None, certificate_arn: str | None
+    ) -> apigateway.DomainName | None:
+        if domain_name is None or certificate_arn is None:
             return None
-        certificate = acm.Certificate.from_certificate_arn(
-            self, "Certificate", settings.certificate_arn
-        )
+        certificate = acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)
         return apigateway.DomainName(
-            self, "Domain", domain_name=settings.domain_name, certificate=certificate
+            self, "Domain", domain_name=domain_name, certificate=certificate
         )
 
 
