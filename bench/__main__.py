@@ -11,7 +11,7 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from bench import artifacts, bundle, calls, cold_start, fetch, local_stack, warm_ingest
+from bench import artifacts, bundle, calls, cold_start, fetch, local_stack, serve, warm_ingest
 from bench.row import Row
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "fetch": fetch.rows,
     "artifacts": artifacts.rows,
     "local": local_stack.rows,
+    "serve": serve.rows,
     "calls": calls.rows,
     "bundle": bundle.rows,
 }

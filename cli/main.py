@@ -37,6 +37,11 @@ PANELS = {
             "Show how a schedule's last runs ended, or in which of the last failed runs a node "
             "failed.",
         ),
+        Listed(
+            "serve",
+            "look.serve:serve",
+            "Browse schedules, runs, logs and files in the browser, until you press Ctrl+C.",
+        ),
         Listed("open", "look.open_page:open_page", "Open a run's page in the browser."),
         Listed(
             "download",

@@ -159,23 +159,33 @@ def _show(target: Target, record: Record, story: list[dict[str, Any]]) -> None:
     console.rule("messages to subscribers")
     for envelope in story:
         console.print(envelope["Subject"], markup=False)
+    _next_step()
 
 
 def _open_page(target: Target, record: Record) -> None:
     """Opens the page's presigned link, and keeps a copy that outlives the local stack."""
-    link = link_to_page(target, record)
-    response = requests.get(link, timeout=10)
+    response = requests.get(link_to_page(target, record), timeout=10)
     if not response.ok:
         raise DemoError(f"the link to the page answered with status {response.status_code}")
     copy = STATE_DIR / "index.html"
     copy.write_bytes(response.content)
     console.rule("the run's page")
-    console.print(f"{link}\n", soft_wrap=True)
     console.print(
-        f"The link is valid for an hour and was opened: {len(response.content):,} bytes of "
+        f"It was opened by its link: {len(response.content):,} bytes of "
         f"{response.headers['Content-Type']}. The local stack stops now; a copy of the page:"
     )
     console.print(copy.resolve().as_uri(), soft_wrap=True)
+
+
+def _next_step() -> None:
+    console.rule("next")
+    console.print(
+        "Browse schedules, runs, logs and files of a local stack that keeps running:\n"
+        "  make local                     in one shell; docs/tutorial.md sends it runs\n"
+        "  bolt-archive serve --local     in another",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _tree(target: Target, prefix: str) -> Tree:

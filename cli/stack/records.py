@@ -121,6 +121,22 @@ def read_run(target: Target, name: str) -> Record:
     return record
 
 
+def neighbours(target: Target, record: Record) -> tuple[Record | None, Record | None]:
+    """The runs of its schedule that started just before and just after it."""
+    key = index_key(record["workspace_uid"], record["schedule_name"])
+    found: list[Record | None] = []
+    for comparison, forward in (("<", False), (">", True)):
+        answer = target.runs.query(
+            IndexName="by-schedule",
+            KeyConditionExpression=f"schedule_key = :key AND started_at {comparison} :start",
+            ExpressionAttributeValues={":key": key, ":start": record["started_at"]},
+            ScanIndexForward=forward,
+            Limit=1,
+        )
+        found.append(next(map(_record, answer["Items"]), None))
+    return found[0], found[1]
+
+
 def run_name(record: Record) -> str:
     return f"{record['workspace_uid']}/{record['run_id']}"
 

@@ -1,5 +1,6 @@
 """Reads the states of a stack's schedules."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cli.stack.target import Target
@@ -18,15 +19,19 @@ def read_schedule(target: Target, workspace_uid: str, name: str) -> Schedule | N
     return target.schedules.get_item(Key=key, ConsistentRead=True).get("Item")
 
 
-def find_schedules(target: Target, name: str, workspace_uid: str | None) -> list[Schedule]:
-    """The states of the schedules of this name, one a workspace at most."""
+def all_schedules(target: Target) -> Iterator[Schedule]:
+    """The states of all schedules, in no order."""
     pages: Any = target.schedules.meta.client.get_paginator("scan").paginate(
         TableName=target.schedules_table
     )
+    return (item for page in pages for item in page["Items"] if "runs" in item)
+
+
+def find_schedules(target: Target, name: str, workspace_uid: str | None) -> list[Schedule]:
+    """The states of the schedules of this name, one a workspace at most."""
     return [
         item
-        for page in pages
-        for item in page["Items"]
+        for item in all_schedules(target)
         if item["schedule_key"] == index_key(str(item["workspace_uid"]), name)
         and workspace_uid in (None, item["workspace_uid"])
     ]

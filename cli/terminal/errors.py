@@ -8,6 +8,7 @@ CommandError
 ├── NoWorkspaceError     no workspace is known whose runs could be listed
 ├── NotArchivedError     the run has no archive, or a file is missing from it
 ├── NotReplayableError   the run has not ended
+├── PortTakenError       the port to serve on is taken, or not allowed
 ├── NotFailingError      the schedule does not fail, so there is nothing to acknowledge
 ├── NotRecordsError      the table to restore from holds other items than run records
 ├── SecretFormError      a secret, as typed or as stored, is malformed
@@ -53,6 +54,10 @@ class NotArchivedError(CommandError):
 
 class NotReplayableError(CommandError):
     """The run has not ended, so there is nothing to archive."""
+
+
+class PortTakenError(CommandError):
+    """The port to serve on is taken, or not allowed."""
 
 
 class NotFailingError(CommandError):

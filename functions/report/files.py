@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from markupsafe import escape
 
 from functions.findings.finding import PartlyRead, WhatFailed
 from functions.findings.logs import console
 from functions.findings.logs.ends import LogEnd, Logs
+from functions.report.links import below, href
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, size
 from functions.run.event import RunEvent
@@ -68,7 +68,7 @@ def absent(prefix: str, held: Contents, failed: WhatFailed) -> dict[str, Any]:
     entries += [(file.key, f"{_partly(file)}: {file.reason}") for file in failed.partly_read]
     html, shown = fit(
         (
-            piece("absent", {"path": _below(prefix, key), "reason": _reason(reason)})
+            piece("absent", {"path": below(prefix, key), "reason": _reason(reason)})
             for key, reason in sorted(entries)
         ),
         ROOM_FOR_ABSENT,
@@ -152,18 +152,10 @@ def _page_bytes(line: console.Line) -> int:
 
 def _file(prefix: str, key: str, number: int) -> dict[str, str]:
     return {
-        "path": _below(prefix, key).partition("/")[2] or _below(prefix, key),
+        "path": below(prefix, key).partition("/")[2] or below(prefix, key),
         "href": href(prefix, key),
         "size": size(number),
     }
-
-
-def _below(prefix: str, key: str) -> str:
-    return key.removeprefix(prefix)
-
-
-def href(prefix: str, key: str) -> str:
-    return f"./{quote(_below(prefix, key))}"
 
 
 def _reason(reason: str) -> str:

@@ -12,7 +12,7 @@ from functions.findings.finding import Finding, Group, SkippedNodes, WhatFailed
 from functions.findings.grouping import in_words
 from functions.findings.logs.telling import telling_line
 from functions.report.difference import difference
-from functions.report.files import href
+from functions.report.links import href
 from functions.report.page import fit, piece
 from functions.run.display import counted, left_out, precise_seconds
 from functions.run.event import Command, RunEvent

@@ -21,9 +21,10 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
-def _environment() -> Environment:
+def environment(templates: Path = _TEMPLATES) -> Environment:
+    """What renders the templates of a folder: all text is escaped."""
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
@@ -42,14 +43,18 @@ def _shown(value: Any) -> Any:
 
 def piece(macro: str, view: Any) -> Markup:
     """A piece of the page, made by a macro of `parts.html`."""
-    return Markup(getattr(_environment().get_template("parts.html").module, macro)(view))  # noqa: S704
+    return Markup(getattr(environment().get_template("parts.html").module, macro)(view))  # noqa: S704
+
+
+def style_sheet() -> str:
+    return (_TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
 def page(view: dict[str, Any]) -> bytes:
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    style = style_sheet()
     digest = b64encode(sha256(style.encode()).digest()).decode()
     text = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(view, style=Markup(style), style_digest=f"sha256-{digest}")  # noqa: S704
     )

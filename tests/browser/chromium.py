@@ -188,6 +188,22 @@ class Page:
         self.send("Page.navigate", url=url)
         self._browser.await_event(self._session, "Page.loadEventFired")
 
+    def await_load(self) -> None:
+        """Waits for the page to which the one just opened leads by itself."""
+        self.events()
+        self._browser.await_event(self._session, "Page.loadEventFired")
+
+    def click(self, selector: str) -> None:
+        """Clicks what a selector finds, and waits until what it leads to is loaded."""
+        self.events()
+        self.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+        self._browser.await_event(self._session, "Page.loadEventFired")
+
+    def back(self) -> None:
+        """To the page before, anew."""
+        history = self.send("Page.getNavigationHistory")
+        self.open(history["entries"][history["currentIndex"] - 1]["url"])
+
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, once it is settled."""
         answer = self.send(

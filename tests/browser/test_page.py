@@ -84,12 +84,12 @@ class TestAccessibility:
     ) -> None:
         with browser.page(width=width, dark=dark) as page:
             page.open(site.put(PAGES[name]()))
-            assert _violations(page) == []
+            assert violations(page) == []
 
     def test_axe_would_find_one(self, browser: Chromium, site: Site) -> None:
         with browser.page() as page:
             page.open(site.put(b"<!doctype html><title>t</title><img src=a.png>"))
-            assert "image-alt" in [violation["id"] for violation in _violations(page)]
+            assert "image-alt" in [violation["id"] for violation in violations(page)]
 
     def test_the_keyboard_opens_the_sql(self, browser: Chromium, site: Site) -> None:
         with browser.page() as page:
@@ -184,7 +184,7 @@ def _requested(page: Page) -> list[str]:
     ]
 
 
-def _violations(page: Page) -> list[dict[str, Any]]:
+def violations(page: Page) -> list[dict[str, Any]]:
     """What axe-core finds, with everything on the page opened."""
     _open_details(page)
     page.evaluate(AXE.read_text(encoding="utf-8"))

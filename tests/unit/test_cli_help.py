@@ -43,6 +43,7 @@ def test_help_groups_the_commands() -> None:
     [
         "runs",
         "show",
+        "serve",
         "open",
         "download",
         "replay",

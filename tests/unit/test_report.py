@@ -14,6 +14,7 @@ import pytest
 
 from functions.history.state import Acknowledgment, EndedRun
 from functions.history.telling import History
+from functions.report.links import with_links
 from functions.report.report import Report, render
 from functions.run.inventory import Contents, MissingFile
 from functions.run.keys import run_prefix
@@ -204,7 +205,7 @@ class TestParts:
     def test_of_sql_that_is_cut_the_rest_is_linked(self) -> None:
         archive = of_node(unique_id="model.demo.a", compiled_code="select 1\n" * 5_000)
         assert "This is its beginning; all of it is in the results." in text_of(archive)
-        links = {link["href"] for link in Document(archive.page()).all("a")}
+        links = {link["href"] for link in Document(with_links(archive.page())).all("a")}
         assert "./01-dbt-build-70/target/run_results.json" in links
 
     def test_the_table_in_which_a_test_stored_its_rows_is_to_be_queried(self) -> None:
@@ -302,15 +303,38 @@ class TestParts:
         assert "larger than 5 bytes (maxArtifactMiB)" in text
         assert "archived, but not read: it is not JSON" in text
 
-    def test_every_file_has_its_size_its_key_and_a_link(self) -> None:
+    def test_every_file_has_its_size_its_key_and_beside_the_files_a_link(self) -> None:
         archive = archive_of(63187)
-        document = Document(archive.page())
+        document = Document(with_links(archive.page()))
         prefix = run_prefix(archive.event)
         links = {link["href"] for link in document.all("a")}
         for file in archive.files:
             assert f"{file.planned.key} " in document.text
             assert f"./{file.planned.key.removeprefix(prefix)}" in links
         assert "target/manifest.json 562.5 KB" in document.text
+
+
+class TestStoredPage:
+    def test_it_has_no_link_that_s3_would_refuse(self) -> None:
+        links = [link["href"] or "" for link in Document(archive_of(63187).page()).all("a")]
+        assert [link for link in links if not link.startswith(("#", "https://"))] == []
+
+    def test_the_ends_of_logs_stand_on_it_anyway(self) -> None:
+        assert "Done. PASS=5 WARN=0 ERROR=1" in text_of(archive_of(63187))
+
+    def test_with_links_it_reads_the_same(self) -> None:
+        page = archive_of(63187).page()
+        assert Document(with_links(page)).text == Document(page).text
+
+    def test_an_older_page_keeps_its_links(self) -> None:
+        page = b'<a href="./04-dbt-run-1/stdout.log">stdout.log</a>'
+        assert with_links(page) == page
+
+    def test_hostile_text_becomes_no_link(self) -> None:
+        archive = of_node(
+            unique_id="model.demo.a", message='<span data-file="./javascript">x</span>'
+        )
+        assert b'href="./javascript"' not in with_links(archive.page())
 
 
 class TestNothingGetsOut:
@@ -328,7 +352,7 @@ class TestNothingGetsOut:
         re.findall(
             r"[\w-]+",
             """lang charset http-equiv content name rel href class id aria-label aria-labelledby
-            aria-hidden viewbox preserveaspectratio x width height""",
+            aria-hidden viewbox preserveaspectratio x width height data-file""",
         )
     )
 
@@ -338,7 +362,7 @@ class TestNothingGetsOut:
         assert {name for _, attrs in document.elements for name in attrs} <= self.ATTRIBUTES
 
     def test_hostile_text_adds_no_address(self) -> None:
-        document = Document(hostile_archive().page())
+        document = Document(with_links(hostile_archive().page()))
         addresses = [attrs["href"] or "" for _, attrs in document.elements if "href" in attrs]
         assert all(re.match(r"#[a-z]|\./[\w~]|data:,$", address) for address in addresses)
 

@@ -1,16 +1,15 @@
 """`bolt-archive history`: how a schedule, or a node, has fared."""
 
-import json
-from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
 from cli.commands.look.runs import coloured
+from cli.stack.failures import failures_of
 from cli.stack.options import find_target
 from cli.stack.reasons import what_is_wrong, why
-from cli.stack.records import Record, list_runs, read_object, run_name, whole_records
+from cli.stack.records import Record, list_runs, run_name, whole_records
 from cli.stack.schedules import find_schedules, read_schedule, standing
 from cli.stack.target import Target
 from cli.terminal.errors import RunUnknownError
@@ -103,7 +102,12 @@ def _of_node(
     with working("reading failed runs"):
         listed = list_runs(target, workspace=workspace, failed=True)
         runs = list(whole_records(target, islice(listed, limit)))
-        found = [(run, failure) for run in runs for failure in _failures_of(target, run, name)]
+        found = [
+            (run, failure)
+            for run in runs
+            for failure in failures_of(target, run)
+            if name in (failure["unique_id"], named(failure["unique_id"]).name)
+        ]
     if as_json:
         print_json([_entry(run) | {"failure": failure} for run, failure in found])
         return
@@ -124,19 +128,6 @@ def _of_node(
             cell(what_is_wrong(failure)),
         )
     print_tables(table)
-
-
-def _failures_of(target: Target, run: Record, name: str) -> Iterator[Mapping[str, Any]]:
-    """Its failures in a run: the record has the first of each run, `failures.json` has all."""
-    failures = run.get("failures") or []
-    if int(run.get("failure_count", 0)) > len(failures) and run.get("archive_prefix"):
-        body = read_object(target, f"{run['archive_prefix']}failures.json")
-        if body is not None:
-            failures = json.loads(body).get("failures", failures)
-    for failure in failures:
-        unique_id = failure.get("unique_id") or ""
-        if name in (unique_id, named(unique_id).name) and failure.get("status") != "warn":
-            yield {key: failure.get(key) for key in ("unique_id", "status", "message")}
 
 
 def _entry(run: Record) -> dict[str, Any]:

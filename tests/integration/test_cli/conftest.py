@@ -11,13 +11,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from cli.main import main
 from cli.stack import messages, options
-from cli.stack.target import Target
 from local.standin.faults import Status
+from tests.integration.served import project_listed, target_of
 from tests.integration.world import World
 
 
@@ -33,20 +32,6 @@ class Ended:
     def json(self) -> Any:
         return json.loads(self.out)
 
-
-LISTED = {
-    "workspace_uid",
-    "schedule_name",
-    "run_id",
-    "state",
-    "started_at",
-    "ended_at",
-    "duration_seconds",
-    "failed_command_count",
-    "archive_state",
-    "artifact_count",
-    "artifact_bytes",
-}
 
 BoltArchive = Callable[..., Ended]
 
@@ -73,9 +58,9 @@ def bolt_archive(
         assert isinstance(status, int)
         return Ended(status, printed.out, printed.err)
 
-    _project_listed(world)
+    project_listed(world)
     with _webhook(world) as url:
-        target = _target(world, url)
+        target = target_of(world, url)
         monkeypatch.setattr(options, "deployed_target", lambda *choice: target)
         yield run
 
@@ -105,51 +90,6 @@ def incomplete(world: World, bolt_archive: BoltArchive) -> World:
     world.send(world.payload())
     world.receive()
     return world
-
-
-def _project_listed(world: World) -> None:
-    """The indexes as the stack has them carry all that a listing shows."""
-    dynamodb = boto3.client("dynamodb")
-    table = dynamodb.describe_table(TableName=world.table)["Table"]
-    for index in table["GlobalSecondaryIndexes"]:
-        name, schema = index["IndexName"], index["KeySchema"]
-        keys = {attribute["AttributeName"] for attribute in schema}
-        listed = sorted(LISTED - keys)
-        created: Any = {
-            "IndexName": name,
-            "KeySchema": schema,
-            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": listed},
-        }
-        updates: list[Any] = [{"Delete": {"IndexName": name}}, {"Create": created}]
-        for update in updates:
-            dynamodb.update_table(
-                TableName=world.table,
-                AttributeDefinitions=table["AttributeDefinitions"],
-                GlobalSecondaryIndexUpdates=[update],
-            )
-
-
-def _target(world: World, webhook_url: str) -> Target:
-    session = boto3.Session()
-    arns = {
-        secret["Name"]: secret["ARN"]
-        for secret in session.client("secretsmanager").list_secrets()["SecretList"]
-    }
-    return Target(
-        session=session,
-        endpoint_url=None,
-        stack="ParadimeRunArchive",
-        webhook_url=webhook_url,
-        table=world.table,
-        schedules_table=world.schedules_table,
-        bucket=world.bucket,
-        queue_url=world.queues["runs"],
-        dead_letter_url=world.queues["dead-letters"],
-        quarantine_url=world.queues["quarantine"],
-        webhook_secret=arns["webhook"],
-        api_secret=arns["api"],
-        sweep_function="sweep",
-    )
 
 
 @contextmanager

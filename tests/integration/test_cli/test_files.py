@@ -1,6 +1,7 @@
 """`open` and `download`: a run's archive on this machine."""
 
 import json
+import re
 import webbrowser
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from functions.report.links import with_links
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.test_told_at_once import refused
 from tests.integration.world import World
@@ -35,6 +37,11 @@ def below(world: World) -> dict[str, bytes]:
     return {key.removeprefix(PREFIX): body for key, body in objects if key.startswith(PREFIX)}
 
 
+def copied(world: World) -> dict[str, bytes]:
+    """The same as a download leaves it: the page has links."""
+    return {path: with_links(body) for path, body in below(world).items()}
+
+
 def files_below(directory: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(directory)): file.read_bytes()
@@ -49,7 +56,14 @@ class TestDownload:
     ) -> None:
         ended = bolt_archive("download", "63187")
         assert ended.status == 0
-        assert files_below(tmp_path / "63187") == below(archived)
+        assert files_below(tmp_path / "63187") == copied(archived)
+
+    def test_the_page_has_a_link_to_every_file(
+        self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
+    ) -> None:
+        bolt_archive("download", "63187")
+        links = re.findall(r'href="\./([^"]+)"', (tmp_path / "63187" / "index.html").read_text())
+        assert set(links) == set(below(archived)) - {"index.html"}
 
     def test_goes_where_it_is_told(
         self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
@@ -110,7 +124,7 @@ class TestDownload:
         assert bolt_archive("download", "63187").status == 0
         files = files_below(tmp_path / "63187")
         assert len({path.casefold() for path in files}) == len(below(archived))
-        assert sorted(files.values()) == sorted(below(archived).values())
+        assert sorted(files.values()) == sorted(copied(archived).values())
 
     def test_what_would_be_written_through_a_link_is_reported(
         self, archived: World, bolt_archive: BoltArchive, tmp_path: Path
@@ -139,7 +153,7 @@ class TestDownload:
         ended = bolt_archive("download", "63187")
         assert ended.status == 1
         assert "lacks 1 file" in ended.err
-        assert files_below(tmp_path / "63187") == below(incomplete)
+        assert files_below(tmp_path / "63187") == copied(incomplete)
         assert f"still to come: {PREFIX}{MANIFEST}: " in ended.err
 
     def test_an_archive_of_which_nothing_could_be_stored_yet_says_why(

@@ -26,10 +26,12 @@ from cli.stack.records import no_archive, read_inventory, read_run, run_name
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError, IncompleteError, NotArchivedError
 from cli.terminal.output import AsJson, print_json, say, warn
+from functions.report.links import with_links
 from functions.run.display import counted, size
 from functions.run.keys import apart
 
 WORKERS = 8
+PAGE = "index.html"
 
 
 def download(
@@ -61,6 +63,7 @@ def download(
     root = directory or Path(str(record["run_id"]))
     files = remote_files(target, record["archive_prefix"], inventory)
     done = download_all(target, files, root)
+    link_page(root, done)
     broken = [file for file in done if "error" in file]
     if as_json:
         lacking = {
@@ -137,6 +140,13 @@ def download_all(target: Target, files: list[RemoteFile], root: Path) -> list[di
                 raise
     tidy(root)
     return [_outcome(file, future) for future, file in futures.items()]
+
+
+def link_page(root: Path, done: Iterable[dict[str, Any]]) -> None:
+    """Gives the page that was just downloaded links to the files beside it."""
+    if any(file["path"] == PAGE and file.get("outcome") == "downloaded" for file in done):
+        page = root / PAGE
+        page.write_bytes(with_links(page.read_bytes()))
 
 
 def _await(futures: Iterable["Future[Any]"]) -> None:

@@ -1,0 +1,1 @@
+"""`bolt-archive serve`: the archive in the browser, on loopback and read-only."""
