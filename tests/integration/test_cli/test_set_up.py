@@ -222,3 +222,32 @@ class TestSend:
             ended = bolt_archive("send", "run.json", "--url", url)
         assert ended.status == 1
         assert f"{url} answered 307" in ended.err
+
+    def test_a_sample_is_sent_with_changes(self, world: World, bolt_archive: BoltArchive) -> None:
+        changes = ["--set", "branch=fix", "--set", "id=70001", "--set", "schedule_name=nightly"]
+        assert bolt_archive("send", "run_failed", *changes).status == 0
+        [record] = bolt_archive("runs", "--json").json
+        shown = (record["run_id"], record["schedule_name"], record["state"])
+        assert shown == (70001, "nightly", "failed")
+        assert bolt_archive("show", "70001", "--json").json["record"]["branch"] == "fix"
+
+    @pytest.mark.parametrize("change", ["branch", "nothing.at.all=1"])
+    def test_a_change_that_cannot_be_made_is_wrong_use(
+        self, world: World, bolt_archive: BoltArchive, change: str
+    ) -> None:
+        assert bolt_archive("send", "run_failed", "--set", change).status == 2
+        assert world.record() is None
+
+    def test_loopback_is_reached_past_a_proxy(
+        self,
+        world: World,
+        bolt_archive: BoltArchive,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        (tmp_path / "run.json").write_bytes(world.payload())
+        assert bolt_archive("send", "run.json").status == 0
