@@ -15,8 +15,10 @@ import boto3
 import pytest
 
 from cli.main import main
+from cli.secrets import paradime
 from cli.stack import messages, options
 from cli.stack.target import Target
+from functions.sweep.settings import Settings
 from local.standin.faults import Status
 from tests.integration.world import World
 
@@ -78,6 +80,14 @@ def bolt_archive(
         target = _target(world, url)
         monkeypatch.setattr(options, "deployed_target", lambda *choice: target)
         yield run
+
+
+@pytest.fixture
+def deployed_settings(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """The settings of the sweep function, which the world does not deploy."""
+    monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
+    monkeypatch.setenv("STALE_HOURS", "24")
+    monkeypatch.setattr(paradime, "sweep_settings", lambda _target: Settings.read())
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from local.standin.credentials import DEFAULT_CREDENTIALS
+from local.standin.faults import Status
 from tests.bolt_runs import WORKSPACE
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.test_session import serving
@@ -152,6 +154,32 @@ class TestConfigure:
         shown = ended.out + ended.err
         secrets = [SECRET, NEW, str(world.standin.bolt)]
         assert [secret for secret in secrets if secret.removeprefix("whsec_") in shown] == []
+
+    def test_credentials_that_paradime_refuses_are_not_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        before = stored("api")
+        ended = bolt_archive("configure", "api", "--workspace", WORKSPACE, stdin="wrong\nhush\n")
+        assert (ended.status, stored("api")) == (1, before)
+        assert f"refuses them for workspace {WORKSPACE}" in ended.err
+
+    def test_without_a_check_they_are_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        own = ["--workspace", WORKSPACE, "--no-check"]
+        assert bolt_archive("configure", "api", *own, stdin="wrong\nhush\n").status == 0
+        assert stored("api")["workspaces"] == {
+            WORKSPACE: {"api_key": "wrong", "api_secret": "hush"}
+        }
+
+    def test_an_api_that_is_down_does_not_keep_credentials_from_being_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        recorded.standin.faults.add(Status(status=503))
+        good = f"{DEFAULT_CREDENTIALS.api_key}\n{DEFAULT_CREDENTIALS.api_secret}\n"
+        ended = bolt_archive("configure", "api", "--workspace", WORKSPACE, stdin=good)
+        assert ended.status == 0
+        assert f"not tried for workspace {WORKSPACE}" in ended.err
 
 
 class TestSend:
