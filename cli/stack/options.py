@@ -37,7 +37,7 @@ class StackChoice:
     """The stack that the options select; it has not been looked up yet."""
 
     local: bool
-    state_dir: Path | None
+    state_dir: str | None
     stack: str
     profile: str | None
     region: str | None
@@ -51,7 +51,7 @@ class StackChoice:
         TargetError: There is no such stack.
         """
         if self.is_local:
-            return local_target((self.state_dir or LOCAL_STATE) / "outputs.json")
+            return local_target(Path(self.state_dir or LOCAL_STATE) / "outputs.json")
         return deployed_target(self.stack, self.profile, self.region)
 
 
@@ -64,7 +64,7 @@ def choose_stack(
         ),
     ] = False,
     state_dir: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DIR",
             help="Use the local stack whose state is in this directory.",
