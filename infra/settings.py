@@ -30,10 +30,28 @@ _Host = Annotated[
         r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\.[a-z]([a-z0-9-]*[a-z0-9])?\Z"
     ),
 ]
+_Domain = Annotated[
+    str,
+    Meta(
+        max_length=253,
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?\Z",
+    ),
+]
 _Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+\Z")]
 _RepoUrl = Annotated[
     str, Meta(pattern=r"^https://[A-Za-z0-9.-]{1,253}(/[A-Za-z0-9._~-]{1,100}){1,8}/?\Z")
 ]
+# As CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_LOG_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+)  # fmt: skip
+
+
+def _arn(service: str, resource: str) -> Meta:
+    return Meta(pattern=rf"^arn:aws(-[a-z]+)*:{service}:[a-z0-9-]*:[0-9]{{12}}:{resource}\Z")
+
+
 _Stage = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,29}\Z")]
 
 
@@ -127,6 +145,59 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     ] = 0
     """hours without a delivery after which an alarm rings"""
 
+    dashboard: Annotated[bool, Meta(description="true or false")] = True
+    """whether the stack has a dashboard; three of an account are free, further ones cost $3 a
+    month"""
+
+    log_retention_days: Annotated[
+        int,
+        Meta(description="a number of days that CloudWatch Logs takes: 30, 90, 365, 731, …"),
+    ] = 90
+    """how long the functions' and the API's logs are kept"""
+
+    alarm_topic_arn: Annotated[
+        Annotated[str, _arn("sns", r"[A-Za-z0-9_-]{1,256}")] | None,
+        Meta(description="the ARN of an SNS topic, or nothing"),
+    ] = None
+    """an existing topic that alarms notify, instead of one of the stack's own"""
+
+    throttle_rate: Annotated[
+        int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")
+    ] = 100
+    """how many requests a second the API takes, as a steady rate; a sender repeats what is over"""
+
+    throttle_burst: Annotated[
+        int, Meta(ge=1, le=5_000, description="a whole number from 1 to 5000")
+    ] = 200
+    """how many requests the API takes at once"""
+
+    domain_name: Annotated[
+        _Domain | None, Meta(description="a host name such as bolt.acme.com, or nothing")
+    ] = None
+    """the webhook's own host name, instead of the API's, which is then switched off; needs
+    `certificateArn`, and a DNS record that points to the output `DomainTarget`"""
+
+    certificate_arn: Annotated[
+        Annotated[str, _arn("acm", r"certificate/[A-Za-z0-9-]{1,64}")] | None,
+        Meta(description="the ARN of a certificate in ACM, or nothing"),
+    ] = None
+    """the certificate for `domainName`, in the stack's region"""
+
+    permissions_boundary: Annotated[
+        Annotated[str, _arn("iam", r"policy/[\w+=,.@/-]{1,512}")] | None,
+        Meta(description="the ARN of a managed policy, or nothing"),
+    ] = None
+    """the permissions boundary of every role that the stack makes"""
+
+    tags: Annotated[
+        dict[str, str],
+        Meta(description='an object such as {"team": "data", "cost-centre": "4711"}'),
+    ] = {}
+    """tags for the stack and all that it makes"""
+
+    termination_protection: Annotated[bool, Meta(description="true or false")] = False
+    """whether CloudFormation refuses to delete the stack"""
+
     stage: Annotated[
         _Stage,
         Meta(description="up to 30 lower-case letters, digits and dashes, beginning with a letter"),
@@ -159,6 +230,13 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     if given:
         raise SettingsError(_unknown(next(iter(given))))
     settings = Settings(**read)
+    if settings.log_retention_days not in _LOG_DAYS:
+        raise SettingsError(_wrong_value("logRetentionDays", context["logRetentionDays"]))
+    if (settings.domain_name is None) != (settings.certificate_arn is None):
+        raise SettingsError(
+            "domainName and certificateArn belong together: set both, or neither (cdk.json "
+            "context, or -c key=…)."
+        )
     if settings.sweep_hours and settings.retention_days * 24 < settings.sweep_lookback_hours:
         raise SettingsError(
             f"retentionDays is {settings.retention_days}, but sweepLookbackHours is "
@@ -180,8 +258,8 @@ def takes() -> dict[str, str]:
 
 
 def _read(value: object, kind: Any) -> Any:
-    """`cdk -c key=value` passes text only, for a list its JSON, for none nothing."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
+    """`cdk -c key=value` passes text only, for a list or object its JSON, for none nothing."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         value = json.loads(value)
     return msgspec.convert(None if value == "" else value, kind, strict=False)
 

@@ -1,8 +1,11 @@
 """The stack: composes the constructs, says who may do what, and names the outputs."""
 
 import json
+from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -16,7 +19,7 @@ from infra.parts.tables import Schedules, Workspaces
 from infra.parts.vault import Vault
 from infra.parts.webhook_api import WebhookApi
 from infra.settings import Settings
-from infra.variant import Variant
+from infra.variant import DEPLOYED, Variant
 from infra.watch.alarms import Alarms
 from infra.watch.alerts import Alerts
 from infra.watch.dashboard import Dashboard
@@ -31,15 +34,32 @@ class ArchiveStack(cdk.Stack):
     Beside it the sweep function, for runs whose webhook never arrived.
     """
 
-    def __init__(self, scope: Construct, *, settings: Settings, variant: Variant) -> None:
-        super().__init__(
-            scope,
-            settings.stack_name,
-            description="Archives the console logs and dbt artifacts of failed Paradime Bolt runs",
-            synthesizer=cdk.CliCredentialsStackSynthesizer()
+    def __init__(
+        self,
+        scope: Construct,
+        id: str | None = None,
+        *,
+        settings: Settings,
+        variant: Variant = DEPLOYED,
+        **properties: Any,
+    ) -> None:
+        """`properties` are those of `cdk.Stack`; they come before the settings of the same name."""
+        defaults: dict[str, Any] = {
+            "description": (
+                "Archives the console logs and dbt artifacts of failed Paradime Bolt runs"
+            ),
+            "synthesizer": cdk.CliCredentialsStackSynthesizer()
             if variant.with_cli_credentials
             else cdk.DefaultStackSynthesizer(),
-        )
+            "tags": settings.tags,
+            "termination_protection": settings.termination_protection,
+        }
+        super().__init__(scope, id or settings.stack_name, **(defaults | properties))
+        if settings.permissions_boundary:
+            boundary = iam.ManagedPolicy.from_managed_policy_arn(
+                self, "Boundary", settings.permissions_boundary
+            )
+            iam.PermissionsBoundary.of(self).apply(boundary)
         self._settings = settings
         self._variant = variant
         fetch_timeout = cdk.Duration.seconds(variant.fetch_timeout)
@@ -57,13 +77,29 @@ class ArchiveStack(cdk.Stack):
             self, "Archive", retention_days=settings.retention_days, tls_only=variant.tls_only
         )
         self._vault = Vault(self, "Vault")
-        self._alerts = Alerts(self, "Alerts", email=settings.alert_email, tls_only=variant.tls_only)
+        self._alerts = Alerts(
+            self,
+            "Alerts",
+            email=settings.alert_email,
+            alarm_topic_arn=settings.alarm_topic_arn,
+            tls_only=variant.tls_only,
+        )
         target = Target.this_machine() if variant.for_this_machine else Target.lambda_()
         code = function_code(self, target=target)
         ingest = self._ingest(code)
         fetch = self._fetch(code, fetch_timeout)
         sweep = self._sweep(code)
-        api = WebhookApi(self, "WebhookApi", handler=ingest.function)
+        api = WebhookApi(
+            self,
+            "WebhookApi",
+            handler=ingest.function,
+            log_retention_days=settings.log_retention_days,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=settings.throttle_rate, burst_limit=settings.throttle_burst
+            ),
+            domain_name=settings.domain_name,
+            certificate_arn=settings.certificate_arn,
+        )
         self._watch(api, ingest, fetch, sweep)
         self._add_outputs(api, sweep)
 
@@ -75,6 +111,7 @@ class ArchiveStack(cdk.Stack):
             code=code,
             timeout=cdk.Duration.seconds(10),  # Paradime waits 15 s for its answer
             memory_mib=512,
+            log_retention_days=self._settings.log_retention_days,
             environment={
                 "TABLE_NAME": self._records.table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
@@ -113,6 +150,7 @@ class ArchiveStack(cdk.Stack):
             code=code,
             timeout=timeout,
             memory_mib=512,
+            log_retention_days=self._settings.log_retention_days,
             environment={
                 "TABLE_NAME": self._records.table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
@@ -185,6 +223,7 @@ class ArchiveStack(cdk.Stack):
             code=code,
             timeout=cdk.Duration.minutes(15),
             memory_mib=256,  # it waits for Paradime most of the time
+            log_retention_days=settings.log_retention_days,
             environment={
                 "TABLE_NAME": table.table_name,
                 "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
@@ -232,15 +271,16 @@ class ArchiveStack(cdk.Stack):
             sweep_hours=self._settings.sweep_hours,
             silence_hours=self._settings.silence_hours,
         )
-        Dashboard(
-            self,
-            "Watching",
-            queues=self._queues,
-            api=api,
-            ingest=ingest,
-            fetch=fetch,
-            alarms=alarms.all,
-        )
+        if self._settings.dashboard:
+            Dashboard(
+                self,
+                "Watching",
+                queues=self._queues,
+                api=api,
+                ingest=ingest,
+                fetch=fetch,
+                alarms=alarms.all,
+            )
 
     def _add_outputs(self, api: WebhookApi, sweep: Function) -> None:
         """Scripts and the command line find the stack's parts by these names."""
@@ -268,6 +308,13 @@ class ArchiveStack(cdk.Stack):
             ),
         ):
             cdk.CfnOutput(self, name, value=value, description=description)
+        if api.domain_target:
+            cdk.CfnOutput(
+                self,
+                "DomainTarget",
+                value=api.domain_target,
+                description="where the DNS record of domainName points to",
+            )
 
 
 def _cfn(resource: Construct) -> cdk.CfnElement:

@@ -41,13 +41,13 @@ def renewed(text: str) -> str:
 
 
 def settings() -> str:
-    texts, taken = docstrings(Settings), takes()
+    texts, taken, defaults = docstrings(Settings), takes(), Settings()
     return _table(
         ("key", "default", "what it is", "what it takes"),
         (
             (
                 _code(field.encode_name),
-                _default(field.default),
+                _default(getattr(defaults, field.name)),
                 texts[field.name],
                 taken[field.encode_name],
             )
@@ -102,7 +102,7 @@ def _default(value: object) -> str:
     match value:
         case None:
             return "none"
-        case tuple():
+        case tuple() | dict() | bool():  # as JSON, which cdk.json is
             return _code(json.dumps(value))
         case _:
             return _code(str(value))

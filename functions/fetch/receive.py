@@ -265,6 +265,7 @@ class Receive:
             exposures=failed.exposure_summaries(),
             exposure_count=failed.exposure_count,
             layers=failed.layers,
+            checksums=failed.checksums,
             lag_seconds=_lag_seconds(self.run, self.event, now) if now else None,
             error=error,
         )

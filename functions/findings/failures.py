@@ -20,6 +20,7 @@ from functions.findings.artifacts.worst import Worst
 from functions.findings.finding import Finding, PartlyRead, SkippedNodes, Unread, WhatFailed
 from functions.findings.grouping import grouped
 from functions.findings.healing import Healing
+from functions.findings.lineage import checksums
 from functions.findings.logs.ends import Logs, ReadEnd
 from functions.findings.logs.reading import Reading
 from functions.findings.of_commands import from_logs, name_of, without_failed_command
@@ -74,6 +75,7 @@ class _Search:
         self._skipped_count = 0
         self._skipped_kept = 0
         self._consequences = Consequences()
+        self._checksums: dict[str, str] = {}
         self._unread: list[Unread] = []
         self._partly_read: list[PartlyRead] = []
 
@@ -114,6 +116,7 @@ class _Search:
             exposures=tuple(exposures),
             exposure_count=len(exposures),
             layers=tuple(self._consequences.layers()) if broken else (),
+            checksums=self._checksums if broken else {},
             unread=tuple(self._unread),
             partly_read=tuple(self._partly_read),
         )
@@ -174,6 +177,7 @@ class _Search:
             skipped=[*results.skipped, *(node for node, built in innocent.items() if not built)],
         )
         self._consequences.add(graph, causes, results.skipped)
+        self._checksums = checksums(causes, graph) | self._checksums
         key = file.planned.key
         self._tell(command, guilty, graph, reading, skipped.took_down, key)
         self.failures.pass_over(results.failed.count - len(results.failed))

@@ -1,7 +1,7 @@
 """What was found out about a failed run: the shapes that page, message and `failures.json` show."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from functions.findings.excerpt import Excerpt
@@ -126,6 +126,7 @@ class WhatFailed:
     The counts are of all that was found, the lists of what was kept. What was healed counts in
     neither `failure_count` nor `skipped_count`, and is in no group. `exposures` are those that need
     what is broken or was skipped, `layers` how many models were skipped in each folder of models.
+    `checksums` are those of the files of failing nodes and of what these depend on.
     """
 
     failures: tuple[Finding, ...] = ()
@@ -138,6 +139,7 @@ class WhatFailed:
     exposures: tuple[TakenDown, ...] = ()
     exposure_count: int = 0
     layers: tuple[tuple[str, int], ...] = ()
+    checksums: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     partly_read: tuple[PartlyRead, ...] = ()
 

@@ -17,7 +17,7 @@ from functions.aws.schedules import ScheduleKey
 from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.aws.topic import Topic
-from functions.history.state import ScheduleState, facts_of
+from functions.history.state import EndedRun, ScheduleState, facts_of
 from functions.history.telling import (
     History,
     Silence,
@@ -26,7 +26,7 @@ from functions.history.telling import (
     kind_of,
     with_told,
 )
-from functions.message.story import FormerRuns, Story, compare
+from functions.message.story import Changes, FormerRuns, Story, Suspects, compare
 from functions.message.topic_message import compose
 from functions.run.archive_outcome import ArchiveOutcome
 from functions.run.event import RunEvent
@@ -145,12 +145,30 @@ class Messenger:
         if isinstance(kind, Silence):
             return kind
         came_before = history(state, facts.past)
-        changes = None
-        if came_before.former is not None and archive.failing is not None:
+        changes = suspects = None
+        if archive.failing is not None:
             uid = event.workspace.uid
-            if (former := self.former.failing(f"{uid}#{came_before.former}")) is not None:
-                changes = compare(archive.failing, former)
-        return Story(kind=kind, history=came_before, changes=changes)
+            if came_before.former is not None:
+                former = self.former.failing(f"{uid}#{came_before.former}")
+                changes = None if former is None else compare(archive.failing, former)
+            if archive.checksums:
+                suspects = self._suspects(uid, archive, came_before, changes)
+        return Story(kind=kind, history=came_before, changes=changes, suspects=suspects)
+
+    def _suspects(
+        self, uid: str, archive: ArchiveOutcome, came_before: History, changes: Changes | None
+    ) -> Suspects | None:
+        """What has changed since the last success if that was archived; otherwise since the run
+        before, if nodes fail that did not fail in it.
+        """
+        earlier = [came_before.last_success] if came_before.last_success else []
+        if came_before.former is not None and changes and changes.new:
+            earlier.append(EndedRun(came_before.former))
+        for run in earlier:
+            edited = self.former.edited_since(f"{uid}#{run.run_id}", archive.checksums)
+            if edited is not None:
+                return Suspects(since=run, nodes=edited) if edited else None
+        return None
 
 
 def _first_kinds(story: Story, archive: ArchiveOutcome) -> set[str]:

@@ -53,10 +53,23 @@ def schedule_lines(event: RunEvent, story: Story, repo_url: str) -> list[str]:
             lines += _names("New", changes.new) + _names("Still failing", changes.still)
     if changes:
         lines += _names("Fixed", changes.fixed)
+    lines += _suspect_lines(story)
     lines += facts(history)
     if commits := compare_commits(event, story, repo_url):
         lines.append(f"What was committed since: {commits}")
     return lines
+
+
+def _suspect_lines(story: Story) -> list[str]:
+    """Such as `Suspect: stg_orders, changed since run 63186, commit 54a1345.`"""
+    suspects = story.suspects
+    if suspects is None:
+        return []
+    what = "Suspect" if len(suspects.nodes) == 1 else "Suspects"
+    [line] = _names(what, suspects.nodes)
+    commit = one_line(suspects.since.commit_hash, 12)
+    since = f"run {suspects.since.run_id}" + (f", commit {commit}" if commit else "")
+    return [f"{line.removesuffix('.')}, changed since {since}."]
 
 
 def compare_commits(event: RunEvent, story: Story, repo_url: str) -> str | None:
@@ -102,6 +115,12 @@ def history_content(story: Story) -> dict[str, Any]:
             "commit_hash": one_line(last.commit_hash) or None,
             "ended_at": last.ended_at,
         },
+        "suspects": [
+            one_line(unique_id, _MAX_NAME_CHARACTERS)
+            for unique_id in (story.suspects.nodes if story.suspects else ())[:MAX_NAMED]
+        ],
+        "suspect_count": len(story.suspects.nodes) if story.suspects else 0,
+        "suspects_since": story.suspects.since.run_id if story.suspects else None,
         "usual_seconds": history.usual_seconds,
         "acknowledged": history.acknowledged
         and {

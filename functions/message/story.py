@@ -1,18 +1,38 @@
 """The story of a run within its schedule: is it new, since when, and which nodes have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger
+from msgspec import Struct
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.table import RunsTable
+from functions.findings.artifacts import manifest
+from functions.findings.artifacts.artifact import check_size
 from functions.findings.document import MAX_BYTES, read_failing
-from functions.history.state import Kind
+from functions.findings.lineage import edited
+from functions.history.state import EndedRun, Kind
 from functions.history.telling import History
+from functions.run.plan import MANIFEST
 from functions.shared.errors import NotUnderstoodError, UnavailableError
+from functions.shared.read_json import Reader
 
 _FAILURES = "failures.json"
+_LISTING = "archive.json"
+
+
+class _File(Struct):
+    key: str
+    path: str
+    bytes: int
+
+
+class _Inventory(Struct):
+    files: tuple[_File, ...] = ()
+
+
+_INVENTORY = Reader(_Inventory)
 
 logger = Logger(service="fetch", child=True)
 
@@ -27,12 +47,23 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suspects:
+    """Failing nodes, and nodes that these depend on, whose files have changed since a run."""
+
+    since: EndedRun
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """`changes` is None if they are not known, or if the run before did not fail."""
+    """`changes` is None if they are not known, or if the run before did not fail; `suspects` is
+    None if no earlier run's manifest is stored, or none of them changed.
+    """
 
     kind: Kind = Kind.FAILED
     history: History = field(default_factory=History)
     changes: Changes | None = None
+    suspects: Suspects | None = None
 
 
 def compare(failing: Iterable[str], former: Iterable[str]) -> Changes:
@@ -46,15 +77,15 @@ def compare(failing: Iterable[str], former: Iterable[str]) -> Changes:
 
 @dataclass(frozen=True, slots=True)
 class FormerRuns:
-    """What failed in earlier runs, as their archives say."""
+    """What earlier runs were like, as their archives say. No error is raised: no message waits for
+    what came before it.
+    """
 
     table: RunsTable
     bucket: ArchiveBucket
 
     def failing(self, run_key: str) -> frozenset[str] | None:
-        """The nodes that failed in a run; None if that cannot be found out. No error is raised:
-        no message waits for what came before it.
-        """
+        """The nodes that failed in a run; None if that cannot be found out."""
         try:
             prefix = self.table.archive_prefix(run_key)
             if prefix is None:
@@ -62,4 +93,21 @@ class FormerRuns:
             return read_failing(self.bucket.read_end(prefix + _FAILURES, MAX_BYTES))
         except (UnavailableError, NotUnderstoodError) as e:
             logger.warning("an earlier run's failures could not be read", reason=str(e))
+            return None
+
+    def edited_since(self, run_key: str, checksums: Mapping[str, str]) -> tuple[str, ...] | None:
+        """The nodes whose checksums were others in that run; None if that cannot be found out."""
+        try:
+            prefix = self.table.archive_prefix(run_key)
+            if prefix is None:
+                return None
+            listed = _INVENTORY.read(self.bucket.read_end(prefix + _LISTING, MAX_BYTES))
+            manifests = [file for file in listed.files if file.path.endswith(MANIFEST)]
+            if not manifests:
+                return None
+            last = manifests[-1]
+            check_size(last.bytes)
+            return edited(checksums, manifest.read(self.bucket.read_end(last.key, last.bytes)))
+        except (UnavailableError, NotUnderstoodError) as e:
+            logger.warning("an earlier run's manifest could not be read", reason=str(e))
             return None

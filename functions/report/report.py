@@ -6,6 +6,7 @@ page does not say when it was made: archiving the same event twice gives the sam
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.findings.finding import WhatFailed
@@ -171,23 +172,29 @@ def _facts(event: RunEvent, failed: WhatFailed) -> dict[str, str]:
     workspace = " ".join(filter(None, (one_line(event.workspace.name), event.workspace.uid)))
     return {
         "Started": clock(start),
-        "Ended": clock(end) if end else "",
-        "Took": lasted((end - start).total_seconds()) if end else "",
+        "Ended": _ended(start, end) if end else "",
         "Started by": ", ".join(
             filter(None, (one_line(environment.actor), one_line(environment.email)))
         ),
+        # Beside the one before, since an owner takes the whole width.
+        "Environment": one_line(schedule.environment),
         "Owner": _owners(event, failed) if run_failed(event) else one_line(schedule.owner_email),
         "Kind": kind_of_run(
             turbo_ci=schedule.is_turbo_ci,
             pull_request_id=environment.pull_request_id,
             parent_run_id=event.parent_schedule_run_id,
         ),
-        "Environment": one_line(schedule.environment),
         "Deferred to": deferred_to(deferral.schedule, deferral.environment),
         "Workspace": workspace,
         "Branch": one_line(environment.branch),
         "Commit": one_line(environment.commit_hash),
     }
+
+
+def _ended(start: datetime, end: datetime) -> str:
+    """Such as `16:44:39 UTC, after 38 s`: one line on a phone; with the date if it is another."""
+    when = f"{end:%H:%M:%S} UTC" if end.date() == start.date() else clock(end)
+    return f"{when}, after {lasted((end - start).total_seconds())}"
 
 
 def _sections(parts: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """What became of a run's archive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -50,6 +50,8 @@ class ArchiveOutcome:
     - `owners` are the first of those whose nodes are broken: e-mail addresses, otherwise names.
     - `exposures` are the first that need what is broken or was skipped, each `{"unique_id", "name",
       "type", "maturity", "url", "owner"}`; `layers` are how many models were skipped by folder.
+    - `checksums` are those of the files of the failing nodes and of what these depend on, the
+      nearest first.
     - `failing` are the ids of all nodes that fail, None while they may not all be known.
     - `lag_seconds`, from the run's end, is None if it would not show how the archive keeps up: for
       a run that is archived again, that a sweep found, or that ended days ago.
@@ -75,6 +77,7 @@ class ArchiveOutcome:
     exposures: Sequence[Mapping[str, Any]] = ()
     exposure_count: int = 0
     layers: Sequence[tuple[str, int]] = ()
+    checksums: Mapping[str, str] = field(default_factory=dict)
     lag_seconds: float | None = None
     error: str | None = None
 

@@ -24,7 +24,7 @@ class Archive(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=tls_only,
             versioned=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="Retention",

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.base.bundling import ARCHITECTURE, RUNTIME
+from infra.base.logs import kept_logs
 from infra.base.metrics import namespace
 from infra.base.nag import acknowledge
 
@@ -26,14 +26,10 @@ class Function(Construct):
         timeout: cdk.Duration,
         memory_mib: int,
         environment: Mapping[str, str],
+        log_retention_days: int,
     ) -> None:
         super().__init__(scope, id)
-        self.log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
+        self.log_group = kept_logs(self, "Logs", retention_days=log_retention_days)
         # Not AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         self._role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)

@@ -33,7 +33,9 @@ class Queues(Construct):
         # It cannot name the one queue whose dead letters it takes: each would need the other first.
         self.dead_letters = self._queue("DeadLetters", redrive_allow_policy=None)
         # Its deliveries are stored nowhere else.
-        self.quarantine = self._queue("Quarantine", removal_policy=cdk.RemovalPolicy.RETAIN)
+        self.quarantine = self._queue(
+            "Quarantine", removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        )
         self.runs = self._queue(
             "Runs",
             # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html

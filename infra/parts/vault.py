@@ -35,7 +35,7 @@ class Vault(Construct):
             description=description,
             # Plain text in the template is right here: it holds nothing secret yet.
             secret_string_value=cdk.SecretValue.unsafe_plain_text(json.dumps(initial)),
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(
             secret,

@@ -5,10 +5,11 @@ import json
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.base.logs import kept_logs
 from infra.base.nag import acknowledge
 
 _PATH = "/webhooks/paradime"
@@ -32,10 +33,26 @@ _ACCESS_LOG = {
 class WebhookApi(Construct):
     """One route, `POST /webhooks/paradime`; the signature is checked by the function behind it."""
 
-    def __init__(self, scope: Construct, id: str, *, handler: lambda_.IFunction) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        handler: lambda_.IFunction,
+        log_retention_days: int,
+        throttle: apigateway.ThrottleSettings,
+        domain_name: str | None,
+        certificate_arn: str | None,
+    ) -> None:
+        """`domain_target` is where the DNS record of `domain_name` has to point to."""
         super().__init__(scope, id)
+        domain = self._domain(domain_name, certificate_arn)
         api = apigateway.HttpApi(
-            self, "Api", create_default_stage=False, description="Receives Paradime's webhooks"
+            self,
+            "Api",
+            create_default_stage=False,
+            description="Receives Paradime's webhooks",
+            disable_execute_api_endpoint=True if domain else None,
         )
         [route] = api.add_routes(
             path=_PATH,
@@ -48,11 +65,8 @@ class WebhookApi(Construct):
             "Paradime signs what it sends; the function verifies the signature before all else, "
             "over the raw body, which no authorizer gets to see.",
         )
-        access_log = logs.LogGroup(
-            self,
-            "AccessLog",
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+        access_log = kept_logs(
+            self, "AccessLog", retention_days=log_retention_days, name=_log_name(self)
         )
         self.stage = apigateway.HttpStage(
             self,
@@ -61,7 +75,10 @@ class WebhookApi(Construct):
             auto_deploy=True,
             # A busy workspace ends a few runs a second. A sender tries again after a 429, and the
             # limit keeps a flood of bad requests from using up the account's Lambda concurrency.
-            throttle=apigateway.ThrottleSettings(rate_limit=100, burst_limit=200),
+            throttle=throttle,
+            domain_mapping=None
+            if domain is None
+            else apigateway.DomainMappingOptions(domain_name=domain),
         )
         # The construct's own option wants an implementation of an interface for these two values.
         cfn_stage = self.stage.node.default_child
@@ -69,4 +86,27 @@ class WebhookApi(Construct):
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_log.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
-        self.url = f"{self.stage.url.rstrip('/')}{_PATH}"
+        self.domain_target = domain.regional_domain_name if domain else None
+        base = f"https://{domain_name}" if domain else self.stage.url.rstrip("/")
+        self.url = f"{base}{_PATH}"
+
+    def _domain(
+        self, domain_name: str | None, certificate_arn: str | None
+    ) -> apigateway.DomainName | None:
+        if domain_name is None or certificate_arn is None:
+            return None
+        certificate = acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)
+        return apigateway.DomainName(
+            self, "Domain", domain_name=domain_name, certificate=certificate
+        )
+
+
+def _log_name(scope: Construct) -> str:
+    """Where API Gateway may write without a resource policy of the account's, which has no room
+    for many: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+
+    Named after the stack's own id: the group outlives the stack, and the next one makes another.
+    """
+    stack = cdk.Stack.of(scope)
+    unique = cdk.Fn.select(2, cdk.Fn.split("/", stack.stack_id))
+    return f"/aws/vendedlogs/apis/{stack.stack_name}-{unique}"

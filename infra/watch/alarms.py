@@ -151,4 +151,5 @@ class Alarms(Construct):
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
         self.all.append(alarm)

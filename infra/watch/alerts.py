@@ -2,7 +2,6 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -18,31 +17,48 @@ class Alerts(Construct):
     runs this stack.
     """
 
-    def __init__(self, scope: Construct, id: str, *, email: str | None, tls_only: bool) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        email: str | None,
+        alarm_topic_arn: str | None,
+        tls_only: bool,
+    ) -> None:
+        """With `alarm_topic_arn`, alarms notify that topic, whose policy has to let them."""
         super().__init__(scope, id)
         self.failed_runs = sns.Topic(
             self,
             "FailedRuns",
             display_name="Failed Paradime runs",
-            # Its policy lets all of the account that may publish use it: no right beyond that.
-            master_key=kms.Alias.from_alias_name(self, "Key", "alias/aws/sns"),
             enforce_ssl=tls_only,
         )
+        # Its policy lets all of the account that may publish use it: no right beyond that. Its
+        # plain name, since an ARN would have to exist, and AWS makes the key with its first use.
+        cfn_topic = self.failed_runs.node.default_child
+        assert isinstance(cfn_topic, sns.CfnTopic)
+        cfn_topic.kms_master_key_id = "alias/aws/sns"
         # CloudWatch cannot publish to a topic with that key, whose policy cannot be changed, and a
         # key of our own would cost more than all alarms together. What the alarms say is in this
         # repository; SNS keeps it on encrypted disks as it does everything.
         # https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
-        self.alarms = sns.Topic(
-            self, "Alarms", display_name="Paradime Run Archive", enforce_ssl=tls_only
+        own = None if alarm_topic_arn else self._alarms(tls_only=tls_only)
+        self.alarms: sns.ITopic = own or sns.Topic.from_topic_arn(
+            self, "GivenAlarms", alarm_topic_arn or ""
         )
-        self._let_alarms_publish()
-        if not tls_only:
-            acknowledge(self.alarms, "AwsSolutions-SNS3", LOOPBACK_ONLY)
         if email is not None:
-            for topic in (self.failed_runs, self.alarms):
+            for topic in filter(None, (self.failed_runs, own)):
                 topic.add_subscription(subscriptions.EmailSubscription(email))
 
-    def _let_alarms_publish(self) -> None:
+    def _alarms(self, *, tls_only: bool) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", display_name="Paradime Run Archive", enforce_ssl=tls_only)
+        self._let_alarms_publish(topic)
+        if not tls_only:
+            acknowledge(topic, "AwsSolutions-SNS3", LOOPBACK_ONLY)
+        return topic
+
+    def _let_alarms_publish(self, topic: sns.Topic) -> None:
         """A topic with a policy of its own has lost the one that let the whole account publish."""
         stack = cdk.Stack.of(self)
         alarms = stack.format_arn(
@@ -51,12 +67,12 @@ class Alerts(Construct):
             resource_name="*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        self.alarms.add_to_resource_policy(
+        topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisAccount",
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
-                resources=[self.alarms.topic_arn],
+                resources=[topic.topic_arn],
                 conditions={
                     "ArnLike": {"aws:SourceArn": alarms},
                     "StringEquals": {"aws:SourceAccount": stack.account},

@@ -38,7 +38,7 @@ NOT_ARCHIVED = [
 
 
 class Dashboard(Construct):
-    """Named like the stack, so that it is found."""
+    """Named like the stack, so that it is found, and by its region: names are an account's."""
 
     def __init__(
         self,
@@ -54,10 +54,11 @@ class Dashboard(Construct):
         super().__init__(scope, id)
         self._queues, self._api, self._ingest, self._fetch = queues, api, ingest, fetch
         self._own = OwnMetrics(self)
+        stack = cdk.Stack.of(self)
         dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
-            dashboard_name=cdk.Stack.of(self).stack_name,
+            dashboard_name=f"{stack.stack_name}-{stack.region}",
             default_interval=cdk.Duration.days(3),
         )
         dashboard.add_widgets(

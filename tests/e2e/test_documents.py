@@ -304,5 +304,8 @@ def test_deployed_again_it_goes_on_with_what_was_kept(lived: Lived) -> None:
     assert lived.again.objects == lived.deployed.objects
 
 
-def test_nothing_is_left_in_the_end(lived: Lived) -> None:
-    assert {kind: names for kind, names in lived.deleted.items() if names} == {}
+def test_nothing_of_the_last_stack_is_left_in_the_end(lived: Lived) -> None:
+    """The access log of the one before is named after that stack's id, and stays."""
+    of_first = {name for name in lived.destroyed.names["log group"] if "/vendedlogs/" in name}
+    left = {kind: names for kind, names in lived.deleted.items() if names}
+    assert left == {"log group": of_first}

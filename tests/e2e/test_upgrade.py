@@ -248,7 +248,7 @@ def test_what_is_kept_on_removal_is_not_replaced(upgraded: Upgraded) -> None:
         return {
             (name, resource["Type"])
             for name, resource in template["Resources"].items()
-            if resource.get("DeletionPolicy") == "Retain"
+            if resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
         }
 
     assert kept(upgraded.earlier)

@@ -34,6 +34,7 @@ def bundle(outdir: Path, target: Target) -> Path:
         code=function_code(stack, target=target),
         timeout=cdk.Duration.seconds(1),
         memory_mib=128,
+        log_retention_days=90,
         environment={},
     )
     app.synth()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra import metrics_read
-from tests.infra.templates import of_type, synthesized
+from tests.infra.templates import of_type, shown, synthesized
 from tests.integration.observed import Observed, everything_happened
 
 Template = dict[str, Any]
@@ -113,9 +113,14 @@ def test_every_alarm_is_shown() -> None:
     assert len(alarms["properties"]["alarms"]) == len(metrics_read.alarms(template))
 
 
-def test_it_is_named_like_its_stack() -> None:
+def test_it_is_named_like_its_stack_in_its_region() -> None:
     [dashboard] = of_type(synthesized(stage="dev"), "AWS::CloudWatch::Dashboard").values()
-    assert dashboard["Properties"]["DashboardName"] == "ParadimeRunArchive-dev"
+    name = dashboard["Properties"]["DashboardName"]
+    assert shown(name) == "ParadimeRunArchive-dev-AWS::Region"
+
+
+def test_it_can_be_left_out() -> None:
+    assert not of_type(synthesized(dashboard=False), "AWS::CloudWatch::Dashboard")
 
 
 def test_it_has_no_more_metrics_than_a_free_dashboard(template: Template) -> None:

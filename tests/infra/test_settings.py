@@ -25,6 +25,16 @@ def test_nothing_set_gives_the_defaults() -> None:
         "remind_hours": 24,
         "repo_url": None,
         "silence_hours": 0,
+        "dashboard": True,
+        "log_retention_days": 90,
+        "alarm_topic_arn": None,
+        "throttle_rate": 100,
+        "throttle_burst": 200,
+        "domain_name": None,
+        "certificate_arn": None,
+        "permissions_boundary": None,
+        "tags": {},
+        "termination_protection": False,
         "stage": "prod",
     }
 

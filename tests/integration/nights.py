@@ -19,13 +19,16 @@ FIRST_START = datetime(2026, 3, 2, 2, 0)  # noqa: DTZ001 (as Paradime writes ins
 
 @dataclass(frozen=True)
 class Night:
-    """A run that starts `hours` after `first`, and in which these nodes fail, if any."""
+    """A run that starts `hours` after `first`, and in which these nodes fail, if any; `manifest` is
+    the one of its build.
+    """
 
     run_id: int
     hours: float
     failing: Sequence[str] = ()
     schedule: str = SCHEDULE
     first: datetime = FIRST_START
+    manifest: bytes | None = None
 
     @property
     def run_key(self) -> str:
@@ -46,6 +49,14 @@ class Night:
             content=json.dumps({"results": rows}).encode(),
         )
 
+    def resources(self) -> list[Resource]:
+        if self.manifest is None:
+            return [self.results()]
+        manifest = Resource(
+            id=self.run_id * 10 + 1, path="target/manifest.json", content=self.manifest
+        )
+        return [self.results(), manifest]
+
     def add_to(self, standin: Standin) -> None:
         standin.bolt.add(
             Run(
@@ -63,7 +74,7 @@ class Night:
                         command="dbt build",
                         stdout="built",
                         return_code=int(bool(self.failing)),
-                        resources=[self.results()],
+                        resources=self.resources(),
                     ),
                 ],
             )
@@ -73,7 +84,6 @@ class Night:
         status = "failed" if self.failing else "succeeded"
         start = f"{self.start:%Y-%m-%d %H:%M:%S.%f}"
         end = f"{self.start + timedelta(minutes=5):%Y-%m-%d %H:%M:%S.%f}"
-        resource = self.results()
         run = {
             "id": self.run_id,
             "workspace": {"uid": WORKSPACE, "name": "demo-jaffle"},
@@ -100,7 +110,9 @@ class Night:
                     "return_code": int(bool(self.failing)),
                     "start_dttm": start,
                     "end_dttm": end,
-                    "json_resources": [{"id": resource.id, "path": resource.path}],
+                    "json_resources": [
+                        {"id": resource.id, "path": resource.path} for resource in self.resources()
+                    ],
                 },
             ],
         }

@@ -81,7 +81,7 @@ class TestTop:
         [
             "Started by Manual, fabio@paradime.io",
             "Started 2023-10-15 16:44:01 UTC",
-            "Took 38 s",
+            "Ended 16:44:39 UTC, after 38 s",
             "Branch main",
             "Commit 54a134583ef6dccbe154e30e1cd09a9d94b6bda0",
             "Workspace demo-jaffle n0sg8br1m44k0ryj",
@@ -91,6 +91,16 @@ class TestTop:
     )
     def test_it_has_the_facts_of_the_run(self, fact: str) -> None:
         assert fact in text_of(archive_of(63187))
+
+    def test_the_end_of_a_run_over_midnight_has_its_date(self) -> None:
+        text = text_of(
+            archive_from(
+                payload(
+                    start_dttm="2023-10-15 23:59:00.000000", end_dttm="2023-10-16 00:01:00.000000"
+                )
+            )
+        )
+        assert "Ended 2023-10-16 00:01:00 UTC, after 2 min" in text
 
     def test_it_says_what_the_run_was_for(self) -> None:
         text = text_of(

@@ -15,7 +15,7 @@ from msgspec import structs
 from functions.history.state import Acknowledgment, EndedRun, Kind
 from functions.history.telling import History
 from functions.message import topic_message
-from functions.message.story import Changes, Story
+from functions.message.story import Changes, Story, Suspects
 from functions.message.topic_message import Message
 from functions.run import event as events
 from functions.run.archive_outcome import ArchiveOutcome
@@ -162,6 +162,28 @@ def test_the_email_names_what_is_new_and_what_is_fixed() -> None:
     assert "New: new_0, new_1, new_2, new_3, new_4 and 2 more." in said
     assert "Fixed: payments." in said
     assert "Failing since 2023-10-13 16:44:01 UTC: 3 runs in a row." in said
+
+
+@pytest.mark.parametrize(
+    ("since", "nodes", "said"),
+    [
+        (
+            EndedRun(63000, commit_hash="54a134583ef6dccbe154e30e1cd09a9d94b6bda0"),
+            ("model.shop.stg_orders",),
+            "Suspect: stg_orders, changed since run 63000, commit 54a134583ef….",
+        ),
+        (
+            EndedRun(63000),
+            ("model.shop.a", "model.shop.b"),
+            "Suspects: a and b, changed since run 63000.",
+        ),
+    ],
+)
+def test_the_email_names_what_has_been_edited(
+    since: EndedRun, nodes: tuple[str, ...], said: str
+) -> None:
+    told = replace(story(Kind.STILL_FAILING), suspects=Suspects(since=since, nodes=nodes))
+    assert said in email(compose(event(), failing(ORDERS), told))
 
 
 def test_the_email_has_the_error_before_the_history_and_the_facts() -> None:

@@ -108,6 +108,8 @@ def runs(
     $ bolt-archive runs --archive partial --json | jq -r '.[].run_id'
     """
     target = find_target(ctx)
+    choices = (schedule, workspace, branch, commit, actor, owner, state, archive, since, after)
+    asked = failed or stale or any(choice is not None for choice in choices)
     limit = limit or (None if as_json else _DEFAULT_LIMIT)
     with working("reading runs"):
         last = None if after is None else read_run(target, after)
@@ -131,7 +133,8 @@ def runs(
         print_json(page)
     elif not page:
         say("no runs found")
-        raise typer.Exit(1)
+        if asked:
+            raise typer.Exit(1)
     else:
         print_tables(table_of(page, by_end=failed, with_age=stale))
         for line in failing:

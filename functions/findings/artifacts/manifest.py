@@ -30,6 +30,7 @@ MAX_PARENTS = 500_000
 
 # A test reads a few nodes; whose the first of them are, it is.
 MAX_TESTED = 5
+MAX_CHECKSUM_CHARACTERS = 128
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 60
 
@@ -63,6 +64,13 @@ class _Config(Struct):
     meta: Raw = NULL
 
 
+class _Checksum(Struct):
+    """`name` is "none" for what has no file of its own, such as a generic test."""
+
+    name: str = "none"
+    checksum: str = ""
+
+
 class _Node(Struct):
     """Of a node, a group or an exposure."""
 
@@ -70,6 +78,7 @@ class _Node(Struct):
     compiled_code: Raw = NULL
     relation_name: Raw = NULL
     compiled_sql: Raw = NULL
+    checksum: Raw = NULL
     depends_on: Raw = NULL
     attached_node: Raw = NULL
     group: Raw = NULL
@@ -98,6 +107,7 @@ Described = Mapping[str, Raw]
 
 _FILE, _NODE, _NODES = Reader(_File), Reader(_Node), Reader(dict[str, Raw])
 _DEPENDS_ON, _CONFIG, _TAGS = Reader(_DependsOn), Reader(_Config), Reader(tuple[str, ...])
+_CHECKSUM = Reader(_Checksum)
 _PARENT_MAP = Reader(dict[str, tuple[str, ...]])
 
 
@@ -123,6 +133,13 @@ class Manifest:
             described(node.relation_name, TEXT),
             tuple(one_line(tag, MAX_TAG_CHARACTERS) for tag in tags[:MAX_TAGS]),
         )
+
+    def checksum(self, unique_id: str) -> str | None:
+        """dbt's checksum of the node's file; None for what has none, or is not known."""
+        found = described(_read(self._nodes.get(unique_id)).checksum, _CHECKSUM)
+        if found is None or found.name == "none":
+            return None
+        return found.checksum[:MAX_CHECKSUM_CHARACTERS] or None
 
     def owner(self, unique_id: str) -> Owner | None:
         """Whose a node is; a test without an owner is of whoever owns what it tests."""

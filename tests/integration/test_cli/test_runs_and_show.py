@@ -71,6 +71,11 @@ def test_runs_of_another_workspace_are_none(recorded: World, bolt_archive: BoltA
     assert (ended.status, ended.out) == (1, "no runs found\n")
 
 
+def test_that_there_are_no_runs_yet_is_no_failure(world: World, bolt_archive: BoltArchive) -> None:
+    ended = bolt_archive("runs")
+    assert (ended.status, ended.out) == (0, "no runs found\n")
+
+
 def test_json_has_all_runs(world: World, bolt_archive: BoltArchive) -> None:
     for run_id in range(1, 24):
         world.send(json.dumps(json.loads(world.payload()) | {"id": run_id}).encode())
