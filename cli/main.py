@@ -2,7 +2,8 @@
 
 import sys
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
+from io import TextIOWrapper
+from typing import Annotated, Any, NamedTuple, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -189,6 +190,9 @@ app = typer.Typer(
 
 def main() -> None:
     """Exits with status 0, with 1 if the command failed, or with 2 if it was used incorrectly."""
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe may be in an encoding that lacks characters of the output: cp1252 has no arrow.
+        cast(TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     try:
         app()
     except (CommandError, RunArchiveError) as e:

@@ -1,6 +1,7 @@
 """`python -m local up | down | demo`."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -95,8 +96,7 @@ def _up_detached(state: StateDir, port: int | None, fresh: bool) -> None:
             process.wait()
         raise
     _show(outputs, state)
-    which = "" if state.root == DEFAULT_STATE_DIR.absolute() else f" --state-dir {state.root}"
-    _say(f"ready; to stop: python -m local down{which}")
+    _say(f"ready; to stop: python -m local down {_state_dir(state)}".rstrip())
 
 
 def _await_outputs(process: "subprocess.Popen[bytes]", state: StateDir) -> Outputs:
@@ -112,8 +112,14 @@ def _show(outputs: Outputs, state: StateDir) -> None:
     _say(f"webhook      {outputs.webhook_url}")
     _say(f"AWS          {outputs.endpoint_url} ({outputs.region})")
     _say(f"outputs      {state.outputs}, with the credentials")
+    _say(f"try          {_bolt_archive()} runs {_state_dir(state) or '--local'}")
+
+
+def _state_dir(state: StateDir) -> str:
+    """The option that chooses this stack; empty for the default one."""
     if state.root == DEFAULT_STATE_DIR.absolute():
-        _say(f"try          {_bolt_archive()} runs --local")
+        return ""
+    return f"--state-dir {shlex.quote(str(state.root))}"
 
 
 def _bolt_archive() -> str:

@@ -20,7 +20,8 @@ from rich.tree import Tree
 
 from cli.commands.look.open_page import link_to_page
 from cli.commands.look.runs import table_of
-from cli.commands.set_up.send import deliver, with_api_url
+from cli.commands.set_up.payloads import with_api_url
+from cli.commands.set_up.send import deliver
 from cli.stack.records import Record, list_runs, read_inventory, read_run, whole_records
 from cli.stack.target import Target, local_target
 from cli.terminal.output import print_tables
@@ -164,7 +165,9 @@ def _show(target: Target, record: Record, story: list[dict[str, Any]]) -> None:
 
 def _open_page(target: Target, record: Record) -> None:
     """Opens the page's presigned link, and keeps a copy that outlives the local stack."""
-    response = requests.get(link_to_page(target, record), timeout=10)
+    with requests.Session() as session:
+        session.trust_env = False  # loopback needs no proxy
+        response = session.get(link_to_page(target, record), timeout=10)
     if not response.ok:
         raise DemoError(f"the link to the page answered with status {response.status_code}")
     copy = STATE_DIR / "index.html"
@@ -180,9 +183,10 @@ def _open_page(target: Target, record: Record) -> None:
 def _next_step() -> None:
     console.rule("next")
     console.print(
-        "Browse schedules, runs, logs and files of a local stack that keeps running:\n"
-        "  make local                     in one shell; docs/tutorial.md sends it runs\n"
-        "  bolt-archive serve --local     in another",
+        "To browse these runs, with their logs and files, start the stack again:\n"
+        "  source .venv/bin/activate\n"
+        f"  python -m local up --detach --state-dir {STATE_DIR}\n"
+        f"  bolt-archive serve --local --state-dir {STATE_DIR}",
         markup=False,
         soft_wrap=True,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cli.secrets.stored import members
-from cli.terminal.errors import SecretFormError
+from cli.terminal.errors import SecretFormError, TypedSecretError
 from functions.paradime.credentials import TOKEN_PREFIXES, parse_api_secret
 from functions.shared.errors import CredentialsMissingError
 
@@ -110,7 +110,7 @@ def _check_typed(value: dict[str, Any]) -> None:
     try:
         parse_api_secret(json.dumps(value))
     except CredentialsMissingError:
-        raise SecretFormError(
+        raise TypedSecretError(
             "not stored: enter an API key and its secret, or a token that starts with "
             f"{' or '.join(TOKEN_PREFIXES)}, in ASCII without spaces; a workspace uid has only "
             "letters, digits, - and _"

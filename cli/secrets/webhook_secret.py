@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from cli.secrets.stored import members
-from cli.terminal.errors import SecretFormError
+from cli.terminal.errors import SecretFormError, TypedSecretError
 from functions.ingest.signature import check_secret
 from functions.shared.errors import NotUnderstoodError
 
@@ -105,7 +105,7 @@ def _checked(value: dict[str, Any]) -> str:
     try:
         check_secret(text)
     except NotUnderstoodError as e:
-        raise SecretFormError(f"not stored: {e}") from None
+        raise TypedSecretError(f"not stored: {e}") from None
     return text
 
 

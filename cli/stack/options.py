@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from cli.stack.target import Target, deployed_target, local_target
+from cli.stack.target import LOCAL_STATE, Target, deployed_target, local_target
 from cli.terminal.errors import AwsError
 
 RunName = Annotated[
@@ -36,16 +37,21 @@ class StackChoice:
     """The stack that the options select; it has not been looked up yet."""
 
     local: bool
+    state_dir: str | None
     stack: str
     profile: str | None
     region: str | None
+
+    @property
+    def is_local(self) -> bool:
+        return self.local or self.state_dir is not None
 
     def find(self) -> Target:
         """Raises:
         TargetError: There is no such stack.
         """
-        if self.local:
-            return local_target()
+        if self.is_local:
+            return local_target(Path(self.state_dir or LOCAL_STATE) / "outputs.json")
         return deployed_target(self.stack, self.profile, self.region)
 
 
@@ -57,6 +63,14 @@ def choose_stack(
             "--local", help="Use the stack that `make local` runs.", rich_help_panel=_PANEL
         ),
     ] = False,
+    state_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Use the local stack whose state is in this directory.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
     stack: Annotated[
         str, typer.Option(help="Name of the CloudFormation stack.", rich_help_panel=_PANEL)
     ] = "ParadimeRunArchive",
@@ -66,7 +80,9 @@ def choose_stack(
     region: Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=_PANEL)] = None,
 ) -> None:
     """The callback that runs before every command. Each command accepts its options too."""
-    ctx.obj = StackChoice(local=local, stack=stack, profile=profile, region=region)
+    ctx.obj = StackChoice(
+        local=local, state_dir=state_dir, stack=stack, profile=profile, region=region
+    )
 
 
 def chosen_stack(ctx: typer.Context) -> StackChoice:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-LOCAL_OUTPUTS = Path(".local") / "outputs.json"
+LOCAL_STATE = Path(".local")
 LOCAL_STACK = "ParadimeRunArchive-local"
 
 
@@ -82,8 +82,8 @@ class Target:
         return self.session.client("cloudwatch", endpoint_url=self.endpoint_url)
 
 
-def local_target(outputs_file: Path = LOCAL_OUTPUTS) -> Target:
-    """The stack that `make local` runs.
+def local_target(outputs_file: Path) -> Target:
+    """The local stack that wrote this file.
 
     Raises:
         TargetError: It is not running.

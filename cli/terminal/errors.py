@@ -12,6 +12,7 @@ CommandError
 ├── NotFailingError      the schedule does not fail, so there is nothing to acknowledge
 ├── NotRecordsError      the table to restore from holds other items than run records
 ├── SecretFormError      a secret, as typed or as stored, is malformed
+│   └── TypedSecretError what was typed cannot be stored, so asking again may help
 ├── CaptureError         the file is not a captured delivery
 ├── ChecksumError        a downloaded file does not match the inventory
 ├── LinkInTheWayError    a download would write through a symbolic link
@@ -70,6 +71,10 @@ class NotRecordsError(CommandError):
 
 class SecretFormError(CommandError):
     """A secret, as typed or as stored, is malformed."""
+
+
+class TypedSecretError(SecretFormError):
+    """What was typed is malformed, or refused where it is to be used."""
 
 
 class CaptureError(CommandError):

@@ -2,6 +2,8 @@
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -83,3 +85,16 @@ def ask_secret(label: str) -> str:
     if not line:
         raise CommandError(f"standard input ended before this was entered: {label}")
     return line.strip()
+
+
+@contextmanager
+def leftovers_discarded() -> Iterator[None]:
+    """What is pasted beyond the answers does not reach the shell, which would run and keep it."""
+    try:
+        yield
+    finally:
+        if sys.stdin.isatty():
+            with suppress(ImportError):  # Windows has none, and its shells read the console anew
+                import termios
+
+                termios.tcflush(sys.stdin, termios.TCIFLUSH)

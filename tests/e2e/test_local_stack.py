@@ -21,7 +21,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from cli.commands.set_up.send import deliver, with_api_url
+from cli.commands.set_up.payloads import with_api_url
+from cli.commands.set_up.send import deliver
 from cli.stack.target import isolated_session
 from local.stack import LocalStackError
 from local.stack.outputs import Outputs, read_outputs

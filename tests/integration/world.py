@@ -24,7 +24,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.commands.set_up.send import with_api_url
+from cli.commands.set_up.payloads import with_api_url
 from cli.secrets.signing import signed_headers
 from functions.fetch import handler as fetch
 from functions.ingest import handler as ingest

@@ -1,5 +1,6 @@
 """The help, and what it costs to show it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -154,3 +155,22 @@ def test_shells_complete_commands(shell: str) -> None:
     environment = {"_BOLT_ARCHIVE_COMPLETE": f"complete_{shell}", **words}
     completed = runner.invoke(app, prog_name="bolt-archive", env=environment).stdout
     assert {"redrive", "replay"} <= set(re.findall(r"\w+", completed))
+
+
+def test_a_state_directory_chooses_the_local_stack_that_uses_it(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=str(tmp_path / "other")):
+        runner.invoke(app, ["runs", "--state-dir", str(tmp_path / "other")], catch_exceptions=False)
+
+
+def test_a_pipe_whose_encoding_lacks_a_character_gets_it_spelled_out() -> None:
+    program = "from cli.main import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "send", "ab\u2192c"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "COLUMNS": "200"},
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "ab\\u2192c" in ended.stderr

@@ -78,3 +78,36 @@ def test_a_pipe_that_ends_too_early_is_reported(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     with pytest.raises(CommandError, match="API secret"):
         ask_secret("API secret")
+
+
+def test_what_is_pasted_beyond_the_answer_does_not_reach_the_shell() -> None:
+    terminal, its_end = pty.openpty()
+    program = (
+        "import select, sys\n"
+        "from cli.terminal.input import ask_secret, leftovers_discarded\n"
+        "with leftovers_discarded():\n"
+        "    ask_secret('Secret')\n"
+        "    print('READY', flush=True)\n"
+        "    select.select([sys.stdin], [], [], 30)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        start_new_session=True,
+    ) as process:
+        read_until(terminal, b"Secret")
+        os.write(terminal, b"one\n")
+        read_until(terminal, b"READY")
+        os.write(terminal, b"rm -r two\n")
+        assert process.wait(timeout=60) == 0
+    os.set_blocking(its_end, False)
+    with pytest.raises(BlockingIOError):
+        os.read(its_end, 100)
+
+
+def read_until(terminal: int, text: bytes) -> None:
+    shown = b""
+    while text not in shown:
+        shown += os.read(terminal, 1000)

@@ -1,15 +1,19 @@
 """`bolt-archive configure`: stores the signing secret and the API credentials."""
 
+import sys
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from cli.secrets import api_secret, webhook_secret
+from cli.secrets.paradime import try_out
 from cli.secrets.secrets_manager import read_secret, store_secret
 from cli.stack.options import find_target
 from cli.stack.target import Target
-from cli.terminal.input import ask_secret
+from cli.terminal.errors import TypedSecretError
+from cli.terminal.input import ask_secret, leftovers_discarded
 from cli.terminal.output import (
     AsJson,
     cell,
@@ -18,6 +22,8 @@ from cli.terminal.output import (
     print_json,
     print_tables,
     say,
+    warn,
+    working,
 )
 from functions.run.display import counted
 
@@ -94,13 +100,24 @@ def configure(
             rich_help_panel=_API,
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check/--no-check",
+            help="Try credentials on Paradime's API before they are stored.",
+            rich_help_panel=_API,
+        ),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Store the signing secret and the API credentials.
 
     Prompts for them without echo, or reads them from a pipe, one per line. An empty answer keeps
-    what is stored. To rotate the signing secret, `--add` the new one, and `--remove` the old one
-    once Paradime no longer signs with it.
+    what is stored; on a terminal, what cannot be stored is asked for again.
+
+    To rotate the signing secret, `--add` the new one, and `--remove` the old one once Paradime no
+    longer signs with it. API credentials are tried before they are stored, if the address of the
+    workspace's API is known.
 
     API credentials are either for one workspace (`--workspace`), or default ones for those that you
     list (`--serves`). Default ones without a list serve the first workspace that delivers.
@@ -132,11 +149,12 @@ def configure(
             api_secret.removed(read_secret(target, target.api_secret), remove),
         )
     else:
-        if what is not What.API:
-            chosen = None if scheme is None else {"scheme": str(scheme)} | scheme_fields
-            _ask_webhook(target, chosen, workspace or [], add=add)
-        if what is not What.WEBHOOK:
-            _ask_api(target, workspace or [], serves)
+        with leftovers_discarded():
+            if what is not What.API:
+                chosen = None if scheme is None else {"scheme": str(scheme)} | scheme_fields
+                _until_usable(lambda: _ask_webhook(target, chosen, workspace or [], add=add))
+            if what is not What.WEBHOOK:
+                _until_usable(lambda: _ask_api(target, workspace or [], serves, check=check))
     facts = _facts(target)
     if as_json:
         print_json(facts)
@@ -182,6 +200,17 @@ def _check_use(
         raise typer.BadParameter("--header, --encoding and --prefix need --scheme")
 
 
+def _until_usable(ask: Callable[[], None]) -> None:
+    """On a terminal, asks again for what cannot be stored; Ctrl-C ends it."""
+    while True:
+        try:
+            return ask()
+        except TypedSecretError as e:
+            if not sys.stdin.isatty():
+                raise
+            warn(f"{e}. Try again, or press Ctrl-C to stop.")
+
+
 def _ask_webhook(
     target: Target, scheme: dict[str, str] | None, workspaces: list[str], *, add: bool
 ) -> None:
@@ -203,7 +232,9 @@ def _count(stored: str) -> str:
     return counted(len(webhook_secret.fingerprints(stored)), "signing secret")
 
 
-def _ask_api(target: Target, workspaces: list[str], serves: list[str] | None) -> None:
+def _ask_api(
+    target: Target, workspaces: list[str], serves: list[str] | None, *, check: bool
+) -> None:
     stored = read_secret(target, target.api_secret)
     named = workspaces or serves or api_secret.default_workspaces(stored)
     whose = f"workspace {', '.join(named)}" if named else "the first workspace that delivers"
@@ -223,6 +254,11 @@ def _ask_api(target: Target, workspaces: list[str], serves: list[str] | None) ->
     else:
         for workspace in workspaces:
             new = api_secret.with_own(new, workspace, credentials)
+    if check and credentials is not None:
+        with working("trying the credentials"):
+            untried = list(try_out(target, new, workspaces or api_secret.default_workspaces(new)))
+        for why in untried:
+            warn(why)
     store_secret(target, target.api_secret, new)
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from cli.main import main
+from cli.secrets import paradime
 from cli.stack import messages, options
+from functions.sweep.settings import Settings
 from local.standin.faults import Status
 from tests.integration.served import project_listed, target_of
 from tests.integration.world import World
@@ -63,6 +65,14 @@ def bolt_archive(
         target = target_of(world, url)
         monkeypatch.setattr(options, "deployed_target", lambda *choice: target)
         yield run
+
+
+@pytest.fixture
+def deployed_settings(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """The settings of the sweep function, which the world does not deploy."""
+    monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
+    monkeypatch.setenv("STALE_HOURS", "24")
+    monkeypatch.setattr(paradime, "sweep_settings", lambda _target: Settings.read())
 
 
 @pytest.fixture

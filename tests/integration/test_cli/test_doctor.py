@@ -16,7 +16,6 @@ from cli.commands.set_up.doctor import checks
 from cli.secrets.signing import signed_headers
 from cli.stack.target import Target
 from functions.intake.pointer import Pointer
-from functions.sweep.settings import Settings
 from local.standin.credentials import DEFAULT_CREDENTIALS
 from local.standin.faults import Html, Status
 from tests.bolt_runs import WORKSPACE
@@ -55,11 +54,7 @@ class CloudFormation:
             yield {"StackResourceSummaries": [{"ResourceType": kind, "PhysicalResourceId": name}]}
 
 
-@pytest.fixture(autouse=True)
-def deployed_settings(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setenv("SWEEP_LOOKBACK_HOURS", "48")
-    monkeypatch.setenv("STALE_HOURS", "24")
-    monkeypatch.setattr(checks, "sweep_settings", lambda _target: Settings.read())
+pytestmark = pytest.mark.usefixtures("deployed_settings")
 
 
 @pytest.fixture(autouse=True)

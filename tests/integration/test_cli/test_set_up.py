@@ -7,6 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from local.standin.credentials import DEFAULT_CREDENTIALS
+from local.standin.faults import Status
 from tests.bolt_runs import WORKSPACE
 from tests.integration.test_cli.conftest import BoltArchive
 from tests.integration.test_session import serving
@@ -153,6 +155,32 @@ class TestConfigure:
         secrets = [SECRET, NEW, str(world.standin.bolt)]
         assert [secret for secret in secrets if secret.removeprefix("whsec_") in shown] == []
 
+    def test_credentials_that_paradime_refuses_are_not_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        before = stored("api")
+        ended = bolt_archive("configure", "api", "--workspace", WORKSPACE, stdin="wrong\nhush\n")
+        assert (ended.status, stored("api")) == (1, before)
+        assert f"refuses them for workspace {WORKSPACE}" in ended.err
+
+    def test_without_a_check_they_are_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        own = ["--workspace", WORKSPACE, "--no-check"]
+        assert bolt_archive("configure", "api", *own, stdin="wrong\nhush\n").status == 0
+        assert stored("api")["workspaces"] == {
+            WORKSPACE: {"api_key": "wrong", "api_secret": "hush"}
+        }
+
+    def test_an_api_that_is_down_does_not_keep_credentials_from_being_stored(
+        self, deployed_settings: None, recorded: World, bolt_archive: BoltArchive
+    ) -> None:
+        recorded.standin.faults.add(Status(status=503))
+        good = f"{DEFAULT_CREDENTIALS.api_key}\n{DEFAULT_CREDENTIALS.api_secret}\n"
+        ended = bolt_archive("configure", "api", "--workspace", WORKSPACE, stdin=good)
+        assert ended.status == 0
+        assert f"not tried for workspace {WORKSPACE}" in ended.err
+
 
 class TestSend:
     def test_a_file_is_signed_and_delivered(
@@ -222,3 +250,32 @@ class TestSend:
             ended = bolt_archive("send", "run.json", "--url", url)
         assert ended.status == 1
         assert f"{url} answered 307" in ended.err
+
+    def test_a_sample_is_sent_with_changes(self, world: World, bolt_archive: BoltArchive) -> None:
+        changes = ["--set", "branch=fix", "--set", "id=70001", "--set", "schedule_name=nightly"]
+        assert bolt_archive("send", "run_failed", *changes).status == 0
+        [record] = bolt_archive("runs", "--json").json
+        shown = (record["run_id"], record["schedule_name"], record["state"])
+        assert shown == (70001, "nightly", "failed")
+        assert bolt_archive("show", "70001", "--json").json["record"]["branch"] == "fix"
+
+    @pytest.mark.parametrize("change", ["branch", "nothing.at.all=1"])
+    def test_a_change_that_cannot_be_made_is_wrong_use(
+        self, world: World, bolt_archive: BoltArchive, change: str
+    ) -> None:
+        assert bolt_archive("send", "run_failed", "--set", change).status == 2
+        assert world.record() is None
+
+    def test_loopback_is_reached_past_a_proxy(
+        self,
+        world: World,
+        bolt_archive: BoltArchive,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        (tmp_path / "run.json").write_bytes(world.payload())
+        assert bolt_archive("send", "run.json").status == 0

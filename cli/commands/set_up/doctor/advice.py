@@ -13,6 +13,8 @@ _SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "InvalidSignatureException"
 
 
 def about_no_stack(choice: StackChoice) -> str:
+    if choice.state_dir:
+        return f"Start it in a checkout: python -m local up --detach --state-dir {choice.state_dir}"
     if choice.local:
         return "Start it: make local. Or, in a checkout: python -m local up --detach"
     return "Deploy it (make deploy), or choose yours with --stack and --region."

@@ -7,24 +7,18 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Struct
 
 from cli.commands.set_up.doctor.advice import about_aws, about_no_stack, about_paradime
 from cli.commands.set_up.doctor.finding import Finding, failed, ok, skipped, warning
 from cli.secrets import webhook_secret
+from cli.secrets.paradime import Asker
 from cli.secrets.secrets_manager import read_secret
 from cli.stack.options import StackChoice
 from cli.stack.records import Record, list_runs, read_run, run_name
-from cli.stack.sweep_function import sweep_settings
 from cli.stack.target import Target
 from cli.terminal.errors import CommandError
-from functions.aws.secret import Secret
-from functions.aws.workspaces import WorkspacesTable
 from functions.ingest.signature import parse_secret
-from functions.paradime.api import ParadimeApi
 from functions.paradime.credentials import ApiSecret, parse_api_secret
-from functions.paradime.headers import HeaderProvider
-from functions.paradime.session import new_session
 from functions.run.display import clock, counted, lasted
 from functions.shared.errors import (
     AddressRefusedError,
@@ -37,20 +31,12 @@ from functions.shared.errors import (
 # Svix disables an endpoint after five days of failures without notifying the receiver.
 SILENCE = timedelta(days=5)
 _RECENT_RUNS = 25
-_QUERY = """
-query Doctor { listBoltSchedules(offset: 0, limit: 1, showInactive: false) { totalCount } }
-"""
-
 _STORE_DEFAULT = "bolt-archive configure api"
 _ADD_CREDENTIALS = f"{_STORE_DEFAULT} --workspace {{}}"
 # Beyond five minutes of difference, senders and receivers refuse each other's signatures.
 _MOST_SKEW = timedelta(minutes=1)
 
 Check = Callable[[Target], Finding]
-
-
-class _Schedules(Struct, frozen=True, rename="camel"):
-    total_count: int
 
 
 def all_checks(choice: StackChoice, api_url: str | None) -> Iterator[Finding]:
@@ -131,7 +117,7 @@ def api_credentials_check(target: Target) -> Finding:
     if secret.default is None or secret.default_workspaces is not None:
         served += [f"{uid} (default)" for uid in sorted(secret.default_workspaces or ())]
         return ok(name, f"for {counted(len(served), 'workspace')}: {', '.join(served)}")
-    known = sorted(one.uid for one in _workspaces(target).read() if one.default_serves)
+    known = sorted(one.uid for one in Asker(target).workspaces.read() if one.default_serves)
     served += [f"{uid} (default)" for uid in known] or ["the first one that delivers (default)"]
     named = " ".join(f"--serves {uid}" for uid in known or ["UID"])
     return warning(
@@ -160,21 +146,12 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
         addresses = dict.fromkeys(sorted(served), api_url)
     if not addresses:
         return skipped(name, "no workspace known before the first delivery")
-    settings = sweep_settings(target)
-    # The hosts to which the stack sends the credentials, and the one given by the operator.
     named = urlsplit(api_url).hostname if api_url else None
-    session = new_session(1, allow_loopback=settings.allow_loopback)
-    headers = HeaderProvider(
-        secret=Secret(target.secrets, target.api_secret),
-        workspaces=_workspaces(target),
-        hosts=(*settings.api_hosts, *([named] if named else [])),
-        allow_loopback=settings.allow_loopback,
-    )
+    asker = Asker(target, hosts=[named] if named else [])
     lacking = []
     for uid, url in addresses.items():
         try:
-            api = ParadimeApi(session, headers, url, uid)
-            api.ask(_QUERY, {}, "listBoltSchedules", _Schedules)
+            asker.ask(uid, url)
         except AddressRefusedError as e:
             advice = (
                 "If it is right, add its host to the setting apiHosts; to test it, use --api-url."
@@ -197,11 +174,6 @@ def paradime_check(target: Target, api_url: str | None) -> Finding:
 def _configure(secret: ApiSecret, uid: str) -> str:
     """What stores the credentials that serve the workspace anew."""
     return _ADD_CREDENTIALS.format(uid) if uid in secret.workspaces else _STORE_DEFAULT
-
-
-def _workspaces(target: Target) -> WorkspacesTable:
-    dynamodb = target.session.client("dynamodb", endpoint_url=target.endpoint_url)
-    return WorkspacesTable(dynamodb, sweep_settings(target).workspaces_table_name)
 
 
 def run_queue_check(target: Target) -> Finding:
