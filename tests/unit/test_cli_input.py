@@ -3,8 +3,12 @@
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,24 +52,11 @@ def test_anything_else_is_wrong_use(text: str) -> None:
 
 
 def test_at_a_terminal_what_is_typed_is_not_shown() -> None:
-    terminal, its_end = pty.openpty()
     program = "from cli.terminal.input import ask_secret; print('typed', len(ask_secret('Secret')))"
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=its_end,
-        stdout=its_end,
-        stderr=its_end,
-        start_new_session=True,
-    ):
-        os.close(its_end)
-        shown = b""
-        while b"Secret: " not in shown:
-            shown += os.read(terminal, 1024)
-        os.write(terminal, b" hush-hush \n")
-        while b"typed" not in shown or not shown.endswith(b"\n"):
-            shown += os.read(terminal, 1024)
-    os.close(terminal)
-    assert b"typed 9" in shown
+    with program_at_a_terminal(program) as at:
+        at.read_until(PROMPT)
+        at.type(b" hush-hush \n")
+        shown = at.read_until(b"typed 9")
     assert b"hush" not in shown
 
 
@@ -81,7 +72,6 @@ def test_a_pipe_that_ends_too_early_is_reported(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_pasted_beyond_the_answer_does_not_reach_the_shell() -> None:
-    terminal, its_end = pty.openpty()
     program = (
         "import select, sys\n"
         "from cli.terminal.input import ask_secret, leftovers_discarded\n"
@@ -90,24 +80,58 @@ def test_what_is_pasted_beyond_the_answer_does_not_reach_the_shell() -> None:
         "    print('READY', flush=True)\n"
         "    select.select([sys.stdin], [], [], 30)\n"
     )
-    with subprocess.Popen(
+    with program_at_a_terminal(program) as at:
+        at.read_until(PROMPT)
+        at.type(b"one\n")
+        at.read_until(b"READY")
+        at.type(b"rm -r two\n")
+        assert at.process.wait(timeout=60) == 0
+        assert at.left_for_the_shell() == b""
+
+
+# With its last blank: what is typed before that, when the echo is not yet off, is thrown away.
+PROMPT = b"Secret: "
+
+
+@dataclass(frozen=True)
+class AtATerminal:
+    process: subprocess.Popen[bytes]
+    keyboard: int
+    screen_end: int
+
+    def type(self, text: bytes) -> None:
+        os.write(self.keyboard, text)
+
+    def read_until(self, text: bytes) -> bytes:
+        shown = b""
+        while text not in shown:
+            ready, _, _ = select.select([self.keyboard], [], [], 60)
+            assert ready, f"a minute without {text!r}; shown so far: {shown!r}"
+            shown += os.read(self.keyboard, 1024)
+        return shown
+
+    def left_for_the_shell(self) -> bytes:
+        os.set_blocking(self.screen_end, False)
+        try:
+            return os.read(self.screen_end, 100)
+        except BlockingIOError:
+            return b""
+
+
+@contextmanager
+def program_at_a_terminal(program: str) -> Iterator[AtATerminal]:
+    keyboard, screen_end = pty.openpty()
+    process = subprocess.Popen(
         [sys.executable, "-c", program],
-        stdin=its_end,
-        stdout=its_end,
-        stderr=its_end,
+        stdin=screen_end,
+        stdout=screen_end,
+        stderr=screen_end,
         start_new_session=True,
-    ) as process:
-        read_until(terminal, b"Secret")
-        os.write(terminal, b"one\n")
-        read_until(terminal, b"READY")
-        os.write(terminal, b"rm -r two\n")
-        assert process.wait(timeout=60) == 0
-    os.set_blocking(its_end, False)
-    with pytest.raises(BlockingIOError):
-        os.read(its_end, 100)
-
-
-def read_until(terminal: int, text: bytes) -> None:
-    shown = b""
-    while text not in shown:
-        shown += os.read(terminal, 1000)
+    )
+    try:
+        yield AtATerminal(process, keyboard, screen_end)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keyboard)
+        os.close(screen_end)
