@@ -5,10 +5,10 @@ What does not fit is left out from the end of its list, and counted under `left_
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from functions.findings.finding import SkippedNodes, WhatFailed
 from functions.run.event import RunEvent
@@ -30,13 +30,13 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
     """All of it, and the same bytes each time that the run is archived; an entry a line."""
     skipped = list(_fitting(failed.skipped))
     lists = {
-        "groups": _lines(map(asdict, failed.groups), ROOM_FOR_GROUPS),
-        "exposures": _lines(map(asdict, failed.exposures), ROOM_FOR_EXPOSURES),
-        "failures": _lines(map(asdict, failed.failures), ROOM_FOR_FAILURES),
-        "warnings": _lines(map(asdict, failed.warnings), ROOM_FOR_WARNINGS),
-        "skipped": [_text(asdict(group)) for group in skipped],
-        "unread": _lines(map(asdict, failed.unread), ROOM_FOR_FILES),
-        "partly_read": _lines(map(asdict, failed.partly_read), ROOM_FOR_FILES),
+        "groups": _lines(map(to_builtins, failed.groups), ROOM_FOR_GROUPS),
+        "exposures": _lines(map(to_builtins, failed.exposures), ROOM_FOR_EXPOSURES),
+        "failures": _lines(map(to_builtins, failed.failures), ROOM_FOR_FAILURES),
+        "warnings": _lines(map(to_builtins, failed.warnings), ROOM_FOR_WARNINGS),
+        "skipped": [_text(to_builtins(group)) for group in skipped],
+        "unread": _lines(map(to_builtins, failed.unread), ROOM_FOR_FILES),
+        "partly_read": _lines(map(to_builtins, failed.partly_read), ROOM_FOR_FILES),
     }
     named = sum(len(group.unique_ids) for group in skipped)
     head = {
@@ -75,7 +75,7 @@ def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
     """The groups with as many of their nodes as fit."""
     room = ROOM_FOR_SKIPPED
     for group in skipped:
-        room -= len(_text(asdict(replace(group, unique_ids=()))))
+        room -= len(_text(to_builtins(replace(group, unique_ids=()))))
         names = tuple(take_fitting(group.unique_ids, room, lambda name: len(_text(name)) + 2))
         room -= sum(len(_text(name)) + 2 for name in names)
         if room < 0:

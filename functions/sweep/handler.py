@@ -2,7 +2,6 @@
 
 import os
 import random
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -11,6 +10,8 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from functions.aws.client import CLIENT_CONFIG
 from functions.aws.schedules import Schedules
@@ -60,8 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return asdict(tally)
 
 
-@dataclass(kw_only=True)
-class Tally:
+class Tally(Struct, kw_only=True):
     """The result of a sweep.
 
     `missing` runs had no completed record, `requeued` ones had one but were not queued, `stale`
