@@ -66,9 +66,10 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
             "partly_read": len(failed.partly_read) - len(lists["partly_read"]),
         },
     }
-    members = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
-    members += [f"{_text(name)}: {_list(entries)}" for name, entries in lists.items()]
-    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+    members = [b"%s: %s" % (_text(name), _text(value)) for name, value in head.items()]
+    for name in tuple(lists):  # one at a time, so that no list is there twice for long
+        members.append(b"%s: %s" % (_text(name), _list(lists.pop(name))))
+    return b"{\n" + b",\n".join(members) + b"\n}\n"
 
 
 def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
@@ -83,17 +84,16 @@ def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
         yield replace(group, unique_ids=names)
 
 
-def _lines(entries: Iterable[dict[str, Any]], room: int) -> list[str]:
+def _lines(entries: Iterable[dict[str, Any]], room: int) -> list[bytes]:
     return list(take_fitting(map(_text, entries), room, len))
 
 
-def _list(lines: list[str]) -> str:
-    return "[\n" + ",\n".join(lines) + "\n]" if lines else "[]"
+def _list(lines: list[bytes]) -> bytes:
+    return b"[\n%s\n]" % b",\n".join(lines) if lines else b"[]"
 
 
-def _text(value: object) -> str:
-    """In ASCII, so that characters are bytes."""
-    return json.dumps(value)
+def _text(value: object) -> bytes:
+    return json.dumps(value).encode()
 
 
 class _Failure(Struct, frozen=True):
