@@ -8,7 +8,7 @@ from aws_cdk.assertions import Template
 
 from infra.settings import SettingsError, read_settings
 from infra.stack import ArchiveStack
-from tests.infra.templates import application, named, of_type, shown, synthesized
+from tests.infra.templates import KEY, application, named, of_type, shown, synthesized
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:on-call"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-4e5f-6789-abcd-ef0123456789"
@@ -17,6 +17,7 @@ EVERYTHING: dict[str, object] = {
     "dashboard": False,
     "logRetentionDays": 365,
     "alarmTopicArn": TOPIC,
+    "kmsKeyArn": KEY,
     "throttleRate": 10,
     "throttleBurst": 20,
     "domainName": "bolt.acme.com",
@@ -57,6 +58,8 @@ def test_command_line_text_is_taken(key: str, text: str, value: object) -> None:
         ("tags", {"team": 7}),
         ("tags", ["team"]),
         ("alarmTopicArn", "on-call"),
+        ("kmsKeyArn", "alias/acme"),
+        ("kmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:alias/acme"),
         ("permissionsBoundary", "arn:aws:iam::1:policy/x"),
         ("dashboard", "maybe"),
         ("domainName", "https://bolt.acme.com"),
