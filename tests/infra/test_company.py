@@ -159,3 +159,29 @@ def test_in_a_foreign_app_the_stack_takes_the_properties_of_any_stack() -> None:
     assert (stack.stack_name, stack.region) == ("Bolt", "eu-west-1")
     assert stack.tags.tag_values() == {"team": "platform"}
     Template.from_stack(stack).resource_count_is("AWS::Lambda::Function", 3)
+
+
+# Of these, an account has one of a name for all its regions.
+GLOBAL_NAMES = {
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::S3::Bucket": "BucketName",
+}
+
+
+def names_for_the_whole_account(region: str) -> set[str]:
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []})
+    environment = cdk.Environment(account="123456789012", region=region)
+    stack = ArchiveStack(app, settings=read_settings({}), env=environment)
+    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    return {
+        resource["Properties"][GLOBAL_NAMES[resource["Type"]]]
+        for resource in resources
+        if GLOBAL_NAMES.get(resource["Type"]) in resource.get("Properties", {})
+    }
+
+
+def test_a_stack_in_a_second_region_takes_no_name_of_the_first() -> None:
+    first, second = map(names_for_the_whole_account, ("eu-west-1", "us-east-1"))
+    assert first
+    assert not first & second
