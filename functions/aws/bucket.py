@@ -35,6 +35,10 @@ class DescribedObject(Struct, frozen=True):
     resource_id: int | None
 
 
+# GovCloud and China have consoles of their own, which show the region that the query names.
+_CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com", "aws-cn": "console.amazonaws.cn"}
+
+
 class ArchiveBucket:
     def __init__(self, client: "S3Client", name: str) -> None:
         self._client = client
@@ -42,9 +46,10 @@ class ArchiveBucket:
 
     def console_url(self, prefix: str) -> str:
         """The page of the S3 console that lists a prefix."""
-        region = self._client.meta.region_name
-        query = urlencode({"region": region, "prefix": prefix}, safe="/")
-        return f"https://{region}.console.aws.amazon.com/s3/buckets/{quote(self._name)}?{query}"
+        meta = self._client.meta
+        query = urlencode({"region": meta.region_name, "prefix": prefix}, safe="/")
+        host = _CONSOLES.get(meta.partition, f"{meta.region_name}.console.aws.amazon.com")
+        return f"https://{host}/s3/buckets/{quote(self._name)}?{query}"
 
     def list_etags(self, prefix: str) -> dict[str, str]:
         """All keys below a prefix, each with its object's ETag.
