@@ -75,7 +75,7 @@ def rows(event: RunEvent, failed: WhatFailed, read_end: ReadEnd) -> Iterator[Row
 
 def _maker(event: RunEvent) -> Callable[..., Row]:
     environment = event.environment
-    run = {
+    run: dict[str, Any] = {
         "run_key": event.run_key,
         "workspace_uid": event.workspace.uid,
         "run_id": event.id,

@@ -1,5 +1,8 @@
 """One row of a run's results: the columns, their order and their meaning."""
 
+from typing import Any, get_args
+
+import msgspec
 from msgspec import Struct
 
 # Of `type`, which is otherwise dbt's resource type: model, test, source, …
@@ -62,3 +65,18 @@ class Row(Struct, kw_only=True, omit_defaults=True):
     """what is wrong, in a line of up to 300 characters"""
     fingerprint: str | None = None
     """the same for reasons that differ only in names, numbers, ids and times"""
+
+
+_SQL_TYPES = {str: "varchar", int: "bigint", float: "double", bool: "boolean"}
+
+
+def sql_types() -> dict[str, str]:
+    """The columns in order, each with its type in Trino and DuckDB; instants are ISO 8601 texts."""
+    return {
+        field.name: next(sql for kind, sql in _SQL_TYPES.items() if kind in _kinds(field.type))
+        for field in msgspec.structs.fields(Row)
+    }
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) or (annotation,)

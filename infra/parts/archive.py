@@ -6,15 +6,27 @@ from constructs import Construct
 
 from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
+# What begins each key: of a run's archive, and of the rows of its results.
+ARCHIVES = "runs/"
+HISTORY = "history/"
+
 
 class Archive(Construct):
-    """Private and encrypted. Objects expire with their run's record.
+    """Private and encrypted. A run's archive expires with its record, its rows later.
 
     Versioned, because a later delivery may write a run's objects again: what it replaced can be
     had back for 30 days.
     """
 
-    def __init__(self, scope: Construct, id: str, *, retention_days: int, tls_only: bool) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        retention_days: int,
+        history_retention_days: int,
+        tls_only: bool,
+    ) -> None:
         super().__init__(scope, id)
         self.bucket = s3.Bucket(
             self,
@@ -27,10 +39,15 @@ class Archive(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    id="Retention",
-                    expiration=cdk.Duration.days(retention_days),
+                    id=name,
+                    prefix=prefix,
+                    expiration=cdk.Duration.days(days),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+                for name, prefix, days in (
+                    ("Retention", ARCHIVES, retention_days),
+                    ("HistoryRetention", HISTORY, history_retention_days),
                 )
             ],
         )

@@ -19,7 +19,7 @@ ROOM = 64 * 1024 * 1024
 
 def results(number: int) -> bytes:
     """As dbt writes them: models and tests with SQL, times and a digest in a test's id."""
-    chance = random.Random(19)
+    chance = random.Random(19)  # noqa: S311 (the same each time)
     at = datetime(2024, 5, 1, 2, 1, tzinfo=UTC)
     words = ("orders", "customers", "payments", "sessions", "returns", "invoices", "events")
     found = []
@@ -39,7 +39,7 @@ def results(number: int) -> bytes:
                 "execution_time": seconds,
                 "failures": 0 if place % 4 else None,
                 "message": "SUCCESS 1",
-                "compiled_code": f"select * from analytics.{name} -- " + "column, " * 250,
+                "compiled_code": "column, " * 250,
                 "adapter_response": {} if place % 4 else {"rows_affected": chance.randrange(10**6)},
                 "timing": [
                     {"name": "compile", "started_at": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"},
