@@ -14,19 +14,34 @@ with outcomes as (
     from nodes
     where type in ('test', 'unit_test') and status in ('success', 'fail', 'warn')
 ),
-turns as (
-    select workspace_uid, schedule_name, unique_id, run_started_at, failed,
-        case when failed <> lag(failed) over (
-            partition by workspace_uid, schedule_name, unique_id
-            order by run_started_at, run_key, command_index
-        ) then 1 else 0 end as flip
-    from outcomes
-),
-tests as (
+counted as (
     select workspace_uid, schedule_name, unique_id, count(*) as results, sum(failed) as failures,
-        sum(flip) as flips, max(case when failed = 1 then run_started_at end) as last_failed_at
+        max(case when failed = 1 then run_started_at end) as last_failed_at
+    from outcomes
+    group by workspace_uid, schedule_name, unique_id
+),
+turns as (
+    select o.workspace_uid, o.schedule_name, o.unique_id,
+        case when o.failed <> lag(o.failed) over (
+            partition by o.workspace_uid, o.schedule_name, o.unique_id
+            order by o.run_started_at, o.run_key, o.command_index
+        ) then 1 else 0 end as flip
+    from outcomes as o
+    join counted as c on c.workspace_uid = o.workspace_uid
+        and c.schedule_name = o.schedule_name and c.unique_id = o.unique_id
+    where c.failures > 0 and c.failures < c.results
+),
+flipped as (
+    select workspace_uid, schedule_name, unique_id, sum(flip) as flips
     from turns
     group by workspace_uid, schedule_name, unique_id
+),
+tests as (
+    select c.workspace_uid, c.schedule_name, c.unique_id, c.results, c.failures, c.last_failed_at,
+        coalesce(f.flips, 0) as flips
+    from counted as c
+    left join flipped as f on f.workspace_uid = c.workspace_uid
+        and f.schedule_name = c.schedule_name and f.unique_id = c.unique_id
 ),
 compared as (
     select *,
@@ -64,13 +79,25 @@ order by commits_with_both desc, rated.flips desc, rated.unique_id, rated.schedu
 
 # The median of the last 7 results against that of the 28 before: a quarter longer, and by a second.
 SLOW = """
-with timed as (
-    select workspace_uid, schedule_name, unique_id, seconds, row_number() over (
-            partition by workspace_uid, schedule_name, unique_id
-            order by run_started_at desc, run_key desc, command_index desc
-        ) as age
+with successful as (
+    select workspace_uid, schedule_name, unique_id, run_started_at, run_key, command_index, seconds
     from nodes
     where type in ('model', 'snapshot', 'seed') and status = 'success' and seconds is not null
+),
+suspects as (
+    select workspace_uid, schedule_name, unique_id
+    from successful
+    group by workspace_uid, schedule_name, unique_id
+    having count(*) >= 14 and max(seconds) - min(seconds) >= 1
+),
+timed as (
+    select n.workspace_uid, n.schedule_name, n.unique_id, n.seconds, row_number() over (
+            partition by n.workspace_uid, n.schedule_name, n.unique_id
+            order by n.run_started_at desc, n.run_key desc, n.command_index desc
+        ) as age
+    from successful as n
+    join suspects as s on s.workspace_uid = n.workspace_uid
+        and s.schedule_name = n.schedule_name and s.unique_id = n.unique_id
 ),
 parted as (
     select workspace_uid, schedule_name, unique_id, seconds,
@@ -106,17 +133,25 @@ order by l.seconds - b.seconds desc, l.unique_id, l.schedule_name
 
 # A node fails while its last result is a failure that no later command of the run healed.
 FAILING = """
-with outcomes as (
-    select workspace_uid, schedule_name, unique_id, run_key, run_started_at, commit_hash, status,
-        reason, case when not healed
-            and status in ('error', 'runtime error', 'fail', 'partial success')
+with suspects as (
+    select workspace_uid, schedule_name, unique_id
+    from nodes
+    where not healed and status in ('error', 'runtime error', 'fail', 'partial success')
+    group by workspace_uid, schedule_name, unique_id
+),
+outcomes as (
+    select n.workspace_uid, n.schedule_name, n.unique_id, n.run_key, n.run_started_at,
+        n.commit_hash, n.status, n.reason, case when not n.healed
+            and n.status in ('error', 'runtime error', 'fail', 'partial success')
             then 1 else 0 end as failed,
         row_number() over (
-            partition by workspace_uid, schedule_name, unique_id
-            order by run_started_at desc, run_key desc, command_index desc
+            partition by n.workspace_uid, n.schedule_name, n.unique_id
+            order by n.run_started_at desc, n.run_key desc, n.command_index desc
         ) as age
-    from nodes
-    where status not in ('skipped', 'no-op')
+    from nodes as n
+    join suspects as s on s.workspace_uid = n.workspace_uid
+        and s.schedule_name = n.schedule_name and s.unique_id = n.unique_id
+    where n.status not in ('skipped', 'no-op')
 ),
 good as (
     select workspace_uid, schedule_name, unique_id, min(age) as age,

@@ -19,7 +19,7 @@ _LEVEL = 9
 
 def rows_key(event: RunEvent) -> str:
     """Where a run's rows are. A workspace's uid has no dot or slash."""
-    day = f"{event.start_dttm:%Y-%m-%d}"
+    day = event.start_dttm.date().isoformat()
     return f"{PREFIX}day={day}/{event.workspace.uid}-{event.id}.jsonl.gz"
 
 

@@ -213,6 +213,8 @@ def test_the_object_is_the_same_each_time() -> None:
 def test_the_key_has_the_day_of_the_start() -> None:
     event = archive_of(63187).event
     late = msgspec.structs.replace(event, start_dttm=Instant.from_json("2024-05-01T23:59:59"))
+    early = msgspec.structs.replace(event, start_dttm=Instant.from_json("0001-01-01T00:00:00"))
+    assert rows_key(early).startswith("history/v1/day=0001-01-01/")
     assert rows_key(late) == f"history/v1/day=2024-05-01/{event.workspace.uid}-63187.jsonl.gz"
 
 
