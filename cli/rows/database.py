@@ -86,8 +86,8 @@ def _connect() -> "duckdb.DuckDBPyConnection":
         import duckdb
     except ImportError:
         raise NoDuckDbError(
-            "queries need DuckDB, which is not installed: pip install "
-            "'paradime-run-archive[query]', or, in a checkout, any target of make"
+            "queries need DuckDB, which is not installed: pipx inject paradime-run-archive duckdb "
+            "or, in a clone, any target of make"
         ) from None
     # All that is needed is part of the package: nothing is to be downloaded.
     return duckdb.connect(config={"autoinstall_known_extensions": False})

@@ -92,8 +92,8 @@ def local_target(outputs_file: Path) -> Target:
         outputs = json.loads(outputs_file.read_text())
     except FileNotFoundError:
         raise TargetError(
-            f"no local stack is running here ({outputs_file} not found); start one with "
-            "`make local`"
+            f"no local stack is running here ({outputs_file} not found); start one "
+            "in a checkout, with `make local`"
         ) from None
     return Target(
         session=isolated_session(

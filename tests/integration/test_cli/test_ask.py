@@ -242,7 +242,7 @@ def test_without_duckdb_the_error_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     ended = bolt_archive("slow")
     assert ended.status == 1
-    assert "paradime-run-archive[query]" in ended.err
+    assert "pipx inject paradime-run-archive duckdb" in ended.err
 
 
 def test_escapes_in_a_reason_are_shown_not_obeyed(stored: World, bolt_archive: BoltArchive) -> None:
