@@ -11,7 +11,17 @@ from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
-from bench import artifacts, bundle, calls, cold_start, fetch, local_stack, serve, warm_ingest
+from bench import (
+    artifacts,
+    bundle,
+    calls,
+    cold_start,
+    fetch,
+    local_stack,
+    rows,
+    serve,
+    warm_ingest,
+)
 from bench.row import Row
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -21,6 +31,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "artifacts": artifacts.rows,
     "local": local_stack.rows,
     "serve": serve.rows,
+    "rows": rows.rows,
     "calls": calls.rows,
     "bundle": bundle.rows,
 }

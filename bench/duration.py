@@ -21,9 +21,9 @@ ROUND_TRIPS = {
     "s3.HeadObject": 0.020,
     "s3.PutObject": 0.030,
 }
-# event.json, archive.json, failures.json and index.html are stored one after another, all other
-# files `WORKERS` at a time.
-OWN_FILES = 4
+# event.json, archive.json, failures.json, index.html and the rows are stored one after another, all
+# other files `WORKERS` at a time.
+OWN_FILES = 5
 
 
 def duration(

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET_ARN": "webhook",
     "API_SECRET_ARN": "api",
     "ARCHIVE": "failures",
+    "HISTORY": "failures",
     "RETENTION_DAYS": "365",
     "API_HOSTS": "[]",
     "ARTIFACT_PATTERNS": '["*.json", "*.log"]',

@@ -50,6 +50,29 @@ PANELS = {
             "Download a run's archive and verify every file.",
         ),
     ),
+    "Ask all runs": (
+        Listed("query", "ask.query:query", "Ask the results of all runs with SQL."),
+        Listed(
+            "flaky",
+            "ask.flaky:flaky",
+            "List flaky tests: those that passed and failed on the same commit, or keep flipping.",
+        ),
+        Listed(
+            "slow",
+            "ask.slow:slow",
+            "List models that have got slower, those that cost most time first.",
+        ),
+        Listed(
+            "failing",
+            "ask.failing:failing",
+            "List the nodes whose last result is a failure, those that have failed longest first.",
+        ),
+        Listed(
+            "reasons",
+            "ask.reasons:reasons",
+            "List the reasons for failures, the most frequent first.",
+        ),
+    ),
     "Repair": (
         Listed(
             "ack",

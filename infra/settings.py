@@ -77,6 +77,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     )
     """which completed runs are archived: those that failed, or all"""
 
+    history: Annotated[Literal["failures", "all"], Meta(description='"failures" or "all"')] = (
+        "failures"
+    )
+    """of which completed runs the results are kept as rows for SQL: of those that are archived, or
+    of all; of a run that is not archived, only `run_results.json` and `sources.json` are fetched"""
+
+    history_retention_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="a whole number of days from 1 to 36500")
+    ] = 1095
+    """how long these rows are kept"""
+
     artifact_patterns: Annotated[
         tuple[_Pattern, ...],
         Meta(description='a list of file name patterns such as ["*.json", "*.log"]'),

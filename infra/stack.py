@@ -14,7 +14,7 @@ from constructs import Construct
 
 from infra.base.bundling import Target, function_code
 from infra.base.key import let_services_use
-from infra.parts.archive import Archive
+from infra.parts.archive import ARCHIVES, HISTORY, Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
 from infra.parts.records import Records
@@ -28,8 +28,9 @@ from infra.watch.alarms import Alarms
 from infra.watch.alerts import Alerts
 from infra.watch.dashboard import Dashboard
 
-# Where a run's archive lies in the bucket.
-_ARCHIVE_PREFIX = "runs/*"
+# Where a run's archive lies in the bucket, and the rows of all runs.
+_ARCHIVE_PREFIX = f"{ARCHIVES}*"
+_HISTORY_PREFIX = f"{HISTORY}*"
 
 
 class ArchiveStack(cdk.Stack):
@@ -97,6 +98,7 @@ class ArchiveStack(cdk.Stack):
             self,
             "Archive",
             retention_days=settings.retention_days,
+            history_retention_days=settings.history_retention_days,
             tls_only=variant.tls_only,
             key=key,
             bucket=bucket,
@@ -150,6 +152,7 @@ class ArchiveStack(cdk.Stack):
                 "WEBHOOK_SECRET_ARN": self.vault.webhook_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARCHIVE": settings.archive,
+                "HISTORY": settings.history,
                 "RETENTION_DAYS": str(settings.retention_days),
                 "ALLOW_LOOPBACK": json.dumps(self._variant.allow_loopback),
             },
@@ -226,13 +229,18 @@ class ArchiveStack(cdk.Stack):
         fetch.allow(
             "s3:ListBucket",
             on=bucket.bucket_arn,
-            conditions={"StringLike": {"s3:prefix": _ARCHIVE_PREFIX}},
+            conditions={"StringLike": {"s3:prefix": [_ARCHIVE_PREFIX, _HISTORY_PREFIX]}},
         )
         if bucket.encryption_key not in (None, self._key):
             fetch.allow_key(bucket.encryption_key)
         fetch.acknowledge_wildcard(
             _as_nag_shows(self, bucket.arn_for_objects(_ARCHIVE_PREFIX)),
             "A run's objects lie below the names of its workspace and schedule, and its day.",
+        )
+        fetch.allow("s3:PutObject", "s3:GetObject", on=bucket.arn_for_objects(_HISTORY_PREFIX))
+        fetch.acknowledge_wildcard(
+            _as_nag_shows(self, bucket.arn_for_objects(_HISTORY_PREFIX)),
+            "A run's rows lie below its day.",
         )
         lambda_.EventSourceMapping(
             self,
@@ -266,6 +274,7 @@ class ArchiveStack(cdk.Stack):
                 "API_SECRET_ARN": self.vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARCHIVE": settings.archive,
+                "HISTORY": settings.history,
                 "RETENTION_DAYS": str(settings.retention_days),
                 "SWEEP_LOOKBACK_HOURS": str(settings.sweep_lookback_hours),
                 "STALE_HOURS": str(settings.stale_hours),

@@ -43,6 +43,8 @@ FETCH: set[Right] = {
     ("s3:PutObject", "ArchiveBucket/runs/*"),
     ("s3:GetObject", "ArchiveBucket/runs/*"),
     ("s3:AbortMultipartUpload", "ArchiveBucket/runs/*"),
+    ("s3:PutObject", "ArchiveBucket/history/*"),
+    ("s3:GetObject", "ArchiveBucket/history/*"),
     ("s3:ListBucket", "ArchiveBucket"),
 }
 SWEEP: set[Right] = {
@@ -97,8 +99,9 @@ def needed(service: str, operation: str, arguments: dict[str, Any]) -> Right:
         case "s3":
             operation = _S3_ACTIONS.get(operation, operation)
             resource = "ArchiveBucket"
-            if arguments.get("Key", "").startswith("runs/"):
-                resource += "/runs/*"
+            top = arguments.get("Key", "").partition("/")[0]
+            if top in ("runs", "history"):
+                resource += f"/{top}/*"
         case "sqs":
             resource = _RESOURCES.get(arguments["QueueUrl"].rpartition("/")[2], UNKNOWN)
         case "secretsmanager":

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli.main import app
+from functions.rows.row import Row, sql_types
 from functions.shared.metrics import Metric
 from infra.application import build
 from infra.settings import Settings, takes
@@ -36,7 +37,13 @@ def main() -> None:
 
 def renewed(text: str) -> str:
     """The document with its generated parts brought up to date."""
-    parts = {"settings": settings, "outputs": outputs, "metrics": metrics, "commands": commands}
+    parts = {
+        "settings": settings,
+        "outputs": outputs,
+        "columns": columns,
+        "metrics": metrics,
+        "commands": commands,
+    }
     return _MADE.sub(lambda made: f"{made[1]}\n\n{parts[made[2]]()}\n\n{made[3]}", text)
 
 
@@ -63,6 +70,14 @@ def outputs() -> str:
     return _table(
         ("output", "what it is"),
         ((_code(output.node.id), str(output.description)) for output in found),
+    )
+
+
+def columns() -> str:
+    texts = docstrings(Row)
+    return _table(
+        ("column", "type", "what it is"),
+        ((_code(name), kind, texts[name]) for name, kind in sql_types().items()),
     )
 
 

@@ -10,6 +10,8 @@ CommandError
 ├── NotReplayableError   the run has not ended
 ├── PortTakenError       the port to serve on is taken, or not allowed
 ├── NotFailingError      the schedule does not fail, so there is nothing to acknowledge
+├── NoDuckDbError        DuckDB, which answers queries, is not installed
+├── QueryError           DuckDB refuses a query
 ├── NotRecordsError      the table to restore from holds other items than run records
 ├── SecretFormError      a secret, as typed or as stored, is malformed
 │   └── TypedSecretError what was typed cannot be stored, so asking again may help
@@ -63,6 +65,14 @@ class PortTakenError(CommandError):
 
 class NotFailingError(CommandError):
     """The schedule does not fail, so there is nothing to acknowledge."""
+
+
+class NoDuckDbError(CommandError):
+    """DuckDB, which answers queries, is not installed."""
+
+
+class QueryError(CommandError):
+    """DuckDB refuses the query, or it has no rows to show."""
 
 
 class NotRecordsError(CommandError):

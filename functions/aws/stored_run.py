@@ -22,7 +22,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 class StoredRun(Struct, frozen=True, kw_only=True):
     """`body` is the event, byte for byte; `archived_at` is when an archive was last completed, of
-    whichever event.
+    whichever event. `rows_rank` is that of the event whose rows were written without an archive.
 
     `messages` are the kinds of messages that were sent about the run; `claimed_at` is when a fetch
     claimed one that it has not confirmed yet. `reading` is the file that a cautious fetch was
@@ -34,6 +34,7 @@ class StoredRun(Struct, frozen=True, kw_only=True):
     event_rank: str
     archive_state: str | None
     archived_rank: str | None
+    rows_rank: str | None
     archived_at: str | None
     archive_prefix: str | None
     source: Source
@@ -48,6 +49,11 @@ class StoredRun(Struct, frozen=True, kw_only=True):
     def is_archived(self) -> bool:
         """Whether the archive was made from the event that the record holds now."""
         return self.archive_state in ARCHIVED_STATES and self.archived_rank == self.event_rank
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the rows of the event that the record holds now are written."""
+        return self.is_archived or self.rows_rank == self.event_rank
 
     def interruptions(self, message_id: str, now: datetime) -> int:
         """How many receives of the run in a row have begun and never ended.

@@ -94,8 +94,9 @@ class RunsTable:
                 Key={"run_key": {"S": run_key}},
                 ConsistentRead=True,
                 ProjectionExpression="event_gz, event_rank, archive_state, archived_rank,"
-                " archived_at, archive_prefix, #source, delivery_ids, messages, claimed_at,"
-                " attempt_number, attempt_message, attempt_begun_at, reading, unreadable",
+                " rows_rank, archived_at, archive_prefix, #source, delivery_ids, messages,"
+                " claimed_at, attempt_number, attempt_message, attempt_begun_at, reading,"
+                " unreadable",
                 ExpressionAttributeNames={"#source": "source"},
             )
         if "event_gz" not in answer.get("Item", {}):
@@ -107,6 +108,7 @@ class RunsTable:
             event_rank=str(item["event_rank"]),
             archive_state=item.get("archive_state"),
             archived_rank=item.get("archived_rank"),
+            rows_rank=item.get("rows_rank"),
             archived_at=item.get("archived_at"),
             archive_prefix=item.get("archive_prefix"),
             source=Source(item["source"]),

@@ -10,7 +10,7 @@ from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
 from functions.aws.table import RunsTable
 from functions.fetch.receive import Receive
-from functions.intake.pointer import RECOVERY, Pointer
+from functions.intake.pointer import HISTORY, RECOVERY, Pointer
 from functions.message.messenger import Messenger
 from functions.paradime.download import Downloader
 from functions.paradime.headers import HeaderProvider
@@ -50,8 +50,8 @@ class Archiver(Struct, frozen=True, kw_only=True):
         """Completes the run's archive, and announces a failed run as soon as possible.
 
         Returns None if the archive was complete already, or if the pointer asks only to announce
-        that the run's schedule has recovered. The `last` time, the archive is finished
-        with whatever could be fetched, and lists the rest as missing.
+        that the run's schedule has recovered, or only for its rows. The `last` time, the archive is
+        finished with whatever could be fetched, and lists the rest as missing.
 
         Raises:
             GivenUpError: retrying cannot help, or this was the last time.
@@ -63,13 +63,13 @@ class Archiver(Struct, frozen=True, kw_only=True):
         if pointer.purpose == RECOVERY:
             self._announce_recovery(run, message_id)
             return None
+        if pointer.purpose == HISTORY:
+            if not run.has_rows:
+                self._keep_rows(run, message_id, deadline, last=last)
+            return None
         if run.is_archived and not run.claimed_at:
             return None
-        now = datetime.now(UTC)
-        interruptions = run.interruptions(message_id, now)
-        if interruptions >= MAX_INTERRUPTIONS:
-            raise GivenUpError(f"{INTERRUPTED}, {interruptions} times in a row")
-        self.table.begin_attempt(run, message_id, now, interruptions=interruptions)
+        interruptions = self._begin_attempt(run, message_id)
         try:
             receive = self._receive(run, message_id)
             if interruptions:
@@ -97,7 +97,7 @@ class Archiver(Struct, frozen=True, kw_only=True):
             run = self._read(pointer)
         except RunNotFoundError:
             return True
-        if pointer.purpose == RECOVERY:
+        if pointer.purpose in (RECOVERY, HISTORY):
             return True
         if run.is_archived:
             return bool(run.claimed_at)  # complete, but its message could not be sent
@@ -109,6 +109,26 @@ class Archiver(Struct, frozen=True, kw_only=True):
             return True
         except SupersededError:
             return False
+
+    def _begin_attempt(self, run: StoredRun, message_id: str) -> int:
+        """How many attempts before this one never ended."""
+        now = datetime.now(UTC)
+        interruptions = run.interruptions(message_id, now)
+        if interruptions >= MAX_INTERRUPTIONS:
+            raise GivenUpError(f"{INTERRUPTED}, {interruptions} times in a row")
+        self.table.begin_attempt(run, message_id, now, interruptions=interruptions)
+        return interruptions
+
+    def _keep_rows(
+        self, run: StoredRun, message_id: str, deadline: Deadline, *, last: bool
+    ) -> None:
+        interruptions = self._begin_attempt(run, message_id)
+        try:
+            receive = self._receive(run, message_id)
+            receive.keep_rows(deadline, last=last, cautious=interruptions > 0)
+        except RunArchiveError:
+            self._end_attempt(run)
+            raise
 
     def _announce_recovery(self, run: StoredRun, message_id: str) -> None:
         """Nothing is announced if the record says by now that the run failed: it was queued then,

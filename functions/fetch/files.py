@@ -29,6 +29,7 @@ from functions.run.plan import (
     PlannedFile,
     commands_of_answer,
     is_of_answer,
+    is_results,
     plan_logs,
     plan_resources,
     unique_commands,
@@ -126,6 +127,23 @@ class RunFiles:
         """Fetches all other files, and those for which the answer had no time."""
         self._fetch(unique_commands(self._event), lambda file: True)
 
+    def fetch_results(self) -> None:
+        """Fetches only dbt's results, and no logs.
+
+        Paradime is asked for the files of commands of which the event names none.
+        """
+        commands = unique_commands(self._event)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(self._list, (one for one in commands if not one.json_resources)))
+            files = [file for command in commands for file in self._plan(command)]
+            self._note(pool.map(self._fetch_file, filter(is_results, files)))
+
+    def _list(self, command: Command) -> None:
+        try:
+            self._note_list(command, self._ask_command(command, with_logs=False))
+        except TryAgainError as e:
+            self._not_listed[command.id] = e
+
     def _fetch(self, commands: list[Command], wanted: Callable[[PlannedFile], bool]) -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
             unasked = [command for command in commands if self._is_to_ask(command)]
@@ -216,10 +234,13 @@ class RunFiles:
         except TryAgainError as e:
             self._not_listed[command.id] = e
             return [self._without(log, e) for log in logs]
+        self._note_list(command, answer)
+        return kept
+
+    def _note_list(self, command: Command, answer: CommandAnswer) -> None:
         self._listed[command.id] = [
             ListedResource(found.id, found.path) for found in answer.resources or ()
         ]
-        return kept
 
     def _ask_command(self, command: Command, *, with_logs: bool) -> CommandAnswer:
         self._deadline.check()

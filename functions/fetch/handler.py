@@ -97,7 +97,7 @@ class Worker:
             self._retry(message, e)
             return False
         if outcome is None:
-            logger.info("nothing left to do")
+            logger.info("nothing left to archive")
             metrics.add_metric(Metric.RUNS_ARCHIVED, MetricUnit.Count, 0)
         else:
             logger.info("run archived", **outcome.log_fields())

@@ -22,6 +22,7 @@ from functions.fetch.answer import failing_nodes, is_answered
 from functions.fetch.api import RunApi
 from functions.fetch.files import RunFiles
 from functions.fetch.own_files import EVENT, OWN, OwnFiles
+from functions.fetch.rows_object import RowsObject
 from functions.findings.failures import what_failed
 from functions.findings.finding import MAX_TOLD, WhatFailed
 from functions.findings.logs.ends import ReadEnd
@@ -32,10 +33,17 @@ from functions.paradime.headers import HeaderProvider
 from functions.run.archive_outcome import ArchiveOutcome, ArchiveState
 from functions.run.display import counted
 from functions.run.event import RunEvent
-from functions.run.inventory import Contents, MissingFile, PendingFile, contents
+from functions.run.inventory import (
+    Contents,
+    FileOutcome,
+    MissingFile,
+    PendingFile,
+    contents,
+)
 from functions.run.keys import run_prefix
 from functions.run.outcome import run_failed
 from functions.run.plan import (
+    RESULTS,
     PlannedFile,
     plan_logs,
     plan_resources,
@@ -98,32 +106,50 @@ class Receive(Struct, kw_only=True):
             UnavailableError: an AWS service failed.
         """
         etags = self.bucket.list_etags(self.prefix)
-        if self.prefix + EVENT in etags:
+        rows = RowsObject(self.bucket, self.event)
+        if self.prefix + EVENT in etags or rows.is_stored:
             # Only the objects listed here are replaced in the end. They must not belong to an event
             # that came between reading and listing: an overtaken fetch replaces nothing.
             self.table.check(self.run)
         own = self._own_files(etags)
         read_end = self._reader(cautious=cautious)
         api = RunApi(self._connect)
-        files = RunFiles(
-            self.event,
-            prefix=self.prefix,
-            api=api,
-            bucket=self.bucket,
-            downloader=self.downloader,
-            artifact_patterns=self.artifact_patterns,
-            missing_grace=self.missing_grace,
-            deadline=deadline,
-            stored=etags,
-            earlier=own.earlier(),
-        )
+        files = self._files(api, own, etags, deadline, self.artifact_patterns)
         if self._has_to_publish and not self.run.is_archived:
             files.fetch_answer()
             held = contents(files.stored_outcomes(), unlisted=files.unlisted, complete=False)
             error = None if api.unusable is None else str(api.unusable)
-            self._save(own, read_end, held, "incomplete", error)
+            self._save(own, rows, read_end, held, "incomplete", error)
         files.fetch_rest()
-        return self._settle(own, read_end, files, last=last)
+        return self._settle(own, rows, read_end, files, last=last)
+
+    def keep_rows(self, deadline: Deadline, *, last: bool, cautious: bool) -> None:
+        """Writes the rows of a run that is not archived, from dbt's results alone.
+
+        Raises:
+            GivenUpError: some results could not be fetched, and this was the `last` time. The rows
+                are those of the others.
+            TryAgainError: some results are still to be fetched.
+            SupersededError: a later event of the run, or another fetch, overtook this one.
+            UnavailableError: an AWS service failed.
+        """
+        etags = self.bucket.list_etags(self.prefix)
+        kept = RowsObject(self.bucket, self.event)
+        if kept.is_stored:
+            self.table.check(self.run)
+        own = self._own_files(etags)
+        files = self._files(RunApi(self._connect), own, etags, deadline, RESULTS)
+        files.fetch_results()
+        outcomes, unlisted = files.stored_outcomes(), files.unlisted
+        errors = _errors(outcomes, unlisted)
+        if errors and not last:
+            raise _to_raise(errors, progress=files.stored_count > 0)
+        held = contents(outcomes, unlisted=unlisted, complete=not errors)
+        read_end = self._reader(cautious=cautious)
+        kept.store(what_failed(self.event, held.files, {}, read_end), read_end)
+        if errors:
+            raise GivenUpError(f"results could not be fetched: {_most_relevant(errors)}")
+        self._write({"rows_rank": self.run.event_rank}, ends_attempt=True)
 
     def publish_known(self, reason: str) -> None:
         """Records and publishes what the event alone says, unless a message was published.
@@ -159,8 +185,10 @@ class Receive(Struct, kw_only=True):
             if not has_files:
                 own = self._own_files(etags)
                 own.store(held, self.bucket.read_end, self.messenger.history(self.event))
+            rows = RowsObject(self.bucket, self.event)
+            rows.store_unless_there(failed, self.bucket.read_end)
         except UnavailableError as e:
-            logger.error("page of a given up run not stored", reason=str(e))
+            logger.error("page or rows of a given up run not stored", reason=str(e))
         if has_files:
             outcome = self._outcome(failed, held, "failed", reason)
             self._publish(outcome)
@@ -171,17 +199,16 @@ class Receive(Struct, kw_only=True):
         return True
 
     def _settle(
-        self, own: OwnFiles, read_end: ReadEnd, files: RunFiles, *, last: bool
+        self, own: OwnFiles, rows: RowsObject, read_end: ReadEnd, files: RunFiles, *, last: bool
     ) -> ArchiveOutcome:
         outcomes, unlisted = files.stored_outcomes(), files.unlisted
         pending = [outcome for outcome in outcomes if isinstance(outcome, PendingFile)]
-        errors = [outcome.error for outcome in pending]
-        errors += [error for error in unlisted.values() if error is not None]
+        errors = _errors(outcomes, unlisted)
         if errors and not last:
             held = contents(outcomes, unlisted=unlisted, complete=False)
             number = counted(len(pending), "file") if pending else "perhaps more files"
             error = f"{number} still to come: {_most_relevant(errors)}; retrying"
-            self._save(own, read_end, held, "incomplete", error, ends_attempt=True)
+            self._save(own, rows, read_end, held, "incomplete", error, ends_attempt=True)
             raise _to_raise(errors, progress=files.stored_count > 0)
         if errors:
             number = counted(len(pending), "file") if pending else "perhaps more files"
@@ -193,17 +220,18 @@ class Receive(Struct, kw_only=True):
                 for outcome in outcomes
             ]
             held = contents(settled, unlisted=unlisted, complete=True, error=error)
-            self._save(own, read_end, held, "failed", error, ends_attempt=True)
+            self._save(own, rows, read_end, held, "failed", error, ends_attempt=True)
             raise GivenUpError(error)
         held = contents(outcomes, unlisted=(), complete=True)
         state: ArchiveState = "partial" if held.missing else "archived"
-        outcome = self._save(own, read_end, held, state, ends_attempt=True)
+        outcome = self._save(own, rows, read_end, held, state, ends_attempt=True)
         self._raise_faults()
         return outcome
 
     def _save(
         self,
         own: OwnFiles,
+        rows: RowsObject,
         read_end: ReadEnd,
         held: Contents,
         state: ArchiveState,
@@ -211,12 +239,14 @@ class Receive(Struct, kw_only=True):
         *,
         ends_attempt: bool = False,
     ) -> ArchiveOutcome:
-        """Stores the archive's own files, publishes, and writes the record.
+        """Stores the archive's own files and at last its rows, publishes, and writes the record.
 
         If S3 or SNS fails, the rest is done all the same, and the error is raised at the end.
         """
         try:
             failed = own.store(held, read_end, self.messenger.history(self.event))
+            if state != "incomplete":
+                rows.store(failed, read_end)
         except UnavailableError as e:
             self._faults.append(e)
             failed = what_failed(self.event, (), {}, read_end)
@@ -306,6 +336,27 @@ class Receive(Struct, kw_only=True):
             self.bucket, self.event, prefix=self.prefix, body=self.run.body, etags=etags
         )
 
+    def _files(
+        self,
+        api: RunApi,
+        own: OwnFiles,
+        etags: Mapping[str, str],
+        deadline: Deadline,
+        patterns: tuple[str, ...],
+    ) -> RunFiles:
+        return RunFiles(
+            self.event,
+            prefix=self.prefix,
+            api=api,
+            bucket=self.bucket,
+            downloader=self.downloader,
+            artifact_patterns=patterns,
+            missing_grace=self.missing_grace,
+            deadline=deadline,
+            stored=etags,
+            earlier=own.earlier(),
+        )
+
     def _planned(self) -> list[PlannedFile]:
         """The files that the event alone names."""
         return [
@@ -331,6 +382,14 @@ class Receive(Struct, kw_only=True):
             return self.bucket.read_end(key, max_bytes)
 
         return read_end
+
+
+def _errors(
+    outcomes: Iterable[FileOutcome], unlisted: Mapping[int, RunArchiveError | None]
+) -> list[RunArchiveError]:
+    """Because of which files are still to come, or are not even known."""
+    errors = [outcome.error for outcome in outcomes if isinstance(outcome, PendingFile)]
+    return errors + [error for error in unlisted.values() if error is not None]
 
 
 def _lag_seconds(run: StoredRun, event: RunEvent, now: datetime) -> float | None:

@@ -79,6 +79,7 @@ class _Search:
         self._checksums: dict[str, str] = {}
         self._unread: list[Unread] = []
         self._partly_read: list[PartlyRead] = []
+        self._results: list[ArchivedFile] = []
 
     def found(self) -> WhatFailed:
         of_place = {place: command_id for command_id, place in self._event.positions.items()}
@@ -120,6 +121,7 @@ class _Search:
             checksums=self._checksums if broken else {},
             unread=tuple(self._unread),
             partly_read=tuple(self._partly_read),
+            results=tuple(self._results),
         )
 
     def reading(self, command: Command) -> Reading:
@@ -142,6 +144,7 @@ class _Search:
                 if results and self._own.are(
                     file, results, command.start_dttm or self._event.start_dttm
                 ):
+                    self._results.append(file)
                     self._take(results, command, file)
                     sources_read |= {result.unique_id for result in results.failed}
                     sources_read |= {result.unique_id for result in results.warned}

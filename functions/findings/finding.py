@@ -7,6 +7,7 @@ from msgspec import Struct, field, to_builtins
 
 from functions.findings.excerpt import Excerpt
 from functions.run.event import RunEvent
+from functions.run.inventory import ArchivedFile
 from functions.run.masking import beginning_without_secrets
 from functions.run.text import take_fitting
 
@@ -120,7 +121,8 @@ class WhatFailed(Struct, frozen=True, kw_only=True):
     The counts are of all that was found, the lists of what was kept. What was healed counts in
     neither `failure_count` nor `skipped_count`, and is in no group. `exposures` are those that need
     what is broken or was skipped, `layers` how many models were skipped in each folder of models.
-    `checksums` are those of the files of failing nodes and of what these depend on.
+    `checksums` are those of the files of failing nodes and of what these depend on. `results` are
+    the files that count as their command's own results.
     """
 
     failures: tuple[Finding, ...] = ()
@@ -136,6 +138,7 @@ class WhatFailed(Struct, frozen=True, kw_only=True):
     checksums: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
     partly_read: tuple[PartlyRead, ...] = ()
+    results: tuple[ArchivedFile, ...] = ()
 
     @property
     def owners(self) -> Sequence[str]:

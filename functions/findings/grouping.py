@@ -7,6 +7,7 @@ the name of the node itself. A test that found rows tells of its own data, and s
 import re
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 from itertools import islice
 
 from msgspec import Struct, field
@@ -70,10 +71,22 @@ def in_words(kinds: Counter[str]) -> str:
     return listed([counted(number, kind) for kind, number in kinds.most_common()])
 
 
+def fingerprint(finding: Finding) -> str:
+    """The same for findings of one cause, also those of other runs: 16 hexadecimal digits."""
+    key = _what_is_common(finding) or f"{finding.unique_id} {finding.status}"
+    return sha256(key.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 def _key(finding: Finding) -> object:
+    common = _what_is_common(finding)
+    return (finding.command_id, finding.unique_id, finding.status) if common is None else common
+
+
+def _what_is_common(finding: Finding) -> str | None:
+    """The reason without what differs between nodes and runs; None for what stands for itself."""
     node = named(finding.unique_id)
     if finding.status == "fail" or node.kind == "unit test" or not finding.reason:
-        return finding.command_id, finding.unique_id, finding.status
+        return None
     text = _without_name(finding.reason[: 2 * _MAX_KEY_CHARACTERS], node.name)
     text = _QUOTED.sub("…", text)
     text = _WITH_DIGITS.sub("#", _HEXADECIMAL.sub("#", text))

@@ -95,6 +95,7 @@ def receiver() -> Receiver:
             chronicle=Chronicle(schedules, table, keep),
             runs=Queue(sqs, settings.queue_url),
             archive=settings.archive,
+            history=settings.history,
             keep=keep,
         ),
         notes=WorkspaceNotes(

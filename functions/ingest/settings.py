@@ -14,5 +14,6 @@ class Settings(FunctionSettings, frozen=True, kw_only=True):
     webhook_secret_arn: str
     api_hosts: tuple[str, ...]
     archive: Literal["failures", "all"]
+    history: Literal["failures", "all"]
     retention_days: PositiveInt
     allow_loopback: bool

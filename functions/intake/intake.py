@@ -10,7 +10,7 @@ from functions.aws.queue import Queue
 from functions.aws.schedules import ScheduleKey
 from functions.aws.table import RunsTable
 from functions.history.state import ScheduleState
-from functions.intake.pointer import RECOVERY, Pointer, pointer_to
+from functions.intake.pointer import ARCHIVE, HISTORY, RECOVERY, Pointer, pointer_to
 from functions.run.event import RunEvent
 from functions.run.outcome import run_failed
 from functions.run.record import Delivery
@@ -18,16 +18,26 @@ from functions.shared.errors import UnavailableError
 
 
 class Intake(Struct, frozen=True, kw_only=True):
-    """`archive` says which completed runs are archived, `keep` how long a record is kept."""
+    """`archive` says which completed runs are archived, `history` of which the rows for SQL are
+    written, `keep` how long a record is kept.
+    """
 
     table: RunsTable
     chronicle: Chronicle
     runs: Queue
     archive: Literal["failures", "all"]
+    history: Literal["failures", "all"]
     keep: timedelta
 
     def should_archive(self, event: RunEvent) -> bool:
         return event.completed and (self.archive == "all" or run_failed(event))
+
+    def _queue(self, event: RunEvent) -> bool:
+        """Sends the pointer of a run that is to be archived, or of which rows are to be written."""
+        archive = self.should_archive(event)
+        if archive or (event.completed and self.history == "all"):
+            self.runs.send(pointer_to(event, ARCHIVE if archive else HISTORY).to_json())
+        return archive
 
     def accept(self, delivery: Delivery) -> bool:
         """Records a delivery, and queues its run if it is to be archived; True if it is.
@@ -46,8 +56,7 @@ class Intake(Struct, frozen=True, kw_only=True):
             # Without its schedule's state, a run is archived and announced all the same.
             self.table.merge(delivery, archive=queue, keep=self.keep)
             fault = e
-        if queue:
-            self.runs.send(pointer_to(delivery.event).to_json())
+        self._queue(delivery.event)
         if fault:
             raise fault
         return queue
@@ -78,9 +87,8 @@ class Intake(Struct, frozen=True, kw_only=True):
             UnavailableError: DynamoDB or SQS failed.
         """
         self._record(delivery, archive=False)
-        queue = self.should_archive(delivery.event)
+        queue = self._queue(delivery.event)
         if queue:
-            self.runs.send(pointer_to(delivery.event).to_json())
             self.table.merge(delivery, archive=True, keep=self.keep)
         return queue
 

@@ -15,13 +15,15 @@ from functions.shared.read_json import Reader
 MAX_SHOWN_CHARACTERS = 256
 ARCHIVE = "archive"
 RECOVERY = "recovery"
+HISTORY = "history"
 
 
 class Pointer(Struct, frozen=True, kw_only=True):
     """`{"schema": 1, "event", "workspace_uid", "run_id", "schedule_name", "status"}` as JSON.
 
     `"purpose": "recovery"` points at a run that is not archived: it may have to be announced as the
-    first success after a failure.
+    first success after a failure. `"purpose": "history"` points at one of which only the rows for
+    SQL are written.
     """
 
     schema: int = 1
@@ -35,8 +37,8 @@ class Pointer(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.schema != 1 or self.event != "bolt.run.completed":
             raise ValueError("schema and event: expected 1 and bolt.run.completed")
-        if self.purpose not in (ARCHIVE, RECOVERY):
-            raise ValueError("purpose: expected archive or recovery")
+        if self.purpose not in (ARCHIVE, RECOVERY, HISTORY):
+            raise ValueError("purpose: expected archive, recovery or history")
 
     @property
     def run_key(self) -> str:
@@ -61,8 +63,9 @@ class Pointer(Struct, frozen=True, kw_only=True):
 _POINTER = Reader(Pointer)
 
 
-def pointer_to(event: RunEvent) -> Pointer:
+def pointer_to(event: RunEvent, purpose: str = ARCHIVE) -> Pointer:
     return Pointer(
+        purpose=purpose,
         workspace_uid=event.workspace.uid,
         run_id=event.id,
         schedule_name=event.schedule_name,

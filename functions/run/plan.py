@@ -13,6 +13,7 @@ from functions.run.outcome import run_failed
 RUN_RESULTS = "run_results.json"
 SOURCES = "sources.json"
 MANIFEST = "manifest.json"
+RESULTS = (RUN_RESULTS, SOURCES)
 
 
 class ListedResource(Struct, frozen=True):
@@ -70,7 +71,7 @@ def is_of_answer(event: RunEvent, file: PlannedFile) -> bool:
 
 def is_results(file: PlannedFile) -> bool:
     """Whether the file contains dbt's results, of nodes or of sources."""
-    return _name(file) in (RUN_RESULTS, SOURCES)
+    return _name(file) in RESULTS
 
 
 def plan_logs(prefix: str, event: RunEvent, command: Command) -> tuple[PlannedFile, PlannedFile]:

@@ -14,6 +14,7 @@ class Settings(FunctionSettings, frozen=True, kw_only=True):
     api_secret_arn: str
     api_hosts: tuple[str, ...]
     archive: Literal["failures", "all"]
+    history: Literal["failures", "all"]
     retention_days: PositiveInt
     sweep_lookback_hours: PositiveInt
     stale_hours: PositiveInt

@@ -251,6 +251,7 @@ def new_sweeper(settings: Settings, client: Callable[[str], Any]) -> Sweeper:
             chronicle=Chronicle(schedules, table, keep),
             runs=Queue(client("sqs"), settings.queue_url),
             archive=settings.archive,
+            history=settings.history,
             keep=keep,
         ),
         session=new_session(1, allow_loopback=settings.allow_loopback),

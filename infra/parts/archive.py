@@ -1,5 +1,7 @@
 """The bucket of archived runs."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -7,9 +9,13 @@ from constructs import Construct
 
 from infra.base.nag import LOOPBACK_ONLY, acknowledge
 
+# What begins each key: of a run's archive, and of the rows of its results.
+ARCHIVES = "runs/"
+HISTORY = "history/"
+
 
 class Archive(Construct):
-    """Private and encrypted. Objects expire with their run's record.
+    """Private and encrypted. A run's archive expires with its record, its rows later.
 
     Versioned, because a later delivery may write a run's objects again: what it replaced can be
     had back for 30 days.
@@ -21,15 +27,23 @@ class Archive(Construct):
         id: str,
         *,
         retention_days: int,
+        history_retention_days: int,
         tls_only: bool,
         key: kms.IKey | None,
         bucket: s3.IBucket | None,
     ) -> None:
         """A given `bucket` takes the place of one of its own, and is left as it is."""
         super().__init__(scope, id)
-        self.bucket = bucket or self._bucket(retention_days, tls_only=tls_only, key=key)
+        lifetimes = {
+            "Retention": (ARCHIVES, retention_days),
+            "HistoryRetention": (HISTORY, history_retention_days),
+        }
+        self.bucket = bucket or self._bucket(lifetimes, tls_only=tls_only, key=key)
 
-    def _bucket(self, retention_days: int, *, tls_only: bool, key: kms.IKey | None) -> s3.Bucket:
+    def _bucket(
+        self, lifetimes: Mapping[str, tuple[str, int]], *, tls_only: bool, key: kms.IKey | None
+    ) -> s3.Bucket:
+        """`lifetimes` are rules by their ids: what the keys begin with, and days."""
         bucket = s3.Bucket(
             self,
             "Bucket",
@@ -44,11 +58,13 @@ class Archive(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    id="Retention",
-                    expiration=cdk.Duration.days(retention_days),
+                    id=name,
+                    prefix=prefix,
+                    expiration=cdk.Duration.days(days),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
+                for name, (prefix, days) in lifetimes.items()
             ],
         )
         acknowledge(

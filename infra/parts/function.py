@@ -1,6 +1,7 @@
 """A Lambda function with its own role and its own log group."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -66,10 +67,7 @@ class Function(Construct):
         )
 
     def allow(
-        self,
-        *actions: str,
-        on: str,
-        conditions: Mapping[str, Mapping[str, str | list[str]]] | None = None,
+        self, *actions: str, on: str, conditions: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         """Exactly these actions: the CDK's grants give more than the functions do."""
         self._role.add_to_policy(

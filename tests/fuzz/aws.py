@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "WEBHOOK_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook",
     "API_HOSTS": '["api.paradime.io"]',
     "ARCHIVE": "failures",
+    "HISTORY": "failures",
     "RETENTION_DAYS": "365",
     "ALLOW_LOOPBACK": "false",
 }

@@ -46,6 +46,7 @@ def test_settings_take_the_values_of_the_environment(template: Template, functio
 def test_deployment_settings_reach_the_functions() -> None:
     template = synthesized(
         archive="all",
+        history="all",
         retentionDays=30,
         artifactPatterns=["*.txt"],
         apiHosts=["bolt.example.com"],
@@ -54,6 +55,7 @@ def test_deployment_settings_reach_the_functions() -> None:
     )
     ingest, fetch = environment(template, "IngestFunction"), environment(template, "FetchFunction")
     assert (ingest["ARCHIVE"], ingest["RETENTION_DAYS"]) == ("all", "30")
+    assert ingest["HISTORY"] == "all"
     assert fetch["ARTIFACT_PATTERNS"] == '["*.txt"]'
     assert fetch["API_HOSTS"] == ingest["API_HOSTS"] == '["bolt.example.com"]'
     assert fetch["MAX_ARTIFACT_MIB"] == "7"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.rows.row import Row
 from functions.shared.metrics import Metric
 from infra.settings import Settings, takes
 from tests.infra.templates import of_type
@@ -23,7 +24,7 @@ def test_the_reference_is_as_new_as_the_code(as_new: str) -> None:
     assert as_new == SHOWN, "docs/reference.md is older than the code: make reference"
 
 
-@pytest.mark.parametrize("name", ["settings", "outputs", "metrics", "commands"])
+@pytest.mark.parametrize("name", ["settings", "outputs", "columns", "metrics", "commands"])
 def test_a_made_part_that_is_older_is_made_anew(name: str, as_new: str) -> None:
     start = f"<!-- made: {name} -->\n"
     older = re.sub(f"{start}.*?<!-- end -->", f"{start}<!-- end -->", SHOWN, flags=re.DOTALL)
@@ -34,6 +35,10 @@ def test_a_made_part_that_is_older_is_made_anew(name: str, as_new: str) -> None:
 def test_every_setting_says_what_it_is_and_what_it_takes() -> None:
     assert docstrings(Settings).keys() == set(Settings.__struct_fields__)
     assert all(takes().values())
+
+
+def test_every_column_says_what_it_is() -> None:
+    assert docstrings(Row).keys() == set(Row.__struct_fields__)
 
 
 def test_every_metric_says_what_it_counts() -> None:

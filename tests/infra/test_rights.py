@@ -46,13 +46,13 @@ def test_ingest_may_only_count_records(template: Template) -> None:
     assert counting["Condition"] == {"StringEquals": {"dynamodb:Select": "COUNT"}}
 
 
-def test_fetch_may_list_only_below_runs(template: Template) -> None:
+def test_fetch_may_list_only_runs_and_rows(template: Template) -> None:
     [listing] = [
         statement
         for statement in statements(template, "FetchRole")
         if statement["Action"] == "s3:ListBucket"
     ]
-    assert listing["Condition"] == {"StringLike": {"s3:prefix": "runs/*"}}
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["runs/*", "history/*"]}}
 
 
 def test_no_role_has_a_managed_or_a_further_inline_policy(template: Template) -> None:

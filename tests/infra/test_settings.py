@@ -14,6 +14,8 @@ def test_nothing_set_gives_the_defaults() -> None:
     assert asdict(read_settings({})) == {
         "retention_days": 365,
         "archive": "failures",
+        "history": "failures",
+        "history_retention_days": 1095,
         "artifact_patterns": ("*.json", "*.log"),
         "api_hosts": ("api.paradime.io", "api.*.paradime.io"),
         "alert_email": None,
@@ -62,6 +64,8 @@ def test_cdk_json_shows_every_setting_with_its_default() -> None:
         ("artifactPatterns", "[]", "artifact_patterns", ()),
         ("apiHosts", '["bolt.example.com"]', "api_hosts", ("bolt.example.com",)),
         ("archive", "all", "archive", "all"),
+        ("history", "all", "history", "all"),
+        ("historyRetentionDays", "30", "history_retention_days", 30),
         ("alertEmail", "me@example.com", "alert_email", "me@example.com"),
         ("alertEmail", "", "alert_email", None),
         ("stage", "dev-2", "stage", "dev-2"),
@@ -85,6 +89,8 @@ def test_command_line_text_is_taken(key: str, text: str, field: str, value: obje
         ("retentionDays", None),
         ("archive", "everything"),
         ("archive", ["all"]),
+        ("history", "none"),
+        ("historyRetentionDays", 0),
         ("artifactPatterns", "*.json"),
         ("artifactPatterns", "[*.json]"),
         ("artifactPatterns", [""]),
@@ -157,7 +163,7 @@ def test_misspelt_key_is_refused_with_the_one_that_was_meant() -> None:
 
 
 def test_unknown_key_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(SettingsError, match="retentionDays, archive, artifactPatterns"):
+    with pytest.raises(SettingsError, match="retentionDays, archive, history"):
         read_settings({"colour": "blue"})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from functions.fetch.archive import MAX_INTERRUPTIONS
+from tests import rights
 from tests.infra.templates import named, of_type, shown, synthesized
 
 Template = dict[str, Any]
@@ -162,19 +163,41 @@ def test_bucket_is_private_encrypted_and_kept(template: Template) -> None:
 
 
 def test_objects_expire_with_their_records() -> None:
-    template = synthesized(retentionDays=30)
-    [rule] = bucket(template)["Properties"]["LifecycleConfiguration"]["Rules"]
+    rule = rules(synthesized(retentionDays=30, historyRetentionDays=90))["runs/"]
     assert rule["Status"] == "Enabled"
     assert rule["ExpirationInDays"] == 30
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
-    assert not {"Prefix", "TagFilters"} & rule.keys()
+
+
+def test_rows_are_kept_for_three_years_whatever_becomes_of_the_archives() -> None:
+    rule = rules(synthesized(retentionDays=30))["history/"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1095)
+
+
+def test_rows_expire_by_their_own_setting() -> None:
+    assert rules(synthesized(historyRetentionDays=90))["history/"]["ExpirationInDays"] == 90
+
+
+def test_all_that_is_stored_expires(template: Template) -> None:
+    prefixes = {
+        resource.partition("/")[2].rstrip("*")
+        for action, resource in rights.FETCH
+        if action == "s3:PutObject"
+    }
+    assert prefixes == rules(template).keys()
+
+
+def rules(template: Template) -> dict[str, Any]:
+    """The bucket's lifecycle rules by what the keys begin with."""
+    found = bucket(template)["Properties"]["LifecycleConfiguration"]["Rules"]
+    return {rule["Prefix"]: rule for rule in found}
 
 
 def test_an_object_written_again_can_be_had_back(template: Template) -> None:
     properties = bucket(template)["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    [rule] = properties["LifecycleConfiguration"]["Rules"]
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    for rule in properties["LifecycleConfiguration"]["Rules"]:
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
 
 
 def test_no_delivery_verifies_before_a_secret_is_stored(template: Template) -> None:

@@ -101,6 +101,7 @@ def test_settings_reach_it() -> None:
     told = environment(
         synthesized(
             archive="all",
+            history="all",
             retentionDays=30,
             apiHosts=["bolt.example.com"],
             sweepLookbackHours=24,
@@ -109,6 +110,7 @@ def test_settings_reach_it() -> None:
         "SweepFunction",
     )
     assert (told["ARCHIVE"], told["RETENTION_DAYS"]) == ("all", "30")
+    assert told["HISTORY"] == "all"
     assert told["API_HOSTS"] == '["bolt.example.com"]'
     assert (told["SWEEP_LOOKBACK_HOURS"], told["STALE_HOURS"]) == ("24", "12")
     assert told["ALLOW_LOOPBACK"] == "false"

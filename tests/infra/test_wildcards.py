@@ -13,6 +13,8 @@ KNOWN_WILDCARDS = {
     ("s3:PutObject", "ArchiveBucket/runs/*"),
     ("s3:GetObject", "ArchiveBucket/runs/*"),
     ("s3:AbortMultipartUpload", "ArchiveBucket/runs/*"),
+    ("s3:PutObject", "ArchiveBucket/history/*"),
+    ("s3:GetObject", "ArchiveBucket/history/*"),
 }
 
 

@@ -157,6 +157,7 @@ class Records:
             ),
             runs=Queue(_NoQueue(), "url"),  # type: ignore[arg-type]
             archive="failures",
+            history="failures",
             keep=timedelta(days=365),
         )
 

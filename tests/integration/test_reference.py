@@ -43,9 +43,15 @@ ODD = Resource(id=70022, path="odd/run_results.json", content=b'{"results": [7]}
 def world() -> Iterator[World]:
     """In which each attribute of a record and each member of an archive's files has come to be."""
     with pytest.MonkeyPatch.context() as patch, new_world(patch) as world:
+        patch.setenv("HISTORY", "all")
         add_small_run(world.standin, run_resources=[replace(RESULTS, content=b""), ODD])
         world.standin.faults.add(Status(on="download:1205743", status=404))
-        for sample in ("run_completed", "run_completed_tests", "run_completed_clone"):
+        for sample in (
+            "run_completed",
+            "run_completed_tests",
+            "run_completed_clone",
+            "run_completed_succeeded",
+        ):
             world.send(world.payload(sample))
         world.send(completed(world.standin.api_url))
         world.send(telling(world))

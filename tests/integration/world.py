@@ -252,6 +252,7 @@ def new_world(patch: pytest.MonkeyPatch) -> Iterator[World]:
             )["ARN"],
             "API_SECRET_ARN": secrets.create_secret(Name="api", SecretString=API_SECRET)["ARN"],
             "ARCHIVE": "failures",
+            "HISTORY": "failures",
             "RETENTION_DAYS": "365",
             "API_HOSTS": '["api.paradime.io", "api.*.paradime.io"]',
             "ARTIFACT_PATTERNS": '["*.json", "*.log"]',

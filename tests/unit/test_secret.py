@@ -128,6 +128,7 @@ class Ingest:
                 chronicle=Chronicle(SchedulesTable(dynamodb, "schedules"), runs, keep),
                 runs=Queue(sqs, "runs"),
                 archive="failures",
+                history="failures",
                 keep=keep,
             ),
             notes=WorkspaceNotes(

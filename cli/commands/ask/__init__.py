@@ -1,0 +1,1 @@
+"""Commands that ask the rows of all runs."""

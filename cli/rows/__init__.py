@@ -1,0 +1,1 @@
+"""The rows of all runs, asked with SQL on this machine."""

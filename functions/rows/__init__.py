@@ -1,0 +1,1 @@
+"""Every run's results, as rows that SQL can be asked of."""
