@@ -3,7 +3,6 @@
 import base64
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from functions.aws.client import error_code, translate_errors
 from functions.run.inventory import StoredObject
@@ -27,8 +27,7 @@ PIECE_BYTES = 1024 * 1024
 PAGE = "text/html; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedObject:
+class DescribedObject(Struct, frozen=True):
     """`resource_id` is Paradime's id of the resource; None for all other objects."""
 
     stored: StoredObject

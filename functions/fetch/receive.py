@@ -7,12 +7,13 @@ says that everything else is there.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 from aws_lambda_powertools import Logger
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
@@ -58,8 +59,7 @@ _MAX_LAG = timedelta(days=2)
 logger = Logger(service="fetch", child=True)
 
 
-@dataclass(slots=True, kw_only=True)
-class Receive:
+class Receive(Struct, kw_only=True):
     """`run` is the record as it was read when the receive began."""
 
     run: StoredRun
@@ -73,9 +73,9 @@ class Receive:
     messenger: Messenger
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
-    _published: frozenset[str] = field(init=False)
+    _published: frozenset[str] = frozenset()
     # Errors that do not concern files: they must not prevent the record from being written.
-    _faults: list[RunArchiveError] = field(init=False, default_factory=list)
+    _faults: list[RunArchiveError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._published = self.run.messages

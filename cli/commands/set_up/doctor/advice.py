@@ -16,8 +16,8 @@ def about_no_stack(choice: StackChoice) -> str:
     if choice.state_dir:
         return f"Start it in a checkout: python -m local up --detach --state-dir {choice.state_dir}"
     if choice.local:
-        return "Start it: make local. Or, in a checkout: python -m local up --detach"
-    return "Deploy it (make deploy), or choose yours with --stack and --region."
+        return "Start it in a checkout: make local, or python -m local up --detach"
+    return "Deploy it (make deploy in a checkout), or choose yours with --stack and --region."
 
 
 def about_aws(error: Exception) -> str:
