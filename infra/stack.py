@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.base.bundling import Target, function_code
 from infra.base.key import let_services_use
+from infra.base.nag import acknowledge
 from infra.parts.archive import ARCHIVES, HISTORY, Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
@@ -242,7 +243,7 @@ class ArchiveStack(cdk.Stack):
             _as_nag_shows(self, bucket.arn_for_objects(_HISTORY_PREFIX)),
             "A run's rows lie below its day.",
         )
-        lambda_.EventSourceMapping(
+        mapping = lambda_.EventSourceMapping(
             self,
             "FetchRuns",
             target=fetch.function,
@@ -251,6 +252,11 @@ class ArchiveStack(cdk.Stack):
             batch_size=1,
             report_batch_item_failures=True,
             max_concurrency=settings.max_concurrency,
+        )
+        acknowledge(
+            mapping,
+            "Serverless-LambdaEventSourceMappingDestination",
+            "For streams alone: a queue's failed messages go to its dead-letter queue.",
         )
         return fetch
 

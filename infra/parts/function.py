@@ -15,6 +15,17 @@ from infra.base.logs import kept_logs
 from infra.base.metrics import namespace
 from infra.base.nag import acknowledge
 
+_LOCKED = "The runtime moves with the locked wheels, which are for one version of Python."
+_ANSWERS = {
+    "AwsSolutions-L1": _LOCKED,
+    "Serverless-LambdaLatestVersion": _LOCKED,
+    "Serverless-LambdaDLQ": (
+        "For asynchronous calls alone. API Gateway waits for its answer, the run queue has dead "
+        "letters, and a sweep that fails leaves its work to the next one."
+    ),
+    "Serverless-LambdaTracing": "Logs, metrics and records tell a run's way: docs/decisions.md.",
+}
+
 
 class Function(Construct):
     """One of the handlers in `functions`, allowed only to log, and to use what `key` encrypts."""
@@ -60,11 +71,8 @@ class Function(Construct):
         self.function.node.default_child.add_metadata(  # type: ignore[union-attr]
             "cfn-lint", {"config": {"ignore_checks": ["W3005"]}}
         )
-        acknowledge(
-            self.function,
-            "AwsSolutions-L1",
-            "The runtime moves with the locked wheels, which are for one version of Python.",
-        )
+        for rule, reason in _ANSWERS.items():
+            acknowledge(self.function, rule, reason)
 
     def allow(
         self, *actions: str, on: str, conditions: Mapping[str, Mapping[str, Any]] | None = None

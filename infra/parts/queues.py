@@ -47,7 +47,8 @@ class Queues(Construct):
             ),
         )
         for queue in (self.dead_letters, self.quarantine):
-            acknowledge(queue, "AwsSolutions-SQS3", "It is where messages end: nothing reads it.")
+            for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
+                acknowledge(queue, rule, "It is where messages end: nothing reads it.")
 
     def _queue(
         self,

@@ -6,6 +6,10 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.base.nag import acknowledge
+
+_NEXT_SWEEP = "Its event says nothing but that it is time: the next sweep does what this one left."
+
 
 class SweepSchedule(Construct):
     """Every so many hours; 0 leaves the function to the operator's command line.
@@ -18,11 +22,17 @@ class SweepSchedule(Construct):
     ) -> None:
         super().__init__(scope, id)
         function.configure_async_invoke(retry_attempts=0)
+        acknowledge(
+            function.node.find_child("EventInvokeConfig"),
+            "Serverless-LambdaAsyncFailureDestination",
+            _NEXT_SWEEP,
+        )
         if hours:
-            events.Rule(
+            rule = events.Rule(
                 self,
                 "Rule",
                 description="Looks for finished runs whose webhook never arrived",
                 schedule=events.Schedule.rate(cdk.Duration.hours(hours)),
                 targets=[targets.LambdaFunction(function, retry_attempts=0)],
             )
+            acknowledge(rule, "Serverless-EventBusDLQ", _NEXT_SWEEP)

@@ -43,7 +43,11 @@ class Alerts(Construct):
         self.alarms = alarm_topic or own[0]
         if email is not None:
             for topic in (self.failed_runs, *own):
-                topic.add_subscription(subscriptions.EmailSubscription(email))
+                acknowledge(
+                    topic.add_subscription(subscriptions.EmailSubscription(email)),
+                    "Serverless-SNSRedrivePolicy",
+                    "SNS tries an address for hours, and the record keeps what the message said.",
+                )
 
     def _encrypt_with_the_key_of_sns(self, topic: sns.Topic) -> None:
         # Its policy lets all of the account that may publish use it: no right beyond that. Its

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Template
 
 from tests.infra.templates import application, synthesized
@@ -23,6 +24,13 @@ def test_cdk_nag_finds_an_open_bucket() -> None:
     _, stack = application()
     s3.Bucket(stack, "Open")
     with pytest.raises(RuntimeError, match="AwsSolutions-S1"):
+        Template.from_stack(stack)
+
+
+def test_cdk_nag_finds_a_queue_without_dead_letters() -> None:
+    _, stack = application()
+    sqs.Queue(stack, "Open")
+    with pytest.raises(RuntimeError, match="Serverless-SQSRedrivePolicy"):
         Template.from_stack(stack)
 
 

@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
 
+from infra.base.nag import add_checks
+from infra.settings import Settings
+from infra.stack import ArchiveStack
 from tests.infra.templates import ROOT, named, of_type
 
 # The bundling alone is left out, which tests/infra/test_bundling.py covers: it needs a network.
@@ -76,3 +82,12 @@ def test_the_functions_use_the_bucket_that_is_given(bolt: dict[str, Any]) -> Non
 def test_a_part_is_an_attribute_that_another_stack_can_use(assembly: Path) -> None:
     watch = json.loads((assembly / "Watch.template.json").read_text())
     assert "AlertsFailedRuns" in json.dumps(watch["Outputs"]["Failed"])
+
+
+def test_the_rule_packs_find_nothing_with_a_bucket_from_elsewhere() -> None:
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []})
+    buckets = cdk.Stack(app, "Buckets")
+    bucket = s3.Bucket.from_bucket_name(buckets, "Archives", "acme-archives")
+    stack = ArchiveStack(app, "Bolt", settings=Settings(), bucket=bucket)
+    add_checks(app)
+    Template.from_stack(stack).resource_count_is("AWS::S3::Bucket", 0)
