@@ -5,7 +5,7 @@ READY := .venv/.ready
 TESTS_READY := .venv/.tests-ready
 TOOLS_READY := .venv/.aws-ready .venv/.checkov-ready
 
-.PHONY: help demo local down test fuzz soak poison reliability lint synth bootstrap deploy destroy bench cost scale screenshots reference events cases lock
+.PHONY: help demo local down test fuzz soak poison reliability lint synth bootstrap deploy verify-aws destroy bench cost scale screenshots reference events cases lock
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -69,6 +69,9 @@ bootstrap: $(READY) ## prepare an AWS account and region, once before the first 
 
 deploy: $(READY) ## deploy into the AWS account of your credentials
 	@npx cdk deploy
+
+verify-aws: $(READY) ## check that the stack works in your AWS account: deploy one, use it, remove it
+	@python -m tools.verify_aws
 
 destroy: $(READY) ## remove the stack; docs/operations.md says what is kept on purpose
 	@npx cdk destroy

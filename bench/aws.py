@@ -8,6 +8,7 @@ would read them. S3 remembers what it was given, without keeping it.
 import base64
 import gzip
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -71,19 +72,26 @@ class FakeAws:
             }
 
     def install(self, note: Callable[..., None] | None = None) -> None:
-        """From now on boto3's default session asks here; to be called before any client is made.
+        """From now on the functions' session and boto3's default one ask here.
+
+        To be called before any client is made.
 
         `note` is told each call's parameters and model, as botocore's handlers are.
         """
-        boto3.setup_default_session(
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",  # noqa: S106 (opens nothing)
-            region_name="eu-west-1",
-        )
-        session: Any = boto3.DEFAULT_SESSION
-        session.events.register("before-send", self._answer)
-        if note is not None:
-            session.events.register("provide-client-params", note)
+        from functions.aws.client import aws_session
+
+        os.environ |= {
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",  # opens nothing
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }
+        boto3.setup_default_session()
+        aws_session.cache_clear()
+        sessions: list[Any] = [boto3.DEFAULT_SESSION, aws_session()]
+        for session in sessions:
+            session.events.register("before-send", self._answer)
+            if note is not None:
+                session.events.register("provide-client-params", note)
 
     def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         target: Any = request.headers.get("X-Amz-Target")

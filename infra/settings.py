@@ -172,6 +172,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=_key):
     ] = None
     """an existing topic that alarms notify, instead of one of the stack's own"""
 
+    kms_key_arn: Annotated[
+        Annotated[str, _arn("kms", r"key/[A-Za-z0-9-]{1,64}")] | None,
+        Meta(description="the ARN of a KMS key, not of an alias, or nothing"),
+    ] = None
+    """the key that encrypts tables, bucket, queues, topics, secrets and logs, in the stack's
+    account and region; `npx cdk synth` says what its policy has to allow"""
+
     throttle_rate: Annotated[
         int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")
     ] = 100

@@ -6,10 +6,14 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.base.bundling import Target, function_code
+from infra.base.key import let_services_use
 from infra.parts.archive import ARCHIVES, HISTORY, Archive
 from infra.parts.function import Function
 from infra.parts.queues import Queues
@@ -42,9 +46,17 @@ class ArchiveStack(cdk.Stack):
         *,
         settings: Settings,
         variant: Variant = DEPLOYED,
+        bucket: s3.IBucket | None = None,
+        key: kms.IKey | None = None,
+        alarm_topic: sns.ITopic | None = None,
         **properties: Any,
     ) -> None:
-        """`properties` are those of `cdk.Stack`; they come before the settings of the same name."""
+        """`properties` are those of `cdk.Stack`; they come before the settings of the same name, as
+        `key` and `alarm_topic` come before `kms_key_arn` and `alarm_topic_arn`.
+
+        A `bucket` that is given takes the archives, below `runs/`; versions, expiry and encryption
+        are then its owner's, and if it has an `encryption_key`, the fetch function may use it.
+        """
         defaults: dict[str, Any] = {
             "description": (
                 "Archives the console logs and dbt artifacts of failed Paradime Bolt runs"
@@ -61,54 +73,67 @@ class ArchiveStack(cdk.Stack):
                 self, "Boundary", settings.permissions_boundary
             )
             iam.PermissionsBoundary.of(self).apply(boundary)
+        if key is None and settings.kms_key_arn:
+            key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn)
+        if key is not None:
+            let_services_use(self, key)
+        if alarm_topic is None and settings.alarm_topic_arn:
+            alarm_topic = sns.Topic.from_topic_arn(self, "GivenAlarms", settings.alarm_topic_arn)
+        self._key = key
         self._settings = settings
         self._variant = variant
         fetch_timeout = cdk.Duration.seconds(variant.fetch_timeout)
-        self._records = Records(self, "Records")
-        self._workspaces = Workspaces(self, "Workspaces")
-        self._schedules = Schedules(self, "Schedules")
-        self._queues = Queues(
+        self.records = Records(self, "Records", key=key)
+        self.workspaces = Workspaces(self, "Workspaces", key=key)
+        self.schedules = Schedules(self, "Schedules", key=key)
+        self.queues = Queues(
             self,
             "Queues",
             consumer_timeout=fetch_timeout,
             max_receives=variant.max_receives,
             tls_only=variant.tls_only,
+            key=key,
         )
-        self._archive = Archive(
+        self.archive = Archive(
             self,
             "Archive",
             retention_days=settings.retention_days,
             history_retention_days=settings.history_retention_days,
             tls_only=variant.tls_only,
+            key=key,
+            bucket=bucket,
         )
-        self._vault = Vault(self, "Vault")
-        self._alerts = Alerts(
+        self.vault = Vault(self, "Vault", key=key)
+        self.alerts = Alerts(
             self,
             "Alerts",
             email=settings.alert_email,
-            alarm_topic_arn=settings.alarm_topic_arn,
+            alarm_topic=alarm_topic,
+            key=key,
             tls_only=variant.tls_only,
         )
         target = Target.this_machine() if variant.for_this_machine else Target.lambda_()
         code = function_code(self, target=target)
-        ingest = self._ingest(code)
-        fetch = self._fetch(code, fetch_timeout)
-        sweep = self._sweep(code)
-        api = WebhookApi(
+        self.ingest = self._ingest(code)
+        self.fetch = self._fetch(code, fetch_timeout)
+        self.sweep = self._sweep(code)
+        self.api = WebhookApi(
             self,
             "WebhookApi",
-            handler=ingest.function,
+            handler=self.ingest.function,
             log_retention_days=settings.log_retention_days,
+            key=self._key,
             throttle=apigateway.ThrottleSettings(
                 rate_limit=settings.throttle_rate, burst_limit=settings.throttle_burst
             ),
             domain_name=settings.domain_name,
             certificate_arn=settings.certificate_arn,
         )
-        self._watch(api, ingest, fetch, sweep)
-        self._add_outputs(api, sweep)
+        self._watch()
+        self._add_outputs()
 
     def _ingest(self, code: lambda_.Code) -> Function:
+        settings = self._settings
         ingest = Function(
             self,
             "Ingest",
@@ -116,39 +141,40 @@ class ArchiveStack(cdk.Stack):
             code=code,
             timeout=cdk.Duration.seconds(10),  # Paradime waits 15 s for its answer
             memory_mib=512,
-            log_retention_days=self._settings.log_retention_days,
+            log_retention_days=settings.log_retention_days,
+            key=self._key,
             environment={
-                "TABLE_NAME": self._records.table.table_name,
-                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
-                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
-                "QUEUE_URL": self._queues.runs.queue_url,
-                "QUARANTINE_URL": self._queues.quarantine.queue_url,
-                "WEBHOOK_SECRET_ARN": self._vault.webhook_arn,
-                "API_HOSTS": json.dumps(self._settings.api_hosts),
-                "ARCHIVE": self._settings.archive,
-                "HISTORY": self._settings.history,
-                "RETENTION_DAYS": str(self._settings.retention_days),
+                "TABLE_NAME": self.records.table.table_name,
+                "WORKSPACES_TABLE_NAME": self.workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self.schedules.table.table_name,
+                "QUEUE_URL": self.queues.runs.queue_url,
+                "QUARANTINE_URL": self.queues.quarantine.queue_url,
+                "WEBHOOK_SECRET_ARN": self.vault.webhook_arn,
+                "API_HOSTS": json.dumps(settings.api_hosts),
+                "ARCHIVE": settings.archive,
+                "HISTORY": settings.history,
+                "RETENTION_DAYS": str(settings.retention_days),
                 "ALLOW_LOOPBACK": json.dumps(self._variant.allow_loopback),
             },
         )
         # A schedule without a state gets one from the records.
-        ingest.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        ingest.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.records.table.table_arn)
         self._allow_schedules(ingest)
         ingest.allow(
             "dynamodb:Query",
             "dynamodb:Scan",
-            on=f"{self._records.table.table_arn}/index/by-workspace",
+            on=f"{self.records.table.table_arn}/index/by-workspace",
             conditions={"StringEquals": {"dynamodb:Select": "COUNT"}},
         )
-        ingest.allow("dynamodb:UpdateItem", on=self._workspaces.table.table_arn)
-        ingest.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
-        ingest.allow("sqs:SendMessage", on=self._queues.quarantine.queue_arn)
-        ingest.allow("secretsmanager:GetSecretValue", on=self._vault.webhook_arn)
+        ingest.allow("dynamodb:UpdateItem", on=self.workspaces.table.table_arn)
+        ingest.allow("sqs:SendMessage", on=self.queues.runs.queue_arn)
+        ingest.allow("sqs:SendMessage", on=self.queues.quarantine.queue_arn)
+        ingest.allow("secretsmanager:GetSecretValue", on=self.vault.webhook_arn)
         return ingest
 
     def _fetch(self, code: lambda_.Code, timeout: cdk.Duration) -> Function:
         settings, variant = self._settings, self._variant
-        bucket = self._archive.bucket
+        bucket = self.archive.bucket
         fetch = Function(
             self,
             "Fetch",
@@ -156,16 +182,17 @@ class ArchiveStack(cdk.Stack):
             code=code,
             timeout=timeout,
             memory_mib=512,
-            log_retention_days=self._settings.log_retention_days,
+            log_retention_days=settings.log_retention_days,
+            key=self._key,
             environment={
-                "TABLE_NAME": self._records.table.table_name,
-                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
-                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
+                "TABLE_NAME": self.records.table.table_name,
+                "WORKSPACES_TABLE_NAME": self.workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self.schedules.table.table_name,
                 "BUCKET_NAME": bucket.bucket_name,
-                "QUEUE_URL": self._queues.runs.queue_url,
-                "DEAD_LETTER_URL": self._queues.dead_letters.queue_url,
-                "FAILED_RUNS_TOPIC_ARN": self._alerts.failed_runs.topic_arn,
-                "API_SECRET_ARN": self._vault.api_arn,
+                "QUEUE_URL": self.queues.runs.queue_url,
+                "DEAD_LETTER_URL": self.queues.dead_letters.queue_url,
+                "FAILED_RUNS_TOPIC_ARN": self.alerts.failed_runs.topic_arn,
+                "API_SECRET_ARN": self.vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARTIFACT_PATTERNS": json.dumps(settings.artifact_patterns),
                 "MAX_ARTIFACT_MIB": str(settings.max_artifact_mib),
@@ -179,20 +206,20 @@ class ArchiveStack(cdk.Stack):
                 "ALLOW_LOOPBACK": json.dumps(variant.allow_loopback),
             },
         )
-        fetch.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self._records.table.table_arn)
+        fetch.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.records.table.table_arn)
         self._allow_schedules(fetch)
-        fetch.allow("dynamodb:GetItem", on=self._workspaces.table.table_arn)
+        fetch.allow("dynamodb:GetItem", on=self.workspaces.table.table_arn)
         fetch.allow(
             "sqs:ReceiveMessage",
             "sqs:DeleteMessage",
             "sqs:ChangeMessageVisibility",
             "sqs:GetQueueAttributes",
             "sqs:SendMessage",  # a new message takes the place of one that is out of receives
-            on=self._queues.runs.queue_arn,
+            on=self.queues.runs.queue_arn,
         )
-        fetch.allow("sqs:SendMessage", on=self._queues.dead_letters.queue_arn)
-        fetch.allow("sns:Publish", on=self._alerts.failed_runs.topic_arn)
-        fetch.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
+        fetch.allow("sqs:SendMessage", on=self.queues.dead_letters.queue_arn)
+        fetch.allow("sns:Publish", on=self.alerts.failed_runs.topic_arn)
+        fetch.allow("secretsmanager:GetSecretValue", on=self.vault.api_arn)
         fetch.allow(
             "s3:PutObject",
             "s3:GetObject",
@@ -204,20 +231,22 @@ class ArchiveStack(cdk.Stack):
             on=bucket.bucket_arn,
             conditions={"StringLike": {"s3:prefix": [_ARCHIVE_PREFIX, _HISTORY_PREFIX]}},
         )
+        if bucket.encryption_key not in (None, self._key):
+            fetch.allow_key(bucket.encryption_key)
         fetch.acknowledge_wildcard(
-            f"<{self.get_logical_id(_cfn(bucket))}.Arn>/{_ARCHIVE_PREFIX}",
+            _as_nag_shows(self, bucket.arn_for_objects(_ARCHIVE_PREFIX)),
             "A run's objects lie below the names of its workspace and schedule, and its day.",
         )
         fetch.allow("s3:PutObject", "s3:GetObject", on=bucket.arn_for_objects(_HISTORY_PREFIX))
         fetch.acknowledge_wildcard(
-            f"<{self.get_logical_id(_cfn(bucket))}.Arn>/{_HISTORY_PREFIX}",
+            _as_nag_shows(self, bucket.arn_for_objects(_HISTORY_PREFIX)),
             "A run's rows lie below its day.",
         )
         lambda_.EventSourceMapping(
             self,
             "FetchRuns",
             target=fetch.function,
-            event_source_arn=self._queues.runs.queue_arn,
+            event_source_arn=self.queues.runs.queue_arn,
             # One run an invocation: a time-out then delivers no other run again.
             batch_size=1,
             report_batch_item_failures=True,
@@ -226,7 +255,7 @@ class ArchiveStack(cdk.Stack):
         return fetch
 
     def _sweep(self, code: lambda_.Code) -> Function:
-        settings, table = self._settings, self._records.table
+        settings, table = self._settings, self.records.table
         sweep = Function(
             self,
             "Sweep",
@@ -235,13 +264,14 @@ class ArchiveStack(cdk.Stack):
             timeout=cdk.Duration.minutes(15),
             memory_mib=256,  # it waits for Paradime most of the time
             log_retention_days=settings.log_retention_days,
+            key=self._key,
             environment={
                 "TABLE_NAME": table.table_name,
-                "WORKSPACES_TABLE_NAME": self._workspaces.table.table_name,
-                "SCHEDULES_TABLE_NAME": self._schedules.table.table_name,
-                "QUEUE_URL": self._queues.runs.queue_url,
-                "FAILED_RUNS_TOPIC_ARN": self._alerts.failed_runs.topic_arn,
-                "API_SECRET_ARN": self._vault.api_arn,
+                "WORKSPACES_TABLE_NAME": self.workspaces.table.table_name,
+                "SCHEDULES_TABLE_NAME": self.schedules.table.table_name,
+                "QUEUE_URL": self.queues.runs.queue_url,
+                "FAILED_RUNS_TOPIC_ARN": self.alerts.failed_runs.topic_arn,
+                "API_SECRET_ARN": self.vault.api_arn,
                 "API_HOSTS": json.dumps(settings.api_hosts),
                 "ARCHIVE": settings.archive,
                 "HISTORY": settings.history,
@@ -254,32 +284,32 @@ class ArchiveStack(cdk.Stack):
         sweep.allow("dynamodb:Query", on=f"{table.table_arn}/index/by-workspace")
         sweep.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table.table_arn)
         self._allow_schedules(sweep)
-        sweep.allow("dynamodb:Query", on=self._schedules.table.table_arn)
+        sweep.allow("dynamodb:Query", on=self.schedules.table.table_arn)
         sweep.allow(
             "dynamodb:Scan",
             "dynamodb:GetItem",
             "dynamodb:UpdateItem",
-            on=self._workspaces.table.table_arn,
+            on=self.workspaces.table.table_arn,
         )
-        sweep.allow("sqs:SendMessage", on=self._queues.runs.queue_arn)
-        sweep.allow("secretsmanager:GetSecretValue", on=self._vault.api_arn)
-        sweep.allow("sns:Publish", on=self._alerts.failed_runs.topic_arn)
+        sweep.allow("sqs:SendMessage", on=self.queues.runs.queue_arn)
+        sweep.allow("secretsmanager:GetSecretValue", on=self.vault.api_arn)
+        sweep.allow("sns:Publish", on=self.alerts.failed_runs.topic_arn)
         SweepSchedule(self, "SweepSchedule", function=sweep.function, hours=settings.sweep_hours)
         return sweep
 
     def _allow_schedules(self, function: Function) -> None:
-        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=self._schedules.table.table_arn)
-        function.allow("dynamodb:Query", on=f"{self._records.table.table_arn}/index/by-schedule")
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=self.schedules.table.table_arn)
+        function.allow("dynamodb:Query", on=f"{self.records.table.table_arn}/index/by-schedule")
 
-    def _watch(self, api: WebhookApi, ingest: Function, fetch: Function, sweep: Function) -> None:
+    def _watch(self) -> None:
         alarms = Alarms(
             self,
             "Alarms",
-            topic=self._alerts.alarms,
-            queues=self._queues,
-            api=api,
-            fetch=fetch,
-            sweep=sweep,
+            topic=self.alerts.alarms,
+            queues=self.queues,
+            api=self.api,
+            fetch=self.fetch,
+            sweep=self.sweep,
             sweep_hours=self._settings.sweep_hours,
             silence_hours=self._settings.silence_hours,
         )
@@ -287,49 +317,60 @@ class ArchiveStack(cdk.Stack):
             Dashboard(
                 self,
                 "Watching",
-                queues=self._queues,
-                api=api,
-                ingest=ingest,
-                fetch=fetch,
+                queues=self.queues,
+                api=self.api,
+                ingest=self.ingest,
+                fetch=self.fetch,
                 alarms=alarms.all,
             )
 
-    def _add_outputs(self, api: WebhookApi, sweep: Function) -> None:
+    def _add_outputs(self) -> None:
         """Scripts and the command line find the stack's parts by these names."""
-        table, queues, alerts = self._records.table, self._queues, self._alerts
+        table, queues, alerts = self.records.table, self.queues, self.alerts
         for name, value, description in (
-            ("WebhookUrl", api.url, "the address that Paradime's webhook calls"),
+            ("WebhookUrl", self.api.url, "the address that Paradime's webhook calls"),
             ("TableName", table.table_name, "the table of run records"),
             (
                 "SchedulesTableName",
-                self._schedules.table.table_name,
+                self.schedules.table.table_name,
                 "the table of schedules' states",
             ),
-            ("BucketName", self._archive.bucket.bucket_name, "the bucket of archived runs"),
+            ("BucketName", self.archive.bucket.bucket_name, "the bucket of archived runs"),
             ("QueueUrl", queues.runs.queue_url, "the run queue: runs to archive"),
             ("DeadLetterUrl", queues.dead_letters.queue_url, "dead letters: runs given up"),
             ("QuarantineUrl", queues.quarantine.queue_url, "quarantine: deliveries not understood"),
             ("FailedRunsTopicArn", alerts.failed_runs.topic_arn, "the topic of failed runs"),
             ("AlarmsTopicArn", alerts.alarms.topic_arn, "the topic of alarms"),
-            ("WebhookSecretArn", self._vault.webhook_arn, "the secret with which Paradime signs"),
-            ("ApiSecretArn", self._vault.api_arn, "credentials for Paradime's API"),
+            ("WebhookSecretArn", self.vault.webhook_arn, "the secret with which Paradime signs"),
+            ("ApiSecretArn", self.vault.api_arn, "credentials for Paradime's API"),
             (
                 "SweepFunctionName",
-                sweep.function.function_name,
+                self.sweep.function.function_name,
                 "finds runs whose webhook never arrived",
             ),
         ):
             cdk.CfnOutput(self, name, value=value, description=description)
-        if api.domain_target:
+        if self.api.domain_target:
             cdk.CfnOutput(
                 self,
                 "DomainTarget",
-                value=api.domain_target,
+                value=self.api.domain_target,
                 description="where the DNS record of domainName points to",
             )
 
 
-def _cfn(resource: Construct) -> cdk.CfnElement:
-    element = resource.node.default_child
-    assert isinstance(element, cdk.CfnElement)
-    return element
+def _as_nag_shows(stack: cdk.Stack, arn: str) -> str:
+    """An ARN with its references in angle brackets, by which cdk-nag names a finding."""
+
+    def shown(value: Any) -> str:
+        match value:
+            case {"Ref": name}:
+                return f"<{name}>"
+            case {"Fn::GetAtt": [name, attribute]}:
+                return f"<{name}.{attribute}>"
+            case {"Fn::Join": [separator, parts]}:
+                return str(separator).join(map(shown, parts))
+            case _:
+                return str(value)
+
+    return shown(stack.resolve(arn))

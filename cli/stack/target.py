@@ -123,6 +123,8 @@ def isolated_session(access_key_id: str, secret_access_key: str, region: str) ->
     import botocore.session
     from botocore.config import Config
 
+    from functions.aws.client import QuickLoader
+
     core = botocore.session.Session(
         session_vars={
             "profile": (None, [], None, None),
@@ -130,6 +132,7 @@ def isolated_session(access_key_id: str, secret_access_key: str, region: str) ->
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    core.register_component("data_loader", QuickLoader())
     core.set_default_client_config(Config(proxies={}))  # loopback needs none
     return boto3.Session(
         aws_access_key_id=access_key_id,
@@ -146,10 +149,15 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         TargetError: The account cannot be reached, or has no such stack.
     """
     import boto3
+    import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from functions.aws.client import QuickLoader
+
+    core = botocore.session.Session()
+    core.register_component("data_loader", QuickLoader())
     try:
-        session = boto3.Session(profile_name=profile, region_name=region)
+        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
         answer = session.client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as e:
         raise TargetError(

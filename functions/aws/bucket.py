@@ -3,7 +3,6 @@
 import base64
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from functions.aws.client import error_code, translate_errors
 from functions.run.inventory import StoredObject
@@ -27,13 +27,16 @@ PIECE_BYTES = 1024 * 1024
 PAGE = "text/html; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedObject:
+class DescribedObject(Struct, frozen=True):
     """`resource_id` is Paradime's id of the resource; None for all other objects."""
 
     stored: StoredObject
     etag: str
     resource_id: int | None
+
+
+# GovCloud and China have consoles of their own, which show the region that the query names.
+_CONSOLES = {"aws-us-gov": "console.amazonaws-us-gov.com", "aws-cn": "console.amazonaws.cn"}
 
 
 class ArchiveBucket:
@@ -43,9 +46,10 @@ class ArchiveBucket:
 
     def console_url(self, prefix: str) -> str:
         """The page of the S3 console that lists a prefix."""
-        region = self._client.meta.region_name
-        query = urlencode({"region": region, "prefix": prefix}, safe="/")
-        return f"https://{region}.console.aws.amazon.com/s3/buckets/{quote(self._name)}?{query}"
+        meta = self._client.meta
+        query = urlencode({"region": meta.region_name, "prefix": prefix}, safe="/")
+        host = _CONSOLES.get(meta.partition, f"{meta.region_name}.console.aws.amazon.com")
+        return f"https://{host}/s3/buckets/{quote(self._name)}?{query}"
 
     def list_etags(self, prefix: str) -> dict[str, str]:
         """All keys below a prefix, each with its object's ETag.

@@ -3,8 +3,9 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from functions.aws.schedules import ScheduleKey, SchedulesTable
 from functions.aws.table import RunsTable
@@ -15,8 +16,7 @@ _ATTEMPTS = 20
 _LONGEST_WAIT_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Chronicle:
+class Chronicle(Struct, frozen=True):
     """`keep` is for how long a state is kept after the last change."""
 
     schedules: SchedulesTable

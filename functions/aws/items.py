@@ -1,10 +1,10 @@
 """DynamoDB's items as plain Python values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from msgspec import Struct
 
 _to_dynamodb = TypeSerializer().serialize
 _from_dynamodb = TypeDeserializer().deserialize
@@ -20,8 +20,7 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _to_dynamodb(value) for name, value in values.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """The part of an UpdateExpression that sets attributes, and removes those that are None.
 
     All names are bound, since some of them are reserved words of DynamoDB.

@@ -10,12 +10,13 @@ with `expected:`. Only sweeps write it, and one at a time.
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from botocore.exceptions import ClientError
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from functions.aws.client import error_code, translate_errors
 from functions.aws.items import plain, typed
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleKey:
+class ScheduleKey(Struct, frozen=True, kw_only=True):
     workspace_uid: str
     schedule_key: str
 
@@ -51,8 +51,7 @@ class ScheduleKey:
         return cls(workspace_uid=uid, schedule_key=index_key(uid, event.schedule_name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredState:
+class StoredState(Struct, frozen=True, kw_only=True):
     """`state` is None if there is none yet, or if a later version of the code wrote it in a form
     that this one does not know; `version` is then 0, or its own.
     """
@@ -61,8 +60,7 @@ class StoredState:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Schedules:
+class Schedules(Struct, frozen=True):
     """The states of schedules, and what sweeps have seen of them."""
 
     states: dict[str, ScheduleState]

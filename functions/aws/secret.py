@@ -4,8 +4,10 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from functions.aws.client import translate_errors
 
@@ -16,8 +18,7 @@ CACHE_SECONDS = 300
 RENEW_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A secret's text and when it was read, in seconds of the Unix epoch.
 
     The text is empty if the secret is binary. `cached` tells that it was not read just now.
@@ -25,7 +26,7 @@ class Reading:
 
     text: str
     read_at: float
-    cached: bool = field(default=False, compare=False)
+    cached: bool = False
 
 
 class Secret:
@@ -72,7 +73,7 @@ class Secret:
         """
         with self._renewing:
             now = self._clock()
-            if refused != self._latest or now - self._renewed_at < RENEW_SECONDS:
+            if refused.read_at != self._latest.read_at or now - self._renewed_at < RENEW_SECONDS:
                 return self._latest
             self._renewed_at = now
             if not refused.cached and now - refused.read_at < RENEW_SECONDS:

@@ -1,7 +1,8 @@
 """The part of a run's record that a fetch needs."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from functions.run.instants import to_text
 from functions.run.record import Source
@@ -11,8 +12,7 @@ ARCHIVED_STATES = frozenset({"archived", "partial"})
 _LONGEST_ATTEMPT = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """A receive that has begun and whose end is not recorded: the last of `number` in a row."""
 
     number: int
@@ -20,8 +20,7 @@ class Attempt:
     begun_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True, kw_only=True):
     """`body` is the event, byte for byte; `archived_at` is when an archive was last completed, of
     whichever event. `rows_rank` is that of the event whose rows were written without an archive.
 

@@ -9,10 +9,10 @@ One more item, whose key is no workspace's uid, says in `claimed_by` which works
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from functions.aws.client import error_code, translate_errors
 from functions.aws.items import Assignment, plain
@@ -25,8 +25,7 @@ _FIRST = "#first"
 _IS_KNOWN = "attribute_exists(api_url) OR attribute_exists(default_serves)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotedWorkspace:
+class NotedWorkspace(Struct, frozen=True, kw_only=True):
     """`api_url` is None unless a delivery had one to which credentials may be sent."""
 
     uid: str

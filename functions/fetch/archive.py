@@ -1,10 +1,10 @@
 """Archives runs: decides for each received pointer whether to begin, to go on, or to give up."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import requests
 from aws_lambda_powertools import Logger
+from msgspec import Struct
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
@@ -34,8 +34,7 @@ INTERRUPTED = "the function was stopped while it was archiving this run"
 logger = Logger(service="fetch", child=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archiver:
+class Archiver(Struct, frozen=True, kw_only=True):
     table: RunsTable
     bucket: ArchiveBucket
     session: requests.Session

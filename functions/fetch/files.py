@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from functions.aws.bucket import RESOURCE, ArchiveBucket
 from functions.fetch.api import RunApi

@@ -7,14 +7,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.chronicle import Chronicle
-from functions.aws.client import CLIENT_CONFIG
+from functions.aws.client import aws_session
 from functions.aws.queue import Queue
 from functions.aws.schedules import SchedulesTable
 from functions.aws.secret import Secret
@@ -146,11 +145,12 @@ def _count(outcome: ArchiveOutcome, *, seconds: float) -> None:
 @cache
 def worker() -> Worker:
     settings = Settings.read()
-    sqs = boto3.client("sqs", config=CLIENT_CONFIG)
+    aws = aws_session()
+    sqs = aws.client("sqs")
     session = new_session(WORKERS, allow_loopback=settings.allow_loopback)
-    dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    dynamodb = aws.client("dynamodb")
     table = RunsTable(dynamodb, settings.table_name)
-    bucket = ArchiveBucket(boto3.client("s3", config=CLIENT_CONFIG), settings.bucket_name)
+    bucket = ArchiveBucket(aws.client("s3"), settings.bucket_name)
     schedules = SchedulesTable(dynamodb, settings.schedules_table_name)
     return Worker(
         settings,
@@ -159,9 +159,7 @@ def worker() -> Worker:
             bucket=bucket,
             session=session,
             headers=HeaderProvider(
-                secret=Secret(
-                    boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.api_secret_arn
-                ),
+                secret=Secret(aws.client("secretsmanager"), settings.api_secret_arn),
                 workspaces=WorkspacesTable(dynamodb, settings.workspaces_table_name),
                 hosts=settings.api_hosts,
                 allow_loopback=settings.allow_loopback,
@@ -172,9 +170,7 @@ def worker() -> Worker:
                 allow_loopback=settings.allow_loopback,
             ),
             messenger=Messenger(
-                topic=Topic(
-                    boto3.client("sns", config=CLIENT_CONFIG), settings.failed_runs_topic_arn
-                ),
+                topic=Topic(aws.client("sns"), settings.failed_runs_topic_arn),
                 table=table,
                 chronicle=Chronicle(schedules, table, timedelta(days=settings.retention_days)),
                 former=FormerRuns(table, bucket),

@@ -7,12 +7,13 @@ says that everything else is there.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 from aws_lambda_powertools import Logger
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.stored_run import StoredRun
@@ -66,8 +67,7 @@ _MAX_LAG = timedelta(days=2)
 logger = Logger(service="fetch", child=True)
 
 
-@dataclass(slots=True, kw_only=True)
-class Receive:
+class Receive(Struct, kw_only=True):
     """`run` is the record as it was read when the receive began."""
 
     run: StoredRun
@@ -81,10 +81,10 @@ class Receive:
     messenger: Messenger
     artifact_patterns: tuple[str, ...]
     missing_grace: timedelta
-    _published: frozenset[str] = field(init=False)
-    _rows: RowsObject = field(init=False)
+    _published: frozenset[str] = frozenset()
+    _rows: RowsObject | None = None
     # Errors that do not concern files: they must not prevent the record from being written.
-    _faults: list[RunArchiveError] = field(init=False, default_factory=list)
+    _faults: list[RunArchiveError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._published = self.run.messages
@@ -246,6 +246,7 @@ class Receive:
         try:
             failed = own.store(held, read_end, self.messenger.history(self.event))
             if state != "incomplete":
+                assert self._rows is not None
                 self._rows.store(failed, read_end)
         except UnavailableError as e:
             self._faults.append(e)

@@ -1,16 +1,16 @@
 """A message as it was received from the run queue, and how long it waits before the next time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
 
 # SQS allows 12 h, counted from the receive: a function runs for up to a quarter of an hour of them.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_DELAY_SECONDS = 12 * 60 * 60 - 15 * 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """`receive_count` is 1 the first time; `sent_at` is in seconds of the Unix epoch.
 
     Powertools' batch utility and data classes could read these. But they import all that Powertools

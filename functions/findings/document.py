@@ -5,10 +5,10 @@ What does not fit is left out from the end of its list, and counted under `left_
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from functions.findings.finding import SkippedNodes, WhatFailed
 from functions.run.event import RunEvent
@@ -30,13 +30,13 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
     """All of it, and the same bytes each time that the run is archived; an entry a line."""
     skipped = list(_fitting(failed.skipped))
     lists = {
-        "groups": _lines(map(asdict, failed.groups), ROOM_FOR_GROUPS),
-        "exposures": _lines(map(asdict, failed.exposures), ROOM_FOR_EXPOSURES),
-        "failures": _lines(map(asdict, failed.failures), ROOM_FOR_FAILURES),
-        "warnings": _lines(map(asdict, failed.warnings), ROOM_FOR_WARNINGS),
-        "skipped": [_text(asdict(group)) for group in skipped],
-        "unread": _lines(map(asdict, failed.unread), ROOM_FOR_FILES),
-        "partly_read": _lines(map(asdict, failed.partly_read), ROOM_FOR_FILES),
+        "groups": _lines(map(to_builtins, failed.groups), ROOM_FOR_GROUPS),
+        "exposures": _lines(map(to_builtins, failed.exposures), ROOM_FOR_EXPOSURES),
+        "failures": _lines(map(to_builtins, failed.failures), ROOM_FOR_FAILURES),
+        "warnings": _lines(map(to_builtins, failed.warnings), ROOM_FOR_WARNINGS),
+        "skipped": [_text(to_builtins(group)) for group in skipped],
+        "unread": _lines(map(to_builtins, failed.unread), ROOM_FOR_FILES),
+        "partly_read": _lines(map(to_builtins, failed.partly_read), ROOM_FOR_FILES),
     }
     named = sum(len(group.unique_ids) for group in skipped)
     head = {
@@ -66,16 +66,17 @@ def document(event: RunEvent, failed: WhatFailed) -> bytes:
             "partly_read": len(failed.partly_read) - len(lists["partly_read"]),
         },
     }
-    members = [f"{_text(name)}: {_text(value)}" for name, value in head.items()]
-    members += [f"{_text(name)}: {_list(entries)}" for name, entries in lists.items()]
-    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+    members = [b"%s: %s" % (_text(name), _text(value)) for name, value in head.items()]
+    for name in tuple(lists):  # one at a time, so that no list is there twice for long
+        members.append(b"%s: %s" % (_text(name), _list(lists.pop(name))))
+    return b"{\n" + b",\n".join(members) + b"\n}\n"
 
 
 def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
     """The groups with as many of their nodes as fit."""
     room = ROOM_FOR_SKIPPED
     for group in skipped:
-        room -= len(_text(asdict(replace(group, unique_ids=()))))
+        room -= len(_text(to_builtins(replace(group, unique_ids=()))))
         names = tuple(take_fitting(group.unique_ids, room, lambda name: len(_text(name)) + 2))
         room -= sum(len(_text(name)) + 2 for name in names)
         if room < 0:
@@ -83,17 +84,16 @@ def _fitting(skipped: Iterable[SkippedNodes]) -> Iterator[SkippedNodes]:
         yield replace(group, unique_ids=names)
 
 
-def _lines(entries: Iterable[dict[str, Any]], room: int) -> list[str]:
+def _lines(entries: Iterable[dict[str, Any]], room: int) -> list[bytes]:
     return list(take_fitting(map(_text, entries), room, len))
 
 
-def _list(lines: list[str]) -> str:
-    return "[\n" + ",\n".join(lines) + "\n]" if lines else "[]"
+def _list(lines: list[bytes]) -> bytes:
+    return b"[\n%s\n]" % b",\n".join(lines) if lines else b"[]"
 
 
-def _text(value: object) -> str:
-    """In ASCII, so that characters are bytes."""
-    return json.dumps(value)
+def _text(value: object) -> bytes:
+    return json.dumps(value).encode()
 
 
 class _Failure(Struct, frozen=True):

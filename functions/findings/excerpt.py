@@ -6,7 +6,8 @@ own. Where one quotes the line, it is looked for; otherwise its number is taken 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_LINES_BEFORE = 5
 MAX_LINES_AFTER = 5
@@ -31,8 +32,7 @@ _NUMBERED = (
 _NUMBER = re.compile("|".join(_NUMBERED))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True, kw_only=True):
     """`text` begins with line `first_line` of the code; `line` is the one that is pointed at."""
 
     first_line: int

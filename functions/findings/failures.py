@@ -1,8 +1,9 @@
 """What failed in a run and why: from dbt's results, or where there are none from the logs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from functions.findings.artifacts import artifact, manifest, run_results, sources
 from functions.findings.artifacts.manifest import Manifest

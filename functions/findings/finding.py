@@ -1,8 +1,9 @@
 """What was found out about a failed run: the shapes that page, message and `failures.json` show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from functions.findings.excerpt import Excerpt
 from functions.run.event import RunEvent
@@ -21,8 +22,7 @@ MAX_RECORD_BYTES_OF_GROUPS = 8 * 1024
 MAX_GROUP_CHARACTERS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """A node, or a command without results, that failed or warned.
 
     - `unique_id` is a command's place in the run, such as `command 4`, where no node is known.
@@ -57,8 +57,7 @@ class Finding:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenDown:
+class TakenDown(Struct, frozen=True, kw_only=True):
     """Something that people use, such as a dashboard, and that needs what failed or was skipped.
 
     `causes` are the first of the failing nodes that it needs, None if there are more of them than
@@ -74,8 +73,7 @@ class TakenDown:
     causes: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Failures of one cause: `what` are so many, such as `250 models`, or the only one's id.
 
     `status` and `reason` are those of the first, `unique_ids` the first ones'.
@@ -88,8 +86,7 @@ class Group:
     unique_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedNodes:
+class SkippedNodes(Struct, frozen=True, kw_only=True):
     """Nodes that a command skipped because of `causes`, the first of up to `cause_count`.
 
     Without any, `unknown` says why. `count` is the number of `unique_ids`.
@@ -103,16 +100,14 @@ class SkippedNodes:
     unknown: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A file that is archived, but could not be looked into."""
 
     key: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartlyRead:
+class PartlyRead(Struct, frozen=True):
     """A file of which `unread_rows` results were left out, the first of them for `reason`."""
 
     key: str
@@ -120,8 +115,7 @@ class PartlyRead:
     unread_rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhatFailed:
+class WhatFailed(Struct, frozen=True, kw_only=True):
     """The worst first, and what was healed last.
 
     The counts are of all that was found, the lists of what was kept. What was healed counts in
@@ -176,7 +170,7 @@ class WhatFailed:
     def exposure_summaries(self) -> list[dict[str, Any]]:
         """The first exposures, for a message."""
         return [
-            {name: value for name, value in asdict(exposure).items() if name != "causes"}
+            {name: value for name, value in to_builtins(exposure).items() if name != "causes"}
             for exposure in self.exposures[:MAX_TOLD]
         ]
 

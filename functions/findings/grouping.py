@@ -7,9 +7,10 @@ the name of the node itself. A test that found rows tells of its own data, and s
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
+
+from msgspec import Struct, field
 
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import Finding, Group
@@ -30,8 +31,7 @@ _SEVERAL = re.compile(r"#(?:[-+:.,/TZ ]{0,2}#)+")
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     first: Finding
     count: int = 0
     unique_ids: dict[str, None] = field(default_factory=dict)

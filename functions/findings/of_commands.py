@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from functions.findings.finding import MAX_REASON_CHARACTERS, Finding, cut, told
 from functions.findings.logs.reading import Reading

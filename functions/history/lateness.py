@@ -3,9 +3,11 @@ sweep sees. Each is announced once.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 # Paradime starts a run some minutes after its time if it is busy.
 LATE_AFTER = timedelta(minutes=15)
@@ -24,8 +26,7 @@ class Lateness(StrEnum):
     STUCK = "run_stuck"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """What sweeps have seen of a schedule.
 
     `next_run_at` is when its next run should start, `missed_at` such a time that passed without a
@@ -38,14 +39,12 @@ class Expected:
     stuck: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningRun:
+class RunningRun(Struct, frozen=True, kw_only=True):
     run_id: int
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
+class Late(Struct, frozen=True, kw_only=True):
     """`since` is when the run should have started, or when it did; `usual_seconds` is how long one
     usually takes, None if that is not known.
     """

@@ -6,12 +6,14 @@ runs of its schedule: one that is older than all of those changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from operator import attrgetter
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from functions.history.window import PastRun
 from functions.run.event import RunEvent
@@ -31,8 +33,7 @@ class Kind(StrEnum):
     RECOVERED = "recovered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True, kw_only=True):
     """What the record of a finished run says. `ended_at` is as the record has it; `outcome` is
     "other" for a run that was canceled, skipped and the like, which changes no state.
     """
@@ -53,8 +54,7 @@ class RunFacts:
         return EndedRun(self.run_id, self.ended_at, self.commit_hash)
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRun:
+class EndedRun(Struct, frozen=True):
     """What a message says of an earlier run; None where that is not known."""
 
     run_id: int
@@ -62,8 +62,7 @@ class EndedRun:
     commit_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(Struct, frozen=True):
     """Runs in a row that failed, and the start of the first one; none if the last succeeded."""
 
     length: int = 0
@@ -75,8 +74,7 @@ class Streak:
         return Streak(self.length + 1, self.since or run.started_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """The run that was announced last, as what, and the fingerprint of its failing nodes."""
 
     run_id: int
@@ -89,16 +87,14 @@ class Told:
         return self.started_at, self.run_id
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgment:
+class Acknowledgment(Struct, frozen=True):
     """Until then, somebody knows that the schedule fails."""
 
     until: datetime
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleState:
+class ScheduleState(Struct, frozen=True, kw_only=True):
     """`runs` are the newest that failed or succeeded, oldest first; `before` is the streak that the
     oldest of them continues. `failing_nodes` is the fingerprint of what fails in the last failure,
     None while that is not known. `usual_seconds` is the median of the last runs that succeeded.

@@ -1,10 +1,12 @@
 """What is announced of a run, given the state of its schedule; and the history that it tells."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from functions.history.state import (
     Acknowledgment,
@@ -26,8 +28,7 @@ class Silence(StrEnum):
     NOTHING_NEW = "it did not fail, and is not the first success after a failure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(Struct, frozen=True, kw_only=True):
     """What came before a run.
 
     - `failed_in_a_row` runs have failed up to this one since `failing_since`, the start of the

@@ -6,10 +6,10 @@ once for each finished run. Fifty runs take about 600 bytes.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec import Struct
 
 from functions.run.instants import as_utc
 
@@ -19,8 +19,7 @@ _Row = tuple[int, int, bool, int | None]
 _ROWS = msgspec.msgpack.Decoder(list[_Row])
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """A run that failed or succeeded."""
 
     started_at: datetime

@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.aws.chronicle import Chronicle
-from functions.aws.client import CLIENT_CONFIG
+from functions.aws.client import aws_session
 from functions.aws.queue import Queue
 from functions.aws.schedules import SchedulesTable
 from functions.aws.secret import Secret
@@ -83,15 +82,14 @@ def _count(metric: Metric) -> None:
 @cache
 def receiver() -> Receiver:
     settings = Settings.read()
-    sqs = boto3.client("sqs", config=CLIENT_CONFIG)
-    dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+    aws = aws_session()
+    sqs = aws.client("sqs")
+    dynamodb = aws.client("dynamodb")
     table = RunsTable(dynamodb, settings.table_name)
     keep = timedelta(days=settings.retention_days)
     schedules = SchedulesTable(dynamodb, settings.schedules_table_name)
     return Receiver(
-        secret=Secret(
-            boto3.client("secretsmanager", config=CLIENT_CONFIG), settings.webhook_secret_arn
-        ),
+        secret=Secret(aws.client("secretsmanager"), settings.webhook_secret_arn),
         intake=Intake(
             table=table,
             chronicle=Chronicle(schedules, table, keep),

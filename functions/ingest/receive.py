@@ -5,10 +5,10 @@ before the answer. If anything fails or stops in between, the sender gets no 2xx
 again, which ends in the same record.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
+from msgspec import Struct
 
 from functions.aws.queue import Queue
 from functions.aws.secret import Reading, Secret
@@ -30,8 +30,7 @@ from functions.shared.errors import (
 logger = Logger(service="ingest", child=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
+class Receiver(Struct, frozen=True, kw_only=True):
     secret: Secret
     intake: Intake
     notes: WorkspaceNotes

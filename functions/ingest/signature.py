@@ -21,7 +21,6 @@ import base64
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Self
@@ -107,8 +106,7 @@ class SharedSecret(str):
         return shared
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """A genuine delivery; `workspaces` are those that it may be about, None if it may be any."""
 
     delivery_id: str

@@ -6,7 +6,7 @@ there are none, the first one that delivers. So a workspace is noted before its 
 recorded: a run without a noted workspace is one from before.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from functions.aws.table import RunsTable
 from functions.aws.workspaces import WorkspacesTable
@@ -16,15 +16,14 @@ from functions.run.record import MAX_TEXT_CHARACTERS
 from functions.shared.errors import AddressRefusedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceNotes:
+class WorkspaceNotes(Struct, frozen=True, kw_only=True):
     """`hosts` is the allow-list of the setting apiHosts."""
 
     workspaces: WorkspacesTable
     runs: RunsTable
     hosts: tuple[str, ...]
     allow_loopback: bool
-    _noted: set[tuple[str, str | None, str | None]] = field(init=False, default_factory=set)
+    _noted: set[tuple[str, str | None, str | None]] = field(default_factory=set)
 
     def note(self, event: RunEvent) -> None:
         """Notes an event's workspace, unless this process has noted the same before.

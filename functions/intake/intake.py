@@ -1,8 +1,9 @@
 """Records deliveries, and queues the runs that are to be archived or announced."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
@@ -16,8 +17,7 @@ from functions.run.record import Delivery
 from functions.shared.errors import UnavailableError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class Intake(Struct, frozen=True, kw_only=True):
     """`archive` says which completed runs are archived, `history` of which the rows for SQL are
     written, `keep` how long a record is kept.
     """

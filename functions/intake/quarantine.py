@@ -4,7 +4,6 @@ import base64
 import gzip
 import json
 import zlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
@@ -18,8 +17,7 @@ MAX_BODY_BYTES = 5 * 1024 * 1024  # of a delivery
 MAX_MESSAGE_BYTES = 1024 * 1024  # SQS's own limit since 2025
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantined:
+class Quarantined(Struct, frozen=True, kw_only=True):
     body: bytes
     reason: str
     delivery_id: str

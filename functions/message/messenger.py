@@ -7,10 +7,10 @@ The record lists the kinds of messages that were sent: `failed` (`archived` in e
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aws_lambda_powertools import Logger
+from msgspec import Struct
 
 from functions.aws.chronicle import Chronicle
 from functions.aws.schedules import ScheduleKey
@@ -42,8 +42,7 @@ UPDATE = "update"
 logger = Logger(service="fetch", child=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Messenger:
+class Messenger(Struct, frozen=True, kw_only=True):
     """`remind` is after how long a schedule that fails in the same nodes is announced again;
     `repo_url` is where its code can be looked at, empty if nobody has said.
     """

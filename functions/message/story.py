@@ -1,10 +1,9 @@
 """The story of a run within its schedule: is it new, since when, and which nodes have changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger
-from msgspec import Struct
+from msgspec import Struct, field
 
 from functions.aws.bucket import ArchiveBucket
 from functions.aws.table import RunsTable
@@ -37,8 +36,7 @@ _INVENTORY = Reader(_Inventory)
 logger = Logger(service="fetch", child=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Failing nodes by what has become of them since the failed run before; each sorted."""
 
     new: tuple[str, ...] = ()
@@ -46,16 +44,14 @@ class Changes:
     fixed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspects:
+class Suspects(Struct, frozen=True, kw_only=True):
     """Failing nodes, and nodes that these depend on, whose files have changed since a run."""
 
     since: EndedRun
     nodes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """`changes` is None if they are not known, or if the run before did not fail; `suspects` is
     None if no earlier run's manifest is stored, or none of them changed.
     """
@@ -75,8 +71,7 @@ def compare(failing: Iterable[str], former: Iterable[str]) -> Changes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FormerRuns:
+class FormerRuns(Struct, frozen=True):
     """What earlier runs were like, as their archives say. No error is raised: no message waits for
     what came before it.
     """

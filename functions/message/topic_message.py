@@ -7,9 +7,10 @@ from outside is cut, and all lists are limited.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from functions.findings.artifacts.nodes import named
 from functions.findings.finding import MAX_IN_RECORD
@@ -78,8 +79,7 @@ _MARKUP = {
 _MENTION = re.compile(r"<(?=[!@#/A-Za-z])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """`by_protocol` has a form for each of SNS's protocols, `attributes` are for filters."""
 
     subject: str

@@ -10,7 +10,6 @@ whose prefix tells whether it is a company's and the workspace has to be named.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -46,8 +45,7 @@ class BearerToken(Struct, frozen=True):
 Credentials = KeyPair | BearerToken
 
 
-@dataclass(frozen=True, slots=True)
-class ApiSecret:
+class ApiSecret(Struct, frozen=True):
     """`default_workspaces` are those that the default names; None if it has no such list.
 
     `api_urls` are the API addresses that the secret names, by workspace; not checked.

@@ -1,7 +1,8 @@
 """The one place where credentials meet an address: it is checked before it gets any."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from functions.aws.secret import Reading, Secret
 from functions.aws.workspaces import WorkspacesTable
@@ -10,8 +11,7 @@ from functions.paradime.credentials import parse_api_secret
 from functions.shared.errors import CredentialsMissingError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headers:
+class Headers(Struct, frozen=True, kw_only=True):
     """What identifies us to the API of a workspace at `url`, which is checked."""
 
     url: str
@@ -20,8 +20,7 @@ class Headers:
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderProvider:
+class HeaderProvider(Struct, frozen=True, kw_only=True):
     """`hosts` is the allow-list of the setting apiHosts. Both methods raise:
 
     CredentialsMissingError: there are no credentials for the workspace.

@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # For the status and headers of an answer together, and again for each piece of its body.
 READ_SECONDS = 10.0
@@ -12,8 +13,7 @@ READ_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 
 
-@dataclass(slots=True, eq=False)
-class _Watched:
+class _Watched(Struct, eq=False):
     until: float
     hang_up: Callable[[], object]
     expired: bool = False

@@ -5,9 +5,10 @@ page does not say when it was made: archiving the same event twice gives the sam
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from functions.findings.finding import WhatFailed
 from functions.findings.logs.ends import Logs
@@ -40,8 +41,7 @@ MAX_OWNERS = 5
 MAX_ERROR_CHARACTERS = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What the page is made of.
 
     `own` are the archive's own files and their sizes.

@@ -1,7 +1,8 @@
 """A run's commands on one time scale."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from functions.run.event import Command, RunEvent
 from functions.run.plan import unique_commands
@@ -11,16 +12,14 @@ WIDTH = 1000
 MIN_WIDTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A command's place on a scale that is `WIDTH` wide."""
 
     x: int
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     start: datetime
     end: datetime
 

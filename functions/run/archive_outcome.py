@@ -1,9 +1,10 @@
 """What became of a run's archive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from functions.run.instants import to_text
 from functions.run.text import healed_in_words
@@ -11,8 +12,7 @@ from functions.run.text import healed_in_words
 ArchiveState = Literal["incomplete", "archived", "partial", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Something that a person may do next: a command to copy, and what it does."""
 
     command: str
@@ -32,8 +32,7 @@ def next_steps(workspace_uid: str, run_id: int, archive_state: str | None) -> li
     return [*steps, Step(f"bolt-archive show {run}", "shows its commands, failures and files")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOutcome:
+class ArchiveOutcome(Struct, frozen=True, kw_only=True):
     """The record, the message and the log all report the archive from here.
 
     - `state` is None for a run that is not archived, since it succeeded.

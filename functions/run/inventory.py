@@ -5,10 +5,10 @@ It does not say when it was made: archiving the same event twice gives the same 
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from functions.run.event import RunEvent
 from functions.run.instants import to_text
@@ -18,28 +18,24 @@ from functions.shared.errors import RunArchiveError
 from functions.shared.read_json import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """`sha256` is in hex."""
 
     bytes: int
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedFile:
+class ArchivedFile(Struct, frozen=True):
     planned: PlannedFile
     stored: StoredObject
 
 
-@dataclass(frozen=True, slots=True)
-class MissingFile:
+class MissingFile(Struct, frozen=True):
     planned: PlannedFile
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class PendingFile:
+class PendingFile(Struct, frozen=True):
     """A file that could not be fetched this time, but may be later."""
 
     planned: PlannedFile
@@ -49,8 +45,7 @@ class PendingFile:
 FileOutcome = ArchivedFile | MissingFile | PendingFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(Struct, frozen=True, kw_only=True):
     """What an archive contains. `complete` is False while files are still to be fetched, of which
     some may not even be listed yet; `error` is why the archive was given up. `unlisted` are the ids
     of the commands for which Paradime has not yet said which files they have.
@@ -115,8 +110,7 @@ def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> byte
     return json.dumps(content, indent=2).encode() + b"\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlierInventory:
+class EarlierInventory(Struct, frozen=True, kw_only=True):
     """What an earlier fetch of the same event listed: files, stored or not; the keys of those that
     it could not fetch; and the commands whose files it knew.
     """

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from functions.run.event import Command, RunEvent
 from functions.run.keys import STDERR, STDOUT, apart, command_folder, resource_path
@@ -15,16 +16,14 @@ MANIFEST = "manifest.json"
 RESULTS = (RUN_RESULTS, SOURCES)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedResource:
+class ListedResource(Struct, frozen=True):
     """A resource as `boltCommand` lists it."""
 
     id: int
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedFile:
+class PlannedFile(Struct, frozen=True, kw_only=True):
     """A file of the archive; `resource_id` is None for a console log."""
 
     key: str

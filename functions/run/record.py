@@ -8,11 +8,12 @@ finally the digest of the body decides. The rank is a text, so that DynamoDB can
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
 
 from functions.run import instants
 from functions.run.event import Command, Deferral, Environment, RunEvent
@@ -39,8 +40,7 @@ class Source(StrEnum):
     SWEEP = "sweep"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """One event of a run as it reached us; `body` is its JSON, byte for byte."""
 
     event: RunEvent

@@ -89,7 +89,8 @@ class Reader(Generic[_Model]):
         try:
             return self._decoder.decode(text)
         except _FAULTS as e:
-            fault = e
+            # Its frames would hold the text, in a circle, until Python looks for circles.
+            fault = e.with_traceback(None)
         mended = self._mended(text) if type(fault) is msgspec.DecodeError else None
         if mended is None:
             raise _not_understood(fault) from None

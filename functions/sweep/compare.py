@@ -1,8 +1,9 @@
 """Which of the runs that the API lists have to be imported: decided from their records."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from functions.history.state import ScheduleState
 from functions.paradime.bolt import ListedRun
@@ -18,8 +19,7 @@ _UNDER_WAY = frozenset({"STARTING", "RUNNING"})
 _ENDED = frozenset({"SUCCESS", "ERROR", "FAILED", "CANCELED", "SKIPPED"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownRun:
+class KnownRun(Struct, frozen=True, kw_only=True):
     """What a run's record says; `ended_at` is None until a completed event arrives."""
 
     run_id: int

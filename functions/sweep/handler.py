@@ -2,17 +2,17 @@
 
 import os
 import random
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec import Struct
+from msgspec.structs import asdict
 
-from functions.aws.client import CLIENT_CONFIG
+from functions.aws.client import aws_session
 from functions.aws.schedules import Schedules
 from functions.history.lateness import Late
 from functions.shared.deadline import Deadline
@@ -60,8 +60,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return asdict(tally)
 
 
-@dataclass(kw_only=True)
-class Tally:
+class Tally(Struct, kw_only=True):
     """The result of a sweep.
 
     `missing` runs had no completed record, `requeued` ones had one but were not queued, `stale`
@@ -191,7 +190,8 @@ def _count(step: Searched | Imported | Requeued | Late | Fault, tally: Tally) ->
 @cache
 def worker() -> Worker:
     settings = Settings.read()
-    return Worker(settings, new_sweeper(settings, partial(boto3.client, config=CLIENT_CONFIG)))
+    aws: Any = aws_session()  # boto3's stubs know its clients by literal names only
+    return Worker(settings, new_sweeper(settings, aws.client))
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

@@ -5,11 +5,11 @@ between. A failing question to the API costs only the schedule or run that it wa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import requests
+from msgspec import Struct
 
 from functions.aws.chronicle import Chronicle
 from functions.aws.queue import Queue
@@ -38,8 +38,7 @@ from functions.sweep.watch import Watch
 from functions.sweep.workspaces import Workspace, known_workspaces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class Searched(Struct, frozen=True, kw_only=True):
     """A searched schedule: the number of its runs within the look-back, and the missed ones."""
 
     schedule: ListedSchedule
@@ -47,8 +46,7 @@ class Searched:
     missed: list[ListedRun]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(Struct, frozen=True, kw_only=True):
     """A run after its import; `known` if it had a completed record already, but was not queued."""
 
     event: events.RunEvent
@@ -56,23 +54,20 @@ class Imported:
     known: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requeued:
+class Requeued(Struct, frozen=True, kw_only=True):
     """A queued run whose pointer was sent again."""
 
     run_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """A schedule or run, in words, that could not be swept this time, and why."""
 
     subject: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceSweep:
+class WorkspaceSweep(Struct, frozen=True, kw_only=True):
     """One workspace's API and its records: `known` is kept up to date."""
 
     workspace: Workspace
@@ -145,8 +140,7 @@ class WorkspaceSweep:
         return Imported(event=event, queued=queued, known=former is not None and former.completed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweeper:
+class Sweeper(Struct, frozen=True, kw_only=True):
     """Starts sweeps of workspaces."""
 
     index: RunIndex

@@ -1,8 +1,9 @@
 """Announces schedules that have not started and runs that take too long, once each."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from functions.aws.schedules import ScheduleKey, Schedules, SchedulesTable
 from functions.aws.topic import Topic
@@ -14,8 +15,7 @@ from functions.sweep.compare import KnownRun
 from functions.sweep.workspaces import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Struct, frozen=True, kw_only=True):
     """`keep` is for how long it is remembered what was announced."""
 
     table: SchedulesTable

@@ -1,14 +1,14 @@
 """The workspaces that a sweep knows, and which of them it asks Paradime about."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from functions.aws.workspaces import NotedWorkspace
 from functions.paradime.credentials import ApiSecret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
+class Workspace(Struct, frozen=True, kw_only=True):
     """`api_url` has not been checked. It is None if nothing can be asked about the workspace."""
 
     uid: str

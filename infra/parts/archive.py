@@ -1,6 +1,9 @@
 """The bucket of archived runs."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -26,14 +29,30 @@ class Archive(Construct):
         retention_days: int,
         history_retention_days: int,
         tls_only: bool,
+        key: kms.IKey | None,
+        bucket: s3.IBucket | None,
     ) -> None:
+        """A given `bucket` takes the place of one of its own, and is left as it is."""
         super().__init__(scope, id)
-        self.bucket = s3.Bucket(
+        self.bucket = bucket or self._bucket(
+            {ARCHIVES: retention_days, HISTORY: history_retention_days},
+            tls_only=tls_only,
+            key=key,
+        )
+
+    def _bucket(
+        self, days: Mapping[str, int], *, tls_only: bool, key: kms.IKey | None
+    ) -> s3.Bucket:
+        """`days` are those for which keys that begin like this are kept."""
+        bucket = s3.Bucket(
             self,
             "Bucket",
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            # One call of KMS for many objects.
+            bucket_key_enabled=True if key else None,
             enforce_ssl=tls_only,
             versioned=True,
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
@@ -41,21 +60,19 @@ class Archive(Construct):
                 s3.LifecycleRule(
                     id=name,
                     prefix=prefix,
-                    expiration=cdk.Duration.days(days),
+                    expiration=cdk.Duration.days(days[prefix]),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
-                for name, prefix, days in (
-                    ("Retention", ARCHIVES, retention_days),
-                    ("HistoryRetention", HISTORY, history_retention_days),
-                )
+                for name, prefix in (("Retention", ARCHIVES), ("HistoryRetention", HISTORY))
             ],
         )
         acknowledge(
-            self.bucket,
+            bucket,
             "AwsSolutions-S1",
             "Access logs would need a second bucket with the same question; a team that wants "
             "them turns on CloudTrail data events for this bucket.",
         )
         if not tls_only:
-            acknowledge(self.bucket, "AwsSolutions-S10", LOOPBACK_ONLY)
+            acknowledge(bucket, "AwsSolutions-S10", LOOPBACK_ONLY)
+        return bucket

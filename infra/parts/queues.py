@@ -1,6 +1,7 @@
 """The queues: runs to archive, dead letters, and deliveries that nobody understood."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -27,9 +28,10 @@ class Queues(Construct):
         consumer_timeout: cdk.Duration,
         max_receives: int,
         tls_only: bool,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, id)
-        self._tls_only = tls_only
+        self._tls_only, self._key = tls_only, key
         # It cannot name the one queue whose dead letters it takes: each would need the other first.
         self.dead_letters = self._queue("DeadLetters", redrive_allow_policy=None)
         # Its deliveries are stored nowhere else.
@@ -59,7 +61,8 @@ class Queues(Construct):
         queue = sqs.Queue(
             self,
             name,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=sqs.QueueEncryption.KMS if self._key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=self._key,
             enforce_ssl=self._tls_only,
             retention_period=_LONGEST,
             max_message_size_bytes=_LARGEST_MESSAGE,

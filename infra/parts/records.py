@@ -2,7 +2,10 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from infra.base.key import table_encryption
 
 # What a listing of runs shows. Not `event_gz`, which makes up most of an item.
 _LISTED = [
@@ -30,7 +33,7 @@ _LISTED = [
 class Records(Construct):
     """One item a run, with the three indexes that listings use."""
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey | None) -> None:
         super().__init__(scope, id)
         self.table = dynamodb.Table(
             self,
@@ -43,8 +46,8 @@ class Records(Construct):
             ),
             deletion_protection=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
-            # Encrypted at rest with the key that DynamoDB owns: no cost and no call a request.
-            encryption=dynamodb.TableEncryption.DEFAULT,
+            encryption=table_encryption(key),
+            encryption_key=key,
         )
         self._add_index("by-schedule", hash_key="schedule_key", range_key="started_at")
         self._add_index("by-workspace", hash_key="workspace_uid", range_key="started_at")

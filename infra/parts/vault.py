@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -17,8 +18,9 @@ class Vault(Construct):
     that a later deployment leaves what the operator stored. Never change the values below.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey | None) -> None:
         super().__init__(scope, id)
+        self._key = key
         self.webhook_arn = self._secret(
             "Webhook",
             "How Paradime's webhook deliveries are signed",
@@ -33,6 +35,7 @@ class Vault(Construct):
             self,
             name,
             description=description,
+            encryption_key=self._key,
             # Plain text in the template is right here: it holds nothing secret yet.
             secret_string_value=cdk.SecretValue.unsafe_plain_text(json.dumps(initial)),
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,

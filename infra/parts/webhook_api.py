@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -40,6 +41,7 @@ class WebhookApi(Construct):
         *,
         handler: lambda_.IFunction,
         log_retention_days: int,
+        key: kms.IKey | None,
         throttle: apigateway.ThrottleSettings,
         domain_name: str | None,
         certificate_arn: str | None,
@@ -66,7 +68,11 @@ class WebhookApi(Construct):
             "over the raw body, which no authorizer gets to see.",
         )
         access_log = kept_logs(
-            self, "AccessLog", retention_days=log_retention_days, name=_log_name(self)
+            self,
+            "AccessLog",
+            retention_days=log_retention_days,
+            key=key,
+            name=_log_name(self),
         )
         self.stage = apigateway.HttpStage(
             self,

@@ -75,7 +75,7 @@ def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
     secrets = operator.session().client("secretsmanager", endpoint_url=operator.endpoint_url)
     store_api_credentials(secrets, deployed["ApiSecretArn"])
     return Outputs(
-        webhook_url=_local_url(deployed["WebhookUrl"], operator.endpoint_url),
+        webhook_url=local_url(deployed["WebhookUrl"], operator.endpoint_url),
         signing_secret=signing_secret(secrets, deployed["WebhookSecretArn"]),
         endpoint_url=operator.endpoint_url,
         region=REGION,
@@ -95,7 +95,7 @@ def ready_outputs(deployed: Mapping[str, str], operator: Operator) -> Outputs:
     )
 
 
-def _local_url(webhook_url: str, endpoint_url: str) -> str:
+def local_url(webhook_url: str, endpoint_url: str) -> str:
     """The deployed address is an AWS host name, which MiniStack also serves under this path."""
     address = urlsplit(webhook_url)
     api_id = str(address.hostname).partition(".")[0]

@@ -15,6 +15,8 @@ from infra.application import build
 ROOT = Path(__file__).parents[2]
 Resource = dict[str, Any]
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6789-abcd-ef0123456789"
+
 
 def application(**context: object) -> tuple[cdk.App, cdk.Stack]:
     """The application of `cdk.json` with `context` laid over it, and its one stack."""

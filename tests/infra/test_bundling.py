@@ -35,6 +35,7 @@ def bundle(outdir: Path, target: Target) -> Path:
         timeout=cdk.Duration.seconds(1),
         memory_mib=128,
         log_retention_days=90,
+        key=None,
         environment={},
     )
     app.synth()

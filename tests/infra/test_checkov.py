@@ -7,11 +7,12 @@ import json
 import subprocess
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.infra.templates import ROOT, without_hash
+from tests.infra.templates import KEY, ROOT, synthesized, without_hash
 
 CHECKOV = ROOT / ".venv" / "checkov" / "bin" / "checkov"
 
@@ -28,11 +29,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Answer:
-    """`resources` is a pattern such as `AWS::SQS::Queue.*`."""
+    """`resources` is a pattern such as `AWS::SQS::Queue.*`; a `setting` is one with which the
+    finding is gone."""
 
     check: str
     resources: str
     reason: str
+    setting: str | None = None
 
     def covers(self, finding: Finding) -> bool:
         return finding.check == self.check and fnmatchcase(finding.resource, self.resources)
@@ -45,7 +48,10 @@ ANSWERS = [
 
 @pytest.fixture(scope="module")
 def report(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    file = tmp_path_factory.mktemp("checkov") / "template.json"
+    return scanned(template, tmp_path_factory.mktemp("checkov") / "template.json")
+
+
+def scanned(template: dict[str, Any], file: Path) -> dict[str, Any]:
     file.write_text(json.dumps({"Resources": template["Resources"] | {OPEN: OPEN_BUCKET}}))
     command = [str(CHECKOV), "--file", str(file), "--framework", "cloudformation"]
     command += ["--skip-download", "--soft-fail", "--output", "json"]
@@ -56,6 +62,10 @@ def report(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def findings(report: dict[str, Any]) -> list[Finding]:
+    return findings_in(report)
+
+
+def findings_in(report: dict[str, Any]) -> list[Finding]:
     return [
         Finding(failed["check_id"], without_hash(failed["resource"]))
         for failed in report["results"]["failed_checks"]
@@ -82,3 +92,16 @@ def test_an_open_bucket_is_found(report: dict[str, Any]) -> None:
     failed = report["results"]["failed_checks"]
     found = {f["check_id"] for f in failed if f["resource"] == f"AWS::S3::Bucket.{OPEN}"}
     assert "CKV_AWS_20" in found
+
+
+def test_a_key_answers_what_asks_for_one_and_breaks_no_other_rule(
+    findings: list[Finding], tmp_path: Path
+) -> None:
+    with_key = set(findings_in(scanned(synthesized(kmsKeyArn=KEY), tmp_path / "template.json")))
+    answered = {
+        finding
+        for finding in findings
+        if any(answer.setting == "kmsKeyArn" and answer.covers(finding) for answer in ANSWERS)
+    }
+    assert answered
+    assert with_key == set(findings) - answered

@@ -8,7 +8,7 @@ from aws_cdk.assertions import Template
 
 from infra.settings import SettingsError, read_settings
 from infra.stack import ArchiveStack
-from tests.infra.templates import application, named, of_type, shown, synthesized
+from tests.infra.templates import KEY, application, named, of_type, shown, synthesized
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:on-call"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b2c3d-4e5f-6789-abcd-ef0123456789"
@@ -17,6 +17,7 @@ EVERYTHING: dict[str, object] = {
     "dashboard": False,
     "logRetentionDays": 365,
     "alarmTopicArn": TOPIC,
+    "kmsKeyArn": KEY,
     "throttleRate": 10,
     "throttleBurst": 20,
     "domainName": "bolt.acme.com",
@@ -57,6 +58,8 @@ def test_command_line_text_is_taken(key: str, text: str, value: object) -> None:
         ("tags", {"team": 7}),
         ("tags", ["team"]),
         ("alarmTopicArn", "on-call"),
+        ("kmsKeyArn", "alias/acme"),
+        ("kmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:alias/acme"),
         ("permissionsBoundary", "arn:aws:iam::1:policy/x"),
         ("dashboard", "maybe"),
         ("domainName", "https://bolt.acme.com"),
@@ -156,3 +159,29 @@ def test_in_a_foreign_app_the_stack_takes_the_properties_of_any_stack() -> None:
     assert (stack.stack_name, stack.region) == ("Bolt", "eu-west-1")
     assert stack.tags.tag_values() == {"team": "platform"}
     Template.from_stack(stack).resource_count_is("AWS::Lambda::Function", 3)
+
+
+# Of these, an account has one of a name for all its regions.
+GLOBAL_NAMES = {
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::S3::Bucket": "BucketName",
+}
+
+
+def names_for_the_whole_account(region: str) -> set[str]:
+    app = cdk.App(context={"aws:cdk:bundling-stacks": []})
+    environment = cdk.Environment(account="123456789012", region=region)
+    stack = ArchiveStack(app, settings=read_settings({}), env=environment)
+    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    return {
+        resource["Properties"][GLOBAL_NAMES[resource["Type"]]]
+        for resource in resources
+        if GLOBAL_NAMES.get(resource["Type"]) in resource.get("Properties", {})
+    }
+
+
+def test_a_stack_in_a_second_region_takes_no_name_of_the_first() -> None:
+    first, second = map(names_for_the_whole_account, ("eu-west-1", "us-east-1"))
+    assert first
+    assert not first & second

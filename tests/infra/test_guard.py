@@ -17,7 +17,7 @@ from cdklabs.cdk_validator_cfnguard import CfnGuardValidator
 
 from infra.settings import read_settings
 from infra.stack import ArchiveStack
-from tests.infra.templates import ROOT, without_hash
+from tests.infra.templates import KEY, ROOT, without_hash
 
 OPEN = "Open"
 _NUMBER = re.compile(r"\[(CT\.[A-Z0-9.]+)\]")
@@ -88,6 +88,22 @@ def test_a_bucket_without_versions_is_found(found: set[Finding]) -> None:
     assert any(finding.resource.startswith(OPEN) for finding in found)
 
 
-def test_a_year_of_logs_answers_the_rule_about_them(tmp_path: Path) -> None:
-    rules = {finding.rule for finding in findings(tmp_path / "out", logRetentionDays=365)}
-    assert "CT.CLOUDWATCH.PR.2" not in rules
+@pytest.fixture(scope="module")
+def found_with_settings(tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
+    """With those settings that answer a rule."""
+    outdir = tmp_path_factory.mktemp("guard")
+    return findings(outdir, logRetentionDays=365, kmsKeyArn=KEY)
+
+
+@pytest.mark.parametrize(
+    "answer", [answer for answer in ANSWERS if answer.setting], ids=lambda answer: answer.rule
+)
+def test_a_setting_answers_the_rule(found_with_settings: set[Finding], answer: Answer) -> None:
+    own = {found for found in found_with_settings if not found.resource.startswith(OPEN)}
+    assert not any(answer.covers(finding) for finding in own)
+
+
+def test_settings_break_no_other_rule(
+    found: set[Finding], found_with_settings: set[Finding]
+) -> None:
+    assert found_with_settings < found

@@ -30,6 +30,7 @@ def test_nothing_set_gives_the_defaults() -> None:
         "dashboard": True,
         "log_retention_days": 90,
         "alarm_topic_arn": None,
+        "kms_key_arn": None,
         "throttle_rate": 100,
         "throttle_burst": 200,
         "domain_name": None,

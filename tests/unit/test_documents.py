@@ -15,7 +15,7 @@ from tests.documents.blocks import DOCUMENTS, ROOT, blocks, code_spans, fences
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 NAMED_FILE = re.compile(r"`([a-z]+/[\w./-]*\.\w+)`")
-NAMED_TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", re.MULTILINE)
+NAMED_TARGET = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
 NAMED_COMMAND = re.compile(r"bolt-archive ([a-z]+(?:-[a-z]+)*)")
 # As far as the shell would pass it on.
 ARGUMENTS = re.compile(r"^(?:\S*/)?bolt-archive ([^\n|<>;&)#]+)", re.MULTILINE)

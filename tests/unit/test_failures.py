@@ -1,10 +1,10 @@
 """What failed in a run, from its archived results."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from functions.findings.document import document
 from functions.findings.finding import Finding, WhatFailed

@@ -1,9 +1,9 @@
 """Failures by what they have in common."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from functions.findings.document import document
 from functions.findings.finding import Finding, Group

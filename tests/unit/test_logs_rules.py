@@ -3,7 +3,7 @@
 import pytest
 
 from functions.findings.logs import forms
-from functions.findings.logs.forms import Form
+from functions.findings.logs.forms import Form, fits
 from functions.findings.logs.reading import read
 from functions.findings.logs.rules import RULES, Rule
 from functions.findings.logs.telling import tell, telling_line
@@ -31,7 +31,7 @@ def test_the_example_of_a_rule_is_taken_by_no_rule_above_it(rule: Rule) -> None:
     ],
 )
 def test_the_example_of_a_form_has_it(form: Form) -> None:
-    assert form.pattern.fullmatch(form.example.strip())
+    assert fits((form,), form.example.strip())
 
 
 @pytest.mark.parametrize("form", forms.HEADINGS, ids=lambda form: form.example[:40])

@@ -6,7 +6,6 @@ to most, `bytes_processed` is BigQuery's. A row that says no id or status is lef
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Raw, Struct
@@ -72,8 +71,7 @@ _TIMINGS = Reader[tuple[_Timing, ...]](tuple[_Timing, ...])
 _RESPONSE, _BATCHES = Reader(_Response), Reader(_Batches)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveryResult:
+class EveryResult(Struct, frozen=True, kw_only=True):
     """A node of an invocation; `seconds` is its execution time, `failures` what a test counted.
 
     `bytes` are those that the warehouse read, `batches` those of a microbatch model.

@@ -5,9 +5,8 @@ null; `compiled_code` was `compiled_sql` up to v6.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from functions.findings.artifacts.artifact import (
     NULL,
@@ -35,16 +34,14 @@ MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     original_file_path: str | None = None
     compiled_code: str | None = None
     relation_name: str | None = None
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
+class Exposure(Struct, frozen=True, kw_only=True):
     """What people use of a project's data, such as a dashboard; texts as they are."""
 
     unique_id: str
@@ -111,8 +108,7 @@ _CHECKSUM = Reader(_Checksum)
 _PARENT_MAP = Reader(dict[str, tuple[str, ...]])
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """`parents` are what each node depends on directly. What it says of a node is read when it is
     asked for.
     """

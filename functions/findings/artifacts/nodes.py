@@ -1,15 +1,15 @@
 """What a node's unique id says."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _UNIQUE_ID = re.compile(r"(?P<kind>[a-z_]+)\.(?P<package>\w+)\.(?P<name>.+)", re.DOTALL)
 _HOOK = re.compile(r"-on-run-(?:start|end)-\d+\Z")
 _TEST_DIGEST = re.compile(r"\.[0-9a-f]{10}$")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeName:
+class NodeName(Struct, frozen=True):
     """`kind` is dbt's resource type in words: `model`, `unit test`."""
 
     kind: str

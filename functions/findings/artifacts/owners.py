@@ -5,8 +5,6 @@ of an exposure (https://docs.getdbt.com/docs/build/exposures), and by custom in 
 dbt docs shows. There it may be a text, an object with `name` and `email`, or a list of these.
 """
 
-from dataclasses import dataclass
-
 from msgspec import Raw, Struct
 
 from functions.findings.artifacts.artifact import NULL, TEXT, described
@@ -16,8 +14,7 @@ from functions.shared.read_json import Reader
 MAX_OWNER_CHARACTERS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """At least one of them is known."""
 
     name: str | None = None

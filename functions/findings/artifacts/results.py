@@ -1,9 +1,8 @@
 """What artifacts say became of nodes, kept within bounds whatever they hold."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from functions.findings.artifacts.artifact import NULL, TEXT, described, elements
 from functions.findings.artifacts.statuses import FAILED, SKIPPED, WARNED
@@ -33,8 +32,7 @@ MAX_FURTHER_CHARACTERS = 500
 _MOST_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeResult:
+class NodeResult(Struct, frozen=True, kw_only=True):
     """What became of a node; `status` is dbt 1's word for it.
 
     `execution_time` is in seconds, `failures` as a test counted them. `relation_name` is the table
@@ -53,8 +51,7 @@ class NodeResult:
     failed_batch_count: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class Results:
+class Results(Struct, kw_only=True):
     """The nodes of one file that did not end well, the worst first.
 
     - `succeeded` are those that ended well, of the nodes that were watched for.

@@ -10,8 +10,9 @@ behind a node the first are known, and the others together.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 Parents = Mapping[str, Collection[str]]
 
@@ -29,8 +30,7 @@ _MAX_TESTS_OF_SEVERAL = 64
 _MAX_READ = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Nodes that were skipped because of `causes`: the first of up to `cause_count`."""
 
     causes: tuple[str, ...]
@@ -38,8 +38,7 @@ class Group:
     nodes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """`took_down` has for the first of the failing nodes how many were skipped because of it.
 
     `all_considered` is False if more nodes failed than can be told apart.

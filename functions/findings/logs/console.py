@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from functions.run.display import without_hidden
 
@@ -18,8 +19,7 @@ _ESCAPE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Text of one style; `classes` are CSS classes: `b` bold, `d` dim, `i`, `u`, `c0` to `c15`."""
 
     text: str

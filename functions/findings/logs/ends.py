@@ -2,7 +2,8 @@
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from functions.findings.logs.reading import Reading, read
 from functions.run.event import RunEvent
@@ -21,8 +22,7 @@ MAX_END_LINES = 200
 ReadEnd = Callable[[str, int], bytearray]
 
 
-@dataclass(frozen=True, slots=True)
-class LogEnd:
+class LogEnd(Struct, frozen=True):
     """The last lines of a log, with credentials masked; `whole` when there are no others."""
 
     file: ArchivedFile
@@ -30,8 +30,7 @@ class LogEnd:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLogs:
+class CommandLogs(Struct, frozen=True):
     """What a command printed: `ends` leave out what is empty, and come with stderr first."""
 
     ends: list[LogEnd] = field(default_factory=list)

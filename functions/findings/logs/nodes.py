@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from functions.findings.logs.entries import LogLine
 from functions.findings.logs.telling import says_nothing
@@ -42,8 +43,7 @@ _MAY_BEGIN_A_STEP = frozenset("0123456789 RCSPFW")
 _DOTS = re.compile(r" \.{2,}.*| \[.*")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeReasons:
+class NodeReasons(Struct, frozen=True):
     """Why nodes failed, by what a log names them by: unique id, kind and name, or file."""
 
     by_id: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -63,8 +63,7 @@ class NodeReasons:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """What became of the nodes that were started, as dbt's console names them.
 
     `running` had not ended; of those that were `started` or `succeeded` the last part of the name

@@ -1,8 +1,9 @@
 """What the logs of a command say: why it failed, why nodes did, and what became of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from functions.findings.logs import entries, nodes
 from functions.findings.logs.entries import LogLine
@@ -19,16 +20,14 @@ _MILD = ("warn", "debug")
 _WARNINGS = ("warning: ", "hint: ", "note: ")
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """`lines` are as the log has them, found by `rule`."""
 
     rule: Rule
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`last` are the last lines, for where no reason is found."""
 
     reason: Reason | None = None

@@ -7,8 +7,9 @@ is tested, and so is that no rule above it takes the example.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from functions.findings.logs import programs
 from functions.findings.logs.entries import LogLine
@@ -26,8 +27,7 @@ Lines = Sequence[LogLine]
 Find = Callable[[Lines], list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`told` is the line that the example comes to.
 
     A `weak` rule may take what is no reason. `of_a_node` is one whose reason is a node's alone,

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from functions.findings.logs.entries import LogLine
 from functions.findings.logs.forms import IGNORED, VAGUE, fits
@@ -23,8 +24,7 @@ _GROUP = re.compile(r"(?:Base)?ExceptionGroup: .* \(\d+ sub-exceptions?\)")
 _BOX_BEGINS, _BOX_ENDS = "╭", "╰"
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """`lines` begin with the exception; `begin` and `end` are its traceback's place in the log.
 
     `after` says how it followed the one before it in the same chain, if there was one.
