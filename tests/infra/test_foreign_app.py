@@ -68,8 +68,9 @@ def test_the_functions_use_the_bucket_that_is_given(bolt: dict[str, Any]) -> Non
     fetch = named(bolt)["FetchFunction"]["Properties"]["Environment"]["Variables"]
     assert "Ours:ExportsOutputRefArchives" in fetch["BUCKET_NAME"]["Fn::ImportValue"]
     statements = named(bolt)["FetchRoleDefaultPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    [writing] = [found for found in statements if "s3:PutObject" in found["Action"]]
-    assert "Archives" in json.dumps(writing["Resource"])
+    writing = [found for found in statements if "s3:PutObject" in found["Action"]]
+    assert writing
+    assert all("Archives" in json.dumps(statement["Resource"]) for statement in writing)
 
 
 def test_a_part_is_an_attribute_that_another_stack_can_use(assembly: Path) -> None:
