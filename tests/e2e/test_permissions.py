@@ -49,6 +49,7 @@ class World:
 Call = Callable[[World], Any]
 
 OBJECT = "runs/permissions/there.txt"
+ROWS = "history/permissions/there.txt"
 BESIDE = "elsewhere/there.txt"
 KEY = {"run_key": {"S": "permissions#1"}}
 WORKSPACE_KEY = {"workspace_uid": {"S": "permissions"}}
@@ -244,6 +245,9 @@ CALLS: dict[str, Call] = {
     **secret_calls("API secret", lambda world: world.client.outputs.api_secret_arn),
     "secrets: list": lambda world: world.aws("secretsmanager").list_secrets(),
     "archive: read below runs": s3("get_object", Key=OBJECT),
+    "archive: read rows": s3("get_object", Key=ROWS),
+    "archive: write rows": s3("put_object", Key=ROWS, Body=b"written"),
+    "archive: list rows": list_below("history/permissions/"),
     "archive: read elsewhere": s3("get_object", Key=BESIDE),
     "archive: read an older version": s3("get_object", Key=OBJECT, VersionId="none"),
     "archive: write below runs": lambda world: world.aws("s3").upload_fileobj(
@@ -320,6 +324,9 @@ ROLES: dict[str, set[str]] = {
         "archive: begin an upload below runs",
         "archive: abort an upload below runs",
         "archive: list below runs",
+        "archive: read rows",
+        "archive: write rows",
+        "archive: list rows",
         "alerts: publish",
     },
     "Sweep": {
