@@ -60,7 +60,7 @@ class Archive(Construct):
                 s3.LifecycleRule(
                     id=name,
                     prefix=prefix,
-                    expiration=cdk.Duration.days(days[prefix]),
+                    expiration=cdk.Duration.days(days),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )

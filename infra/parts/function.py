@@ -1,6 +1,7 @@
 """A Lambda function with its own role and its own log group."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
