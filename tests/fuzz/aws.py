@@ -92,7 +92,7 @@ def in_process_aws(secrets: Sequence[str]) -> Iterator[InProcessAws]:
     session.events.register("before-call", cast(Any, aws.answer))
     with (
         mock.patch.dict(os.environ, ENVIRONMENT),
-        mock.patch.object(ingest, "aws_session", lambda: session),
+        mock.patch.object(ingest, "aws_session", return_value=session),
     ):
         ingest.receiver.cache_clear()
         yield aws
