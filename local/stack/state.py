@@ -12,6 +12,7 @@ from pathlib import Path
 from local.stack import LocalStackError
 
 DEFAULT_STATE_DIR = Path(".local")
+LAST_SECONDS = 5
 
 
 class StateDir:
@@ -81,6 +82,10 @@ class StateDir:
                         f"{patience:g} s; see {self.up_log} and {self.aws_log}."
                     )
                 time.sleep(0.05)
+        # It gives the lock back with its last lines.
+        deadline = time.monotonic() + LAST_SECONDS
+        while _exists(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
         return True
 
     def forget(self) -> None:
@@ -92,6 +97,14 @@ class StateDir:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _try_lock(descriptor: int) -> bool:
