@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from infra.cdk_cli import ROOT
 from local.stack.aws import without_aws
-from local.stack.stack import LocalStack
+from local.stack.stack import LocalStack, local_stack
 from tests.e2e.account import names_in_account
 from tests.e2e.client import Client
 
@@ -38,8 +39,17 @@ def verified(stack: LocalStack, *options: str) -> "subprocess.CompletedProcess[s
 
 
 @pytest.fixture(scope="module")
-def check(stack: LocalStack) -> "subprocess.CompletedProcess[str]":
-    return verified(stack)
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """Of its own: other tests make functions fail, and then the embedded AWS rings the alarms of
+    every stack in it.
+    """
+    with local_stack(tmp_path_factory.mktemp("account")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def check(account: LocalStack) -> "subprocess.CompletedProcess[str]":
+    return verified(account)
 
 
 def test_a_stack_that_works_passes_every_step(
@@ -56,14 +66,14 @@ def test_the_report_fits_a_terminal(check: "subprocess.CompletedProcess[str]") -
     assert all(len(line) <= 80 for line in check.stdout.splitlines())
 
 
-def test_nothing_is_left(check: "subprocess.CompletedProcess[str]", client: Client) -> None:
+def test_nothing_is_left(check: "subprocess.CompletedProcess[str]", account: LocalStack) -> None:
     name = check.stdout.partition(",")[0]
     assert name.startswith("ParadimeRunArchive-verify-")
-    assert not any(names_in_account(client, name).values())
+    assert not any(names_in_account(Client(account.outputs), name).values())
 
 
-def test_a_step_that_failed_is_said_with_its_reason(stack: LocalStack) -> None:
-    broken = verified(stack, "-c", "throttleRate=0")
+def test_a_step_that_failed_is_said_with_its_reason(account: LocalStack) -> None:
+    broken = verified(account, "-c", "throttleRate=0")
     assert broken.returncode == 1
     assert "throttleRate" in broken.stdout
     assert broken.stdout.splitlines()[-1] == "FAILED"
