@@ -5,8 +5,6 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SAMPLES = ("run_started.json", "run_completed.json", "run_completed_succeeded.json")
-
 
 class BuildWithSamples(build_py):
     def run(self) -> None:
@@ -15,8 +13,8 @@ class BuildWithSamples(build_py):
             return
         folder = Path(self.build_lib, "cli", "samples")
         self.mkpath(str(folder))
-        for name in SAMPLES:
-            self.copy_file(str(Path("events", name)), str(folder / name))
+        for sample in sorted(Path("events").glob("run_*.json")):
+            self.copy_file(str(sample), str(folder / sample.name))
 
 
 setup(cmdclass={"build_py": BuildWithSamples})
