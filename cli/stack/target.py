@@ -120,19 +120,17 @@ def isolated_session(access_key_id: str, secret_access_key: str, region: str) ->
     Pass the stack's `endpoint_url` to each client. No client uses a proxy.
     """
     import boto3
-    import botocore.session
     from botocore.config import Config
 
-    from functions.aws.client import QuickLoader
+    from functions.aws.client import quick_core
 
-    core = botocore.session.Session(
-        session_vars={
+    core = quick_core(
+        {
             "profile": (None, [], None, None),
             "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    core.register_component("data_loader", QuickLoader())
     core.set_default_client_config(Config(proxies={}))  # loopback needs none
     return boto3.Session(
         aws_access_key_id=access_key_id,
@@ -149,15 +147,14 @@ def deployed_target(stack: str, profile: str | None, region: str | None) -> Targ
         TargetError: The account cannot be reached, or has no such stack.
     """
     import boto3
-    import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from functions.aws.client import QuickLoader
+    from functions.aws.client import quick_core
 
-    core = botocore.session.Session()
-    core.register_component("data_loader", QuickLoader())
     try:
-        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
+        session = boto3.Session(
+            profile_name=profile, region_name=region, botocore_session=quick_core()
+        )
         answer = session.client("cloudformation").describe_stacks(StackName=stack)
     except ClientError as e:
         raise TargetError(
