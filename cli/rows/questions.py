@@ -5,6 +5,10 @@ sort. A schedule belongs to a workspace, and a node is looked at in each schedul
 another one may run it on other data.
 """
 
+from functions.findings.artifacts.statuses import FAILED
+
+_FAILED = ", ".join(f"'{status}'" for status in FAILED)
+
 # A test passed if its status is success, and failed if it found rows; that it could not run (error,
 # skipped) says nothing of what it tests.
 FLAKY = """
@@ -132,17 +136,17 @@ order by l.seconds - b.seconds desc, l.unique_id, l.schedule_name
 """
 
 # A node fails while its last result is a failure that no later command of the run healed.
-FAILING = """
+FAILING = f"""
 with suspects as (
     select workspace_uid, schedule_name, unique_id
     from nodes
-    where not healed and status in ('error', 'runtime error', 'fail', 'partial success')
+    where not healed and status in ({_FAILED})
     group by workspace_uid, schedule_name, unique_id
 ),
 outcomes as (
     select n.workspace_uid, n.schedule_name, n.unique_id, n.run_key, n.run_started_at,
         n.commit_hash, n.status, n.reason, case when not n.healed
-            and n.status in ('error', 'runtime error', 'fail', 'partial success')
+            and n.status in ({_FAILED})
             then 1 else 0 end as failed,
         row_number() over (
             partition by n.workspace_uid, n.schedule_name, n.unique_id
@@ -171,14 +175,14 @@ left join good on good.workspace_uid = o.workspace_uid
 where o.age < coalesce(good.age, 1000000000)
 group by o.workspace_uid, o.schedule_name, o.unique_id
 order by failing_since, o.unique_id, o.schedule_name
-"""
+"""  # noqa: S608 (of our own words)
 
 # Of nodes, and of commands that failed without naming any; what was healed counts as well.
-REASONS = """
+REASONS = f"""
 with failures as (
     select unique_id, run_key, run_started_at, reason, fingerprint
     from nodes
-    where status in ('error', 'runtime error', 'fail', 'partial success')
+    where status in ({_FAILED})
     union all
     select unique_id, run_key, run_started_at, reason, fingerprint
     from commands
@@ -191,4 +195,4 @@ from failures
 where reason is not null and fingerprint is not null
 group by fingerprint
 order by failures desc, fingerprint
-"""
+"""  # noqa: S608 (of our own words)

@@ -20,21 +20,17 @@ from functions.findings.artifacts.artifact import (
     read_whole,
 )
 from functions.findings.artifacts.results import (
+    MAX_BATCHES_BYTES,
     MAX_ID_CHARACTERS,
-    MAX_WORD_CHARACTERS,
-    beginning,
+    outcome_of,
 )
-from functions.findings.artifacts.statuses import SKIPPED, canonical, is_no_op, of_run
+from functions.findings.artifacts.statuses import canonical
 from functions.run.fields import Instant
 from functions.run.plan import RUN_RESULTS
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
-# dbt's word, whose hyphen a canonical status lacks.
-NO_OP = "no-op"
-# A result has two timings, and a model of one batch an hour for ten years 90,000 batches.
-_MAX_TIMING_BYTES = 64 * 1024
-_MAX_BATCHES_BYTES = 8 * 1024 * 1024
+_MAX_TIMING_BYTES = 64 * 1024  # a result has two timings
 
 
 class _File(Struct):
@@ -105,9 +101,13 @@ def read_every(name: str, body: bytes | bytearray) -> Iterator[EveryResult]:
 def _result(row: _Row, *, is_source: bool) -> EveryResult:
     response = described(row.adapter_response, _RESPONSE) or _Response()
     batches = _batches(row.batch_results)
+    if is_source:
+        status = canonical(row.status)
+    else:
+        status = outcome_of(row.unique_id, row.status, row.message)
     return EveryResult(
         unique_id=row.unique_id[:MAX_ID_CHARACTERS],
-        status=canonical(row.status) if is_source else _status(row),
+        status=status,
         started=_started(row.timing),
         seconds=described(row.execution_time, NUMBER),
         rows_affected=described(response.rows_affected, INTEGER),
@@ -116,13 +116,6 @@ def _result(row: _Row, *, is_source: bool) -> EveryResult:
         batches=sum(batches) if batches else None,
         failed_batches=batches[1] if batches else None,
     )
-
-
-def _status(row: _Row) -> str:
-    status = of_run(row.unique_id, row.status)
-    if status == SKIPPED and is_no_op(beginning(row.message, MAX_WORD_CHARACTERS)):
-        return NO_OP
-    return NO_OP if status == "no op" else status
 
 
 def _started(timing: Raw) -> datetime | None:
@@ -142,7 +135,7 @@ def _instant(text: str | None) -> datetime | None:
 
 def _batches(raw: Raw) -> tuple[int, int] | None:
     """How many batches succeeded, and how many failed."""
-    if raw == NULL or len(memoryview(raw)) > _MAX_BATCHES_BYTES:
+    if raw == NULL or len(memoryview(raw)) > MAX_BATCHES_BYTES:
         return None
     batches = described(raw, _BATCHES)
     if batches is None:

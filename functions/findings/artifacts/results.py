@@ -5,7 +5,14 @@ from collections.abc import Callable, Collection
 from msgspec import Raw, Struct, field
 
 from functions.findings.artifacts.artifact import NULL, TEXT, described, elements
-from functions.findings.artifacts.statuses import FAILED, SKIPPED, WARNED
+from functions.findings.artifacts.statuses import (
+    FAILED,
+    NO_OP,
+    SKIPPED,
+    WARNED,
+    is_no_op,
+    of_run,
+)
 from functions.findings.artifacts.worst import Worst
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
@@ -21,6 +28,8 @@ MAX_UNREAD_ROWS = 1_000
 
 # dbt's own ids have up to some hundred characters, and its messages and SQL rarely as many.
 MAX_ID_CHARACTERS = 1_000
+# A model of one batch an hour for ten years has 90,000 of them.
+MAX_BATCHES_BYTES = 8 * 1024 * 1024
 # Of a message that only says that something failed.
 MAX_WORD_CHARACTERS = 100
 MAX_MESSAGE_CHARACTERS = 20_000
@@ -121,6 +130,14 @@ class Texts:
         text = beginning(raw, most)
         self._room -= len(text or "")
         return text
+
+
+def outcome_of(unique_id: str, status: str, message: Raw) -> str:
+    """What the status of a row in `run_results.json` comes to."""
+    outcome = of_run(unique_id, status)
+    if outcome == SKIPPED and is_no_op(beginning(message, MAX_WORD_CHARACTERS)):
+        return NO_OP
+    return outcome
 
 
 def beginning(raw: Raw, characters: int) -> str | None:

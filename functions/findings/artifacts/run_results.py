@@ -20,29 +20,27 @@ from functions.findings.artifacts.artifact import (
     required,
 )
 from functions.findings.artifacts.results import (
+    MAX_BATCHES_BYTES,
     MAX_ID_CHARACTERS,
-    MAX_WORD_CHARACTERS,
     NodeResult,
     Results,
     Texts,
     beginning,
     collect,
     described_by,
+    outcome_of,
 )
 from functions.findings.artifacts.statuses import (
     NOT_WELL,
     SKIPPED,
     SUCCEEDED,
     WARNED,
-    is_no_op,
     of_run,
 )
 from functions.shared.errors import NotUnderstoodError
 from functions.shared.read_json import Reader
 
 MAX_BATCHES = 20
-# A model of one batch an hour for ten years.
-_MAX_BATCHES_BYTES = 8 * 1024 * 1024
 
 
 class _File(Struct):
@@ -105,12 +103,10 @@ def _read_row(text: memoryview, found: Results, *, watched: Collection[str], tex
     except NotUnderstoodError:
         _read_odd_row(text, found, texts)
         return
-    outcome = of_run(row.unique_id, row.status)
+    outcome = outcome_of(row.unique_id, row.status, row.message)
     if outcome == SUCCEEDED and row.unique_id in watched:
         found.succeeded.add(row.unique_id)
-    if outcome not in NOT_WELL or (
-        outcome == SKIPPED and is_no_op(beginning(row.message, MAX_WORD_CHARACTERS))
-    ):
+    if outcome not in NOT_WELL:
         return
     found.add(row.unique_id, outcome, partial(_result, row, texts), watched)
 
@@ -145,7 +141,7 @@ def _result(row: _Row, texts: Texts, unique_id: str, outcome: str) -> NodeResult
 
 
 def _failed_batches(raw: Raw) -> tuple[tuple[str, str], ...]:
-    if len(memoryview(raw)) > _MAX_BATCHES_BYTES:
+    if len(memoryview(raw)) > MAX_BATCHES_BYTES:
         return ()
     batches = described(raw, _BATCHES)
     return batches.failed if batches else ()

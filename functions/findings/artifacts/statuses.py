@@ -16,6 +16,8 @@ from functools import lru_cache
 FAILED = ("error", "runtime error", "fail", "partial success")
 WARNED = "warn"
 SKIPPED = "skipped"
+# dbt's word, with its hyphen.
+NO_OP = "no-op"
 NOT_WELL = frozenset({*FAILED, WARNED, SKIPPED})
 # What a node that failed before is healed by.
 SUCCEEDED = "success"
@@ -26,6 +28,7 @@ _OTHER_WORDS = {
     "errored": "error",
     "failed": "fail",
     "failure": "fail",
+    "no op": NO_OP,
     "pass": SUCCEEDED,
     "passed": SUCCEEDED,
     "skip": SKIPPED,
