@@ -6,7 +6,6 @@ removes the stack with everything in it. Arguments go to `cdk deploy`, such as
 so that there is nothing to fetch from Paradime.
 """
 
-import base64
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 
 import boto3
@@ -23,13 +23,13 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.commands.set_up.send import deliver
-from cli.secrets.secrets_manager import store_secret
 from cli.stack.records import Record, read_run
 from cli.stack.target import Target, deployed_target
 from cli.terminal.errors import CommandError
 from infra.cdk_cli import ROOT, cdk_command, with_own_tools
 from local.inbox import subscribed_queue
 from local.stack import LocalStackError
+from local.stack.credentials import signing_secret
 from local.stack.stack import interrupt_once, local_url
 from local.stack.tool import running_tool
 
@@ -86,9 +86,7 @@ class Check:
     inbox: str | None = None
     """The URL of the queue that receives what is announced."""
     run_id: int = field(default_factory=lambda: secrets.randbelow(10**9) + 10**9)
-    secret: str = field(
-        default_factory=lambda: f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
-    )
+    secret: str = ""
 
     @property
     def stack(self) -> str:
@@ -102,13 +100,15 @@ class Check:
             env = with_own_tools(dict(os.environ))
             with running_tool("cdk deploy", command, cwd=ROOT, env=env, log=LOG) as tool:
                 tool.wait()
-        signing = {"scheme": "standard-webhooks", "secrets": [self.secret]}
-        store_secret(self.target, self.target.webhook_secret, json.dumps(signing))
+        self.secret = signing_secret(
+            self.session.client("secretsmanager"), self.target.webhook_secret
+        )
         self.inbox = subscribed_queue(self.session, self.topic, f"{self.stack}-inbox")
         return f"{len(self._resources())} resources"
 
-    @property
+    @cached_property
     def target(self) -> Target:
+        """The stack as soon as it is deployed."""
         found = deployed_target(self.stack, None, self.session.region_name)
         if endpoint := os.environ.get("AWS_ENDPOINT_URL"):  # an embedded AWS
             return replace(found, webhook_url=local_url(found.webhook_url, endpoint))
