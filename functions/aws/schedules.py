@@ -103,8 +103,8 @@ class SchedulesTable:
     def expect(self, key: ScheduleKey, expected: Expected, expires: int) -> None:
         """Stores what a sweep has seen."""
         seen = _present(
-            next_run_at=_text(expected.next_run_at),
-            missed_at=_text(expected.missed_at),
+            next_run_at=instants.to_text_if_known(expected.next_run_at),
+            missed_at=instants.to_text_if_known(expected.missed_at),
             slow=expected.slow,
             stuck=expected.stuck,
             expires_at=expires,
@@ -147,8 +147,8 @@ def to_item(state: ScheduleState) -> dict[str, Any]:
     item = {
         "runs": pack(state.runs),
         "failed_before": state.before.length or None,
-        "failing_before": _text(state.before.since),
-        "failing_since": _text(streak.since),
+        "failing_before": instants.to_text_if_known(state.before.since),
+        "failing_since": instants.to_text_if_known(streak.since),
         "failed_in_a_row": streak.length,
         "last_success": _ended(state.last_success),
         "last_failure": failure,
@@ -156,12 +156,14 @@ def to_item(state: ScheduleState) -> dict[str, Any]:
         "told": told
         and _present(
             run_id=told.run_id,
-            started_at=_text(told.started_at),
+            started_at=instants.to_text_if_known(told.started_at),
             kind=told.kind.value,
             nodes=told.nodes,
         ),
         "acknowledged": acknowledged
-        and _present(until=_text(acknowledged.until), note=acknowledged.note or None),
+        and _present(
+            until=instants.to_text_if_known(acknowledged.until), note=acknowledged.note or None
+        ),
     }
     return {name: value for name, value in item.items() if value is not None}
 
@@ -211,10 +213,6 @@ def _read_told(item: Mapping[str, Any]) -> Told:
 
 def _present(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _text(instant: datetime | None) -> str | None:
-    return instants.to_text(instant) if instant else None
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ from functions.history.words import facts, failing_since
 from functions.message.story import Story
 from functions.run.display import counted
 from functions.run.event import RunEvent
-from functions.run.instants import to_text
+from functions.run.instants import to_text, to_text_if_known
 from functions.run.text import https_url, listed, one_line
 
 MAX_NAMED = 20
@@ -102,7 +102,7 @@ def history_content(story: Story) -> dict[str, Any]:
         "fixed": changes.fixed if changes else (),
     }
     return {
-        "failing_since": to_text(history.failing_since) if history.failing_since else None,
+        "failing_since": to_text_if_known(history.failing_since),
         "failed_in_a_row": history.failed_in_a_row,
         **{
             name: [one_line(unique_id, _MAX_NAME_CHARACTERS) for unique_id in ids[:MAX_NAMED]]

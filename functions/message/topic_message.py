@@ -28,7 +28,7 @@ from functions.message.story import Story
 from functions.run.archive_outcome import ArchiveOutcome, Step, next_steps
 from functions.run.display import clock, counted, lasted, size
 from functions.run.event import Command, Environment, RunEvent
-from functions.run.instants import to_text
+from functions.run.instants import to_text, to_text_if_known
 from functions.run.outcome import run_state
 from functions.run.plan import unique_commands
 from functions.run.text import (
@@ -359,7 +359,7 @@ def _content(
             "branch": _name(environment.branch),
             "commit_hash": _name(environment.commit_hash),
             "started_at": to_text(event.start_dttm),
-            "ended_at": to_text(event.end_dttm) if event.end_dttm else None,
+            "ended_at": to_text_if_known(event.end_dttm),
             "error_string": one_line(event.error_string) or None,
             "run_url": https_url(event.run_url),
         },

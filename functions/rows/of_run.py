@@ -17,13 +17,12 @@ from functions.findings.finding import Finding, WhatFailed, cut
 from functions.findings.grouping import fingerprint
 from functions.findings.logs.ends import ReadEnd
 from functions.rows.row import COMMAND, RUN, Row
-from functions.run.event import Command, RunEvent
-from functions.run.instants import to_text
+from functions.run.event import Command, Environment, RunEvent
+from functions.run.instants import to_text, to_text_if_known
 from functions.run.inventory import ArchivedFile
-from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import run_state
 from functions.run.plan import unique_commands
-from functions.run.record import MAX_COMMAND_CHARACTERS, MAX_SETTING_CHARACTERS
+from functions.run.record import MAX_COMMAND_CHARACTERS, MAX_SETTING_CHARACTERS, told
 from functions.shared.errors import NotUnderstoodError
 
 # A row takes about 40 bytes, so an object has up to some 10 MB.
@@ -58,7 +57,7 @@ def rows(event: RunEvent, failed: WhatFailed, read_end: ReadEnd) -> Iterator[Row
             **of_command,
             type=COMMAND,
             status="error" if command.failed else "success",
-            started_at=_text(command.start_dttm),
+            started_at=to_text_if_known(command.start_dttm),
             seconds=_between(command.start_dttm, command.end_dttm),
             **_reason(reasons.get((command.id, name))),
         )
@@ -66,7 +65,7 @@ def rows(event: RunEvent, failed: WhatFailed, read_end: ReadEnd) -> Iterator[Row
     yield new_row(
         type=RUN,
         status=run_state(event)[:MAX_SETTING_CHARACTERS],
-        started_at=_text(event.start_dttm),
+        started_at=to_text_if_known(event.start_dttm),
         seconds=_between(event.start_dttm, event.end_dttm),
         failures=failed.failure_count,
         **_reason(first),
@@ -74,15 +73,15 @@ def rows(event: RunEvent, failed: WhatFailed, read_end: ReadEnd) -> Iterator[Row
 
 
 def _maker(event: RunEvent) -> Callable[..., Row]:
-    environment = event.environment
+    environment = event.environment or Environment()
     run: dict[str, Any] = {
         "run_key": event.run_key,
         "workspace_uid": event.workspace.uid,
         "run_id": event.id,
         "schedule_name": event.schedule_name[:MAX_SETTING_CHARACTERS],
-        "branch": _told(environment.branch if environment else None),
-        "commit_hash": _told(environment.commit_hash if environment else None),
-        "environment": _told(event.schedule.environment),
+        "branch": told(environment.branch, MAX_SETTING_CHARACTERS),
+        "commit_hash": told(environment.commit_hash, MAX_SETTING_CHARACTERS),
+        "environment": told(event.schedule.environment, MAX_SETTING_CHARACTERS),
         "run_started_at": to_text(event.start_dttm),
     }
 
@@ -95,7 +94,7 @@ def _maker(event: RunEvent) -> Callable[..., Row]:
 def _of_command(event: RunEvent, command: Command) -> dict[str, Any]:
     return {
         "command_index": event.positions[command.id],
-        "command": _told(command.command, MAX_COMMAND_CHARACTERS),
+        "command": told(command.command, MAX_COMMAND_CHARACTERS),
     }
 
 
@@ -112,7 +111,7 @@ def _of_node(node: EveryResult) -> dict[str, Any]:
         "type": node.unique_id.partition(".")[0],
         "status": node.status,
         "unique_id": node.unique_id,
-        "started_at": _text(node.started),
+        "started_at": to_text_if_known(node.started),
         "seconds": None if node.seconds is None else round(node.seconds, 3),
         "rows_affected": node.rows_affected,
         "bytes": node.bytes,
@@ -134,11 +133,3 @@ def _reason(finding: Finding | None) -> dict[str, Any]:
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
     return round((end - start).total_seconds(), 3) if start and end else None
-
-
-def _text(instant: datetime | None) -> str | None:
-    return to_text(instant) if instant else None
-
-
-def _told(text: str | None, characters: int = MAX_SETTING_CHARACTERS) -> str | None:
-    return beginning_without_secrets(text, characters)[:characters] or None if text else None

@@ -14,6 +14,10 @@ def to_text(instant: datetime) -> str:
     return utc.isoformat(timespec="microseconds") + "Z"
 
 
+def to_text_if_known(instant: datetime | None) -> str | None:
+    return to_text(instant) if instant else None
+
+
 def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from functions.run.event import RunEvent
-from functions.run.instants import to_text
+from functions.run.instants import to_text, to_text_if_known
 from functions.run.outcome import run_state
 from functions.run.plan import PlannedFile
 from functions.shared.errors import RunArchiveError
@@ -94,7 +94,7 @@ def inventory(event: RunEvent, event_file: StoredObject, held: Contents) -> byte
             "schedule_name": event.schedule_name,
             "state": run_state(event),
             "started_at": to_text(event.start_dttm),
-            "ended_at": to_text(event.end_dttm) if event.end_dttm else None,
+            "ended_at": to_text_if_known(event.end_dttm),
             "run_url": event.run_url,
         },
         "event": asdict(event_file),

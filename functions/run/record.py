@@ -15,8 +15,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from functions.run import instants
 from functions.run.event import Command, Deferral, Environment, RunEvent
+from functions.run.instants import to_text_if_known
 from functions.run.masking import beginning_without_secrets
 from functions.run.outcome import run_failed, run_state
 from functions.run.text import take_fitting
@@ -53,7 +53,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 def rank(delivery: Delivery) -> str:
     event = delivery.event
     order = f"{event.completed:d}{run_failed(event):d}{delivery.source is Source.WEBHOOK:d}"
-    return f"{order} {_instant(event.end_dttm) or ''} {sha256(delivery.body).hexdigest()}"
+    return f"{order} {to_text_if_known(event.end_dttm) or ''} {sha256(delivery.body).hexdigest()}"
 
 
 def attributes(delivery: Delivery) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
             f"a record can hold {MAX_PACKED_EVENT_BYTES}"
         )
     environment, commands = event.environment or Environment(), event.commands or ()
-    failed, started_at = run_failed(event), _instant(event.start_dttm)
+    failed, started_at = run_failed(event), to_text_if_known(event.start_dttm)
     failed_count = sum(command.failed for command in commands)
     schedule, deferral = event.schedule, event.schedule.deferral or Deferral()
     return {
@@ -83,21 +83,21 @@ def attributes(delivery: Delivery) -> dict[str, Any]:
         "api_url": _cut(event.api_url),
         "state": _cut(run_state(event)),
         "reported_status": _cut(event.status),
-        "actor": _told(environment.actor),
-        "branch": _told(environment.branch),
+        "actor": told(environment.actor),
+        "branch": told(environment.branch),
         "commit_hash": _cut(environment.commit_hash),
         "email": _cut(environment.email),
-        "pull_request_id": _told(environment.pull_request_id, MAX_SETTING_CHARACTERS),
+        "pull_request_id": told(environment.pull_request_id, MAX_SETTING_CHARACTERS),
         "parent_schedule_run_id": event.parent_schedule_run_id,
-        "owner_email": _told(schedule.owner_email, MAX_SETTING_CHARACTERS),
-        "environment": _told(schedule.environment, MAX_SETTING_CHARACTERS),
+        "owner_email": told(schedule.owner_email, MAX_SETTING_CHARACTERS),
+        "environment": told(schedule.environment, MAX_SETTING_CHARACTERS),
         "turbo_ci": schedule.is_turbo_ci or None,
-        "deferred_schedule": _told(deferral.schedule, MAX_SETTING_CHARACTERS),
-        "deferred_environment": _told(deferral.environment, MAX_SETTING_CHARACTERS),
+        "deferred_schedule": told(deferral.schedule, MAX_SETTING_CHARACTERS),
+        "deferred_environment": told(deferral.environment, MAX_SETTING_CHARACTERS),
         "started_at": started_at,
         "ended_at": ended_at(event),
         "duration_seconds": duration_seconds(event),
-        "error_string": _told(event.error_string),
+        "error_string": told(event.error_string),
         "commands": _fitting(commands) if event.completed else None,
         "command_count": len(commands) if event.completed else None,
         "failed_command_count": failed_count if event.completed else None,
@@ -127,7 +127,7 @@ def ended_at(event: RunEvent) -> str | None:
     if not event.completed:
         return None
     ends = [command.end_dttm for command in event.commands or () if command.end_dttm]
-    return _instant(event.end_dttm or max(ends, default=event.start_dttm))
+    return to_text_if_known(event.end_dttm or max(ends, default=event.start_dttm))
 
 
 def duration_seconds(event: RunEvent) -> int | None:
@@ -153,19 +153,16 @@ def _summary(index: int, command: Command) -> dict[str, Any]:
     return {
         "id": command.id,
         "index": index,
-        "command": _told(command.command, MAX_COMMAND_CHARACTERS),
-        "status": _told(command.status, MAX_COMMAND_CHARACTERS),
+        "command": told(command.command, MAX_COMMAND_CHARACTERS),
+        "status": told(command.status, MAX_COMMAND_CHARACTERS),
         "return_code": command.return_code,
-        "started_at": _instant(command.start_dttm),
-        "ended_at": _instant(command.end_dttm),
+        "started_at": to_text_if_known(command.start_dttm),
+        "ended_at": to_text_if_known(command.end_dttm),
     }
 
 
-def _instant(instant: datetime | None) -> str | None:
-    return instants.to_text(instant) if instant else None
-
-
-def _told(text: str | None, characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+def told(text: str | None, characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+    """The beginning of somebody else's text, without credentials; None if there is nothing."""
     return _cut(beginning_without_secrets(text, characters), characters) if text else None
 
 
